@@ -1,0 +1,105 @@
+"""Conditions as people write them in YAML: a small typed grammar, compiled to Polars expressions here."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from loadgate.model.written import Written
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Scalar = bool | int | float | date | str
+
+
+class Compare(Written):
+    """`{column: kind, is: not_equal, value: 0}`"""
+
+    column: str
+    op: Literal["equal", "not_equal", "less", "at_most", "greater", "at_least"] = Field(alias="is")
+    value: Scalar
+
+
+class Among(Written):
+    """`{column: account_class, among: ["1", "2"]}`; `not_among` likewise."""
+
+    column: str
+    among: tuple[Scalar, ...] | None = None
+    not_among: tuple[Scalar, ...] | None = None
+
+
+class Missing(Written):
+    """`{column: end_date, missing: true}`"""
+
+    column: str
+    missing: bool
+
+
+class All(Written):
+    """`{all: [...]}`: every condition holds."""
+
+    all: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Any(Written):
+    """`{any: [...]}`: at least one holds."""
+
+    any: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Not(Written):
+    """`{not: {...}}`"""
+
+    negated: Condition = Field(alias="not")
+
+
+Condition = Annotated[Compare | Among | Missing | All | Any | Not, Field(union_mode="left_to_right")]
+for _model in (All, Any, Not):
+    _model.model_rebuild()
+
+
+def columns(condition: Condition) -> frozenset[str]:
+    """Every column that the condition reads."""
+    match condition:
+        case Compare() | Among() | Missing():
+            return frozenset([condition.column])
+        case All():
+            return frozenset().union(*map(columns, condition.all))
+        case Any():
+            return frozenset().union(*map(columns, condition.any))
+        case Not():
+            return columns(condition.negated)
+
+
+def to_polars(condition: Condition) -> pl.Expr:
+    """One boolean expression; a missing value makes a comparison unknown (null), as in SQL."""
+    import polars as pl
+
+    match condition:
+        case Compare():
+            column, value = pl.col(condition.column), pl.lit(condition.value)
+            return {
+                "equal": column == value,
+                "not_equal": column != value,
+                "less": column < value,
+                "at_most": column <= value,
+                "greater": column > value,
+                "at_least": column >= value,
+            }[condition.op]
+        case Among():
+            column = pl.col(condition.column)
+            inside = column.is_in(list(condition.among)) if condition.among is not None else pl.lit(True)
+            outside = ~column.is_in(list(condition.not_among)) if condition.not_among is not None else pl.lit(True)
+            return inside & outside
+        case Missing():
+            column = pl.col(condition.column)
+            return column.is_null() if condition.missing else column.is_not_null()
+        case All():
+            return pl.all_horizontal(list(map(to_polars, condition.all)))
+        case Any():
+            return pl.any_horizontal(list(map(to_polars, condition.any)))
+        case Not():
+            return ~to_polars(condition.negated)

@@ -1,0 +1,293 @@
+"""What data stewards write in expectations/: datasets with suites, key figures, known errors, gate; and tolerances."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from loadgate.model.conditions import Condition
+from loadgate.model.kinds import Kind, Severity
+from loadgate.model.period import Cadence
+from loadgate.model.written import Written
+
+
+class ColumnType(StrEnum):
+    """Typed as Polars: String, Int64, Decimal(38, scale), Date, Datetime, Boolean; week…year become their first day."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BOOLEAN = "boolean"
+    WEEK = "week"  # 2026-W41
+    MONTH = "month"  # 2026-10
+    QUARTER = "quarter"  # 2026-Q3
+    YEAR = "year"  # 2026
+
+
+class Column(Written):
+    """A dataset's column. `personal` values leave the data area only as pseudonyms."""
+
+    type: ColumnType = ColumnType.TEXT
+    scale: int = Field(default=2, ge=0, le=6)  # of decimals
+    optional: bool = False  # a file may lack the column
+    personal: bool = False
+    description: str = ""
+
+
+class ExpectationLine(Written):
+    """One expectation in GX vocabulary. `id` is needed only where two lines would share theirs."""
+
+    type: str
+    kwargs: dict[str, object] = Field(default_factory=dict)
+    id: str | None = None
+    severity: Severity = Severity.WARNING
+    where: Condition | None = None  # rows that it looks at
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """`not_be_null(week)`: what the expectation is, for check ids."""
+        if self.id is not None:
+            return self.id
+        columns = [self.kwargs.get(name) for name in ("column", "column_A", "column_B", "column_list", "column_set")]
+        named = [",".join(map(str, c)) if isinstance(c, list | tuple) else str(c) for c in columns if c is not None]
+        short = self.type.removeprefix("expect_").removeprefix("column_values_to_").removeprefix("column_")
+        return f"{short}({';'.join(named)})"
+
+
+class Dataset(Written):
+    """`expectations/suites/<area>/<dataset>.yaml`: columns and what must hold of the rows."""
+
+    dataset: str
+    area: str
+    title: str
+    provider_column: str | None = None  # whose row it is, where one delivery holds several providers
+    key: tuple[str, ...] = ()
+    columns: dict[str, Column]
+    expectations: tuple[ExpectationLine, ...] = ()
+
+    def check_id(self, line: ExpectationLine) -> str:
+        return f"{self.dataset}:{line.key}"
+
+
+class FigureKind(StrEnum):
+    COUNT = "count"
+    PERSONS = "persons"
+    AMOUNT = "amount"
+    RATE = "rate"
+    RATIO = "ratio"
+    PUBLISHED = "published"  # the provider gives the value itself
+
+
+class Measure(Written):
+    """One of: `sum` of a column, `count: rows`, `distinct` values of a column, `figure` (another's numerator)."""
+
+    sum: str | None = None
+    count: Literal["rows"] | None = None
+    distinct: str | None = None
+    figure: str | None = None
+    where: Condition | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Measure:
+        given = [name for name in ("sum", "count", "distinct", "figure") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("name exactly one of sum, count, distinct, figure")
+        return self
+
+
+class Cells(Written):
+    """The breakdown: a column and its closed list of values. `total` is the cell that holds all others, if any."""
+
+    column: str
+    values: tuple[str, ...] = Field(min_length=1)
+    total: str | None = None
+
+
+class KeyFigure(Written):
+    """A key figure. `published` names the column that holds the value as the provider gives it, else it is computed."""
+
+    id: str
+    title: dict[Literal["en", "da"], str]
+    kind: FigureKind
+    family: str
+    dataset: str
+    cadence: Cadence
+    reference: str  # the column that says which period a row is about
+    cells: Cells | None = None
+    numerator: Measure | None = None
+    denominator: Measure | None = None
+    published: str | None = None
+    scale: int = 1  # value = scale * numerator / denominator
+    decimals: int | None = None  # to how many decimals the published value is rounded
+    where: Condition | None = None
+    unit: str
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_value(self) -> KeyFigure:
+        if self.published is None and self.numerator is None:
+            raise ValueError("give a numerator, or the column that holds the published value")
+        if (self.kind is FigureKind.PUBLISHED) != (self.published is not None):
+            raise ValueError("kind published and the key published go together")
+        return self
+
+
+class KeyFigures(Written):
+    """`expectations/key_figures/<area>.yaml`."""
+
+    area: str
+    figures: tuple[KeyFigure, ...]
+
+
+class Ceiling(Written):
+    """How much of a known error is still the known error: rows, share of rows, or relative effect (fractions)."""
+
+    rows: int | None = Field(default=None, ge=0)
+    share: float | None = Field(default=None, ge=0, le=1)
+    effect: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Ceiling:
+        if sum(value is not None for value in (self.rows, self.share, self.effect)) != 1:
+            raise ValueError("name exactly one of rows, share, effect")
+        return self
+
+
+class KnownError(Written):
+    """An error registered for a vendor, system, supplier or provider: whom findings are put down to."""
+
+    id: str
+    title: str
+    check: str | None = None  # a check id
+    kind: Kind | None = None  # or a finding kind
+    scope: str
+    ceiling: Ceiling
+    treatment: Literal["caveat", "ignore"] = "caveat"
+    reason: str
+    owner: str
+    reported: date
+    review: date
+    source: str | None = None  # where it was reported
+
+    @model_validator(mode="after")
+    def _check_or_kind(self) -> KnownError:
+        if (self.check is None) == (self.kind is None):
+            raise ValueError("name either a check or a finding kind")
+        return self
+
+
+class KnownErrors(Written):
+    """`expectations/known_errors/<vendor, system, supplier or provider>.yaml`."""
+
+    errors: tuple[KnownError, ...]
+
+
+class Effect(StrEnum):
+    BLOCK_RUN = "block_run"  # the run is held
+    BLOCK_PART = "block_part"  # its parts are withheld, the others go out
+    CAVEAT = "caveat"
+    SHOW = "show"
+
+
+class GateRule(Written):
+    """The first rule that fits a finding decides. `shared`: only where the scope spans at least that many providers."""
+
+    kinds: tuple[Kind, ...] = ()  # empty: every kind
+    severity: tuple[Severity, ...] = ()  # empty: every severity
+    scope: str = "*"
+    shared: int | None = None
+    then: Effect
+    reason: str
+
+
+class Gate(Written):
+    """`expectations/gate.yaml`."""
+
+    rules: tuple[GateRule, ...]
+
+
+class CodeList(Written):
+    """`expectations/code_lists/<name>.yaml`: codes with validity; referred to as `code_list: name` in kwargs."""
+
+    name: str
+    codes: dict[str, Code]
+
+
+class Code(Written):
+    title: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+CodeList.model_rebuild()
+
+
+class Limit(Written):
+    """Agreement needs either difference to be within: absolute and relative tolerance together."""
+
+    absolute: float = Field(ge=0)
+    relative: float = Field(ge=0)  # a fraction of the control value
+
+
+class Tolerance(Written):
+    """Up to `minimal` a figure is fit for benchmarking; above `substantial` the provider is brought in."""
+
+    source: str | None = None
+    figure: str | None = None
+    scope: str = "*"
+    minimal: Limit
+    substantial: Limit
+    reason: str
+
+
+class Tolerances(Written):
+    """`baselines/tolerances.yaml`; the first that fits counts."""
+
+    tolerances: tuple[Tolerance, ...]
+
+
+class PlannedChange(Written):
+    """A change known beforehand, with the shape that it must have (tested, not excused wholesale)."""
+
+    id: str
+    title: str
+    kind: Kind
+    scope: str
+    valid_from: str  # run period
+    valid_to: str
+    effect_min: float | None = None
+    effect_max: float | None = None
+    reason: str
+
+
+class PlannedChanges(Written):
+    """`baselines/planned_changes.yaml`."""
+
+    changes: tuple[PlannedChange, ...] = ()
+
+
+class Bridge(Written):
+    """`baselines/bridges/<name>.yaml`: how a control source's codes and periods map to figures and cells."""
+
+    name: str
+    source: str
+    figure: str
+    cells: dict[str, str]  # control code -> cell
+
+
+class ControlTable(Written):
+    """A comparison that the programme prints: `baselines/control_tables.yaml` entry."""
+
+    source: str
+    title: dict[Literal["en", "da"], str]
+    decimals: int = 1
+
+
+class ControlTables(Written):
+    tables: tuple[ControlTable, ...] = ()

@@ -1,0 +1,92 @@
+"""Values in, names that never change out: canonical JSON, hashes and the id forms of decision 0002."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+
+_HASH_LENGTH = 16
+
+
+def canonical_json(value: object) -> bytes:
+    """Sorted keys, UTF-8, no spaces, no NaN; dates and decimals as text. The same value, the same bytes.
+
+    Raises TypeError for a type without a canonical form, ValueError for NaN or infinity.
+    """
+    plain = _plain(value)
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted((_plain(item) for item in value), key=str)
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def key_of(*parts: object) -> str:
+    """A short key (16 hex digits) of any canonical values: step keys, slices, caches."""
+    return sha256(canonical_json(list(parts)))[:_HASH_LENGTH]
+
+
+def finding_id(kind: str, check: str | None, scope: str) -> str:
+    """Id of a finding: its kind, check and Scope (reference periods included). No numbers, no run."""
+    return f"f-{key_of(kind, check, scope)}"
+
+
+def delivery_id(*, period: str, system: str, dataset: str, unit: str) -> str:
+    """`2026-10/prisme/ledger/101`; unit is a provider, a named batch or `_all`."""
+    return f"{period}/{system}/{dataset}/{unit}"
+
+
+def version_id(delivery: str, version: int) -> str:
+    return f"{delivery}/v{version}"
+
+
+def run_id(period: str, number: int) -> str:
+    """`2026-10` for the first run of a period, `2026-10.2` for the next; never `.1`."""
+    return period if number == 1 else f"{period}.{number}"
+
+
+def parse_run_id(text: str) -> tuple[str, int]:
+    """(period, number) of a run id. Raises ValueError for a number below two or with a leading zero."""
+    period, dot, number = text.partition(".")
+    if not dot:
+        return period, 1
+    if not number.isascii() or not number.isdigit() or number.startswith("0") or int(number) < 2:
+        raise ValueError(f"{text!r} is not a run id")
+    return period, int(number)
+
+
+def part_id(area: str, provider: str) -> str:
+    """A part of a release: one area of one provider."""
+    return f"{area}/{provider}"
+
+
+def file_pseudonym(name: str) -> str:
+    """What may stand outside the data area for a file that nobody announced: names can hold personal data."""
+    return f"file-{sha256(name.encode(errors='surrogatepass'))[:10]}"

@@ -1,0 +1,101 @@
+"""What judging returns: verdicts with reasons, cases, caveats, known-error verdicts; and the acts it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from loadgate.model.findings import Case, Finding, Outcome, Verdict
+from loadgate.model.scope import Scope
+
+
+class KnownErrorState(StrEnum):
+    WITHIN_CEILING = "within ceiling"
+    WORSE = "worse"
+    NO_LONGER_SEEN = "no longer seen"
+    NOT_CHECKED = "not checked"  # not seen because it could not be checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownErrorVerdict:
+    """One registered error against this run; `size` in the ceiling's unit, None if not checked."""
+
+    error: str
+    state: KnownErrorState
+    size: float | None
+    ceiling: float
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A reasoned, approved, expiring permission to release despite a case. Approved by another than asked."""
+
+    id: str
+    case: int
+    scope: Scope
+    kinds: tuple[str, ...]
+    reason: str
+    requested_by: str
+    approved_by: str | None
+    until: date
+    ceiling: float | None  # largest size of the case that is still permitted; None: as it was when asked
+
+    def permits(self, case: Case, *, kinds: frozenset[str], today: date) -> bool:
+        """Whether it still covers this case: approved, not expired, same kinds, within its ceiling."""
+        if self.approved_by is None or today > self.until:
+            return False
+        if not kinds <= frozenset(self.kinds):
+            return False
+        if not self.scope.without_reference().covers(case.scope.without_reference()):
+            return False
+        return self.ceiling is None or case.size <= self.ceiling * (1 + 1e-9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveat:
+    """A reservation that travels with figures: which (Scope), why (a key), and from what (finding or error id)."""
+
+    scope: Scope
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a verdict is what it is. `rule` is the number of the rule in gate.yaml, 0 for could-not-run."""
+
+    effect: str  # block, caveat
+    rule: int
+    case: int | None
+    findings: tuple[str, ...]
+    kind: str
+    waived_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartVerdict:
+    part: str
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Verdict overall and per part. `provisional` while deliveries are still being worked on."""
+
+    run: str
+    as_of: str
+    verdict: Verdict
+    verdict_before_waivers: Verdict
+    reasons: tuple[Reason, ...]
+    parts: tuple[PartVerdict, ...]
+    cases: tuple[Case, ...]
+    resolved: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    known_errors: tuple[KnownErrorVerdict, ...]
+    caveats: tuple[Caveat, ...]
+    waivers: tuple[str, ...]
+    provisional: bool = False

@@ -1,0 +1,101 @@
+"""Finding kinds: one dict with each kind's default severity, owner and sentence key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """GX's own words."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Owner(StrEnum):
+    """Who must act first."""
+
+    OPERATIONS = "operations"
+    SUPPLIER = "supplier"
+    PROVIDER = "provider"
+    VENDOR = "vendor"
+    STEWARD = "steward"
+
+
+class Kind(StrEnum):
+    MISSING = "arrival.missing"
+    LATE = "arrival.late"
+    UNEXPECTED = "arrival.unexpected"
+    DUPLICATE = "arrival.duplicate"
+    EMPTY = "arrival.empty"
+    IMPOSTOR = "arrival.impostor"
+    UNREADABLE_FILE = "reading.unreadable_file"
+    COLUMNS = "reading.columns"
+    REJECTED_ROWS = "reading.rejected_rows"
+    UNREADABLE_VALUES = "reading.unreadable_values"
+    CHECK_FAILED = "checking.failed"
+    COULD_NOT_RUN = "checking.could_not_run"
+    UNLISTED_CELL = "measuring.unlisted_cell"
+    CONTROL_MINIMAL = "control.minimal"
+    CONTROL_SUBSTANTIAL = "control.substantial"
+    CONTROL_MISSING = "control.missing"
+    RESTATED = "prior.restated"
+    CELLS_GONE = "prior.cells_gone"
+    SHARED_RESTATEMENT = "systematic.restated_alone"
+    SHARED_HISTORY = "systematic.restated_history"
+    TREND = "trend.series"
+    KNOWN_ERROR_WORSE = "known_error.worse"
+    KNOWN_ERROR_GONE = "known_error.gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindFacts:
+    """`load_fault`: a fault of the load or transfer, not of what was registered."""
+
+    severity: Severity
+    owner: Owner
+    sentence: str  # key of the sentence in reporting, in two languages
+    load_fault: bool = False
+
+
+KINDS: dict[Kind, KindFacts] = {
+    Kind.MISSING: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="missing", load_fault=True),
+    Kind.LATE: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="late", load_fault=True),
+    Kind.UNEXPECTED: KindFacts(
+        severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="unexpected", load_fault=True
+    ),
+    Kind.DUPLICATE: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="duplicate", load_fault=True),
+    Kind.EMPTY: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="empty", load_fault=True),
+    Kind.IMPOSTOR: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="impostor", load_fault=True),
+    Kind.UNREADABLE_FILE: KindFacts(
+        severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="unreadable_file", load_fault=True
+    ),
+    Kind.COLUMNS: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="columns", load_fault=True),
+    Kind.REJECTED_ROWS: KindFacts(
+        severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="rejected_rows", load_fault=True
+    ),
+    Kind.UNREADABLE_VALUES: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="unreadable_values"),
+    Kind.CHECK_FAILED: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="check_failed"),
+    Kind.COULD_NOT_RUN: KindFacts(severity=Severity.CRITICAL, owner=Owner.OPERATIONS, sentence="could_not_run"),
+    Kind.UNLISTED_CELL: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="unlisted_cell"),
+    Kind.CONTROL_MINIMAL: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="control_minimal"),
+    Kind.CONTROL_SUBSTANTIAL: KindFacts(
+        severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="control_substantial"
+    ),
+    Kind.CONTROL_MISSING: KindFacts(severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="control_missing"),
+    Kind.RESTATED: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="restated"),
+    Kind.CELLS_GONE: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="cells_gone"),
+    Kind.SHARED_RESTATEMENT: KindFacts(
+        severity=Severity.CRITICAL, owner=Owner.OPERATIONS, sentence="restated_alone", load_fault=True
+    ),
+    Kind.SHARED_HISTORY: KindFacts(severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="restated_history"),
+    Kind.TREND: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="trend"),
+    Kind.KNOWN_ERROR_WORSE: KindFacts(severity=Severity.WARNING, owner=Owner.VENDOR, sentence="known_error_worse"),
+    Kind.KNOWN_ERROR_GONE: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="known_error_gone"),
+}

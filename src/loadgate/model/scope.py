@@ -1,0 +1,139 @@
+"""Scope: a box over the dimensions of a load. In: values per dimension; out: cover, overlap, canonical text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Self
+from urllib.parse import quote, unquote
+
+from loadgate.model.period import Period
+
+Values = frozenset[str]
+_UNSAFE = re.compile(r"[^\w.\-/+]", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Reference periods from first to last, both included; compared by date, so cadences may differ."""
+
+    first: Period
+    last: Period
+
+    def __post_init__(self) -> None:
+        if self.last.start < self.first.start:
+            raise ValueError(f"{self.first}..{self.last} runs backwards")
+
+    def covers(self, other: Span) -> bool:
+        return self.first.start <= other.first.start and other.last.end <= self.last.end
+
+    def overlaps(self, other: Span) -> bool:
+        return self.first.start < other.last.end and other.first.start < self.last.end
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        first, dots, last = text.partition("..")
+        start = Period.parse(first)
+        return cls(start, Period.parse(last) if dots else start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A box: per dimension a set of values, or None for all of them.
+
+    One type for the subject of a finding, the cause of a case, the reach of a caveat, a waiver, a policy rule,
+    an alert route and a part of a release. An empty set is refused: nothing is no subject.
+    """
+
+    area: Values | None = None
+    dataset: Values | None = None
+    vendor: Values | None = None
+    system: Values | None = None
+    system_version: Values | None = None
+    supplier: Values | None = None
+    delivery: Values | None = None
+    provider: Values | None = None
+    figure: Values | None = None
+    family: Values | None = None
+    cell: Values | None = None
+    reference: Span | None = None
+
+    def __post_init__(self) -> None:
+        for name in DIMENSIONS:
+            values = getattr(self, name)
+            if values is not None and (not isinstance(values, frozenset) or not values):
+                raise ValueError(f"scope dimension {name} needs a frozenset with at least one value, or None")
+
+    @classmethod
+    def of(cls, *, reference: Span | None = None, **values: str | Iterable[str] | None) -> Self:
+        """Build from single values or iterables: `Scope.of(provider="101", figure=["a", "b"])`."""
+        boxes: dict[str, Values | None] = {}
+        for name, value in values.items():
+            if name not in DIMENSIONS:
+                raise ValueError(f"{name} is no dimension of a scope")
+            boxes[name] = None if value is None else frozenset([value] if isinstance(value, str) else value)
+        return cls(reference=reference, **boxes)
+
+    @property
+    def values(self) -> Mapping[str, Values]:
+        """The restricted dimensions (reference apart), in canonical order."""
+        found = ((name, getattr(self, name)) for name in DIMENSIONS)
+        return {name: values for name, values in found if values is not None}
+
+    def covers(self, other: Scope) -> bool:
+        """Whether everything in `other` lies in this box."""
+        for name, mine in self.values.items():
+            theirs: Values | None = getattr(other, name)
+            if theirs is None or not theirs <= mine:
+                return False
+        if self.reference is None:
+            return True
+        return other.reference is not None and self.reference.covers(other.reference)
+
+    def overlaps(self, other: Scope) -> bool:
+        """Whether the boxes share anything; a dimension that either leaves open is shared."""
+        for name, mine in self.values.items():
+            theirs: Values | None = getattr(other, name)
+            if theirs is not None and mine.isdisjoint(theirs):
+                return False
+        if self.reference is None or other.reference is None:
+            return True
+        return self.reference.overlaps(other.reference)
+
+    def without_reference(self) -> Scope:
+        return replace(self, reference=None)
+
+    def __str__(self) -> str:
+        """Canonical text, `*` for everything: `provider=101,102; figure=cases; reference=2026-W01..2026-W09`."""
+        parts = [f"{name}={','.join(sorted(map(_escape, values)))}" for name, values in self.values.items()]
+        if self.reference is not None:
+            parts.append(f"reference={self.reference}")
+        return "; ".join(parts) or "*"
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """Read canonical text; `Scope.parse(str(scope)) == scope`. Raises ValueError."""
+        if text.strip() == "*":
+            return cls()
+        reference: Span | None = None
+        values: dict[str, list[str]] = {}
+        for part in text.split(";"):
+            name, equals, listed = part.strip().partition("=")
+            if not equals or name in values or (name == "reference" and reference is not None):
+                raise ValueError(f"{part.strip()!r} is not dimension=values")
+            if name == "reference":
+                reference = Span.parse(listed)
+            else:
+                values[name] = [unquote(value) for value in listed.split(",")]
+        return cls.of(reference=reference, **values)
+
+
+DIMENSIONS: tuple[str, ...] = tuple(field.name for field in fields(Scope) if field.name != "reference")
+
+
+def _escape(value: str) -> str:
+    return _UNSAFE.sub(lambda found: quote(found.group(), safe=""), value)
