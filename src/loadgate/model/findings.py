@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from loadgate.model.identity import finding_id
 from loadgate.model.kinds import Kind, Severity
@@ -52,6 +55,7 @@ class RowsEvidence:
     rows_undecided: int = 0
     column: str | None = None
     lines: tuple[int, ...] = ()
+    form: Literal["rows"] = "rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class CellsEvidence:
     difference_median: float | None = None
     difference_max: float | None = None
     source: str | None = None
+    form: Literal["cells"] = "cells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,7 @@ class GroupEvidence:
     unmoved_cells: int
     unmoved_restated: int
     members: tuple[MemberEffect, ...] = ()
+    form: Literal["group"] = "group"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +122,10 @@ class ArrivalEvidence:
     size_bytes: int | None = None
     files: int = 0
     like: str | None = None  # id of the delivery that it repeats
+    form: Literal["arrival"] = "arrival"
 
 
-Evidence = RowsEvidence | CellsEvidence | GroupEvidence | ArrivalEvidence
+Evidence = Annotated[RowsEvidence | CellsEvidence | GroupEvidence | ArrivalEvidence, Field(discriminator="form")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
 from loadgate.model.period import Period
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 Values = frozenset[str]
 _UNSAFE = re.compile(r"[^\w.\-/+]", re.UNICODE)
@@ -130,6 +134,18 @@ class Scope:
             else:
                 values[name] = [unquote(value) for value in listed.split(",")]
         return cls.of(reference=reference, **values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In JSON a scope is its canonical text."""
+        from pydantic_core import core_schema
+
+        def read(value: object) -> Scope:
+            return value if isinstance(value, Scope) else Scope.parse(str(value))
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
 
 
 DIMENSIONS: tuple[str, ...] = tuple(field.name for field in fields(Scope) if field.name != "reference")

@@ -1,0 +1,88 @@
+"""A site's root and settings in, paths out: the only module that knows where anything lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+STATE_README = """This folder is loadgate's state. Back it up together with the inbox and baselines/vintages.
+
+  loadgate.db     ledger, runs, work, outbox, projections                      KEEP
+  archive/        original bytes by SHA-256, read-only                         KEEP (retention)
+  content/        content snapshots                                            KEEP
+  fingerprints/   small summaries of deliveries, without personal data         KEEP
+  deliveries/     typed rows, rejects, check results: personal data            SAFE: redone from the archive
+  runs/           what each run found, its figures, judgement and report       KEEP
+  published/      releases, and CURRENT, which names the one that counts       KEEP
+  prefect/ tmp/   Prefect's home; half-written things                          SAFE when idle
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Paths of one site. `state` is `<site>/state` unless one setting moves it."""
+
+    site: Path
+    state: Path
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.state / 'loadgate.db'}"
+
+    @property
+    def inbox(self) -> Path:
+        return self.site / "inbox"
+
+    @property
+    def tmp(self) -> Path:
+        return self.state / "tmp"
+
+    @property
+    def prefect(self) -> Path:
+        return self.state / "prefect"
+
+    def archived(self, sha256: str) -> Path:
+        return self.state / "archive" / sha256[:2] / sha256
+
+    def content(self, sha256: str) -> Path:
+        return self.state / "content" / sha256
+
+    def fingerprint(self, content_key: str) -> Path:
+        return self.state / "fingerprints" / f"{content_key}.json"
+
+    def typed(self, delivery: str, key: str) -> Path:
+        """Typed rows and rejects of a delivery version (`…/v1`)."""
+        return self.state / "deliveries" / delivery / f"typed-{key}"
+
+    def checks(self, delivery: str, key: str) -> Path:
+        return self.state / "deliveries" / delivery / f"checks-{key}"
+
+    def run(self, run: str) -> Path:
+        return self.state / "runs" / run
+
+    def step(self, run: str, step: str) -> Path:
+        return self.run(run) / step
+
+    def report(self, run: str) -> Path:
+        return self.run(run) / "report.html"
+
+    @property
+    def vintages(self) -> Path:
+        return self.site / "baselines" / "vintages"
+
+    def vintage(self, run: str) -> Path:
+        return self.vintages / run
+
+    @property
+    def published(self) -> Path:
+        return self.state / "published"
+
+    def release(self, run: str) -> Path:
+        return self.published / run
+
+    @property
+    def current(self) -> Path:
+        return self.published / "CURRENT"
+
+    def lock(self, period: str) -> Path:
+        return self.state / "locks" / f"{period}.lock"
