@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from loadgate.model.written import Written
 
@@ -29,6 +29,12 @@ class Among(Written):
     column: str
     among: tuple[Scalar, ...] | None = None
     not_among: tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Among:
+        if (self.among is None) == (self.not_among is None):
+            raise ValueError("name exactly one of among, not_among")
+        return self
 
 
 class Missing(Written):

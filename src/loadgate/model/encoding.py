@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from loadgate.model.identity import canonical_json
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
-
-T = TypeVar("T")
 
 
 @cache
@@ -29,10 +27,10 @@ def dump(kind: Any, value: object) -> bytes:
     return canonical_json(to_plain(kind, value))
 
 
-def load(kind: type[T] | Any, data: bytes | str) -> Any:
+def load(kind: Any, data: bytes | str) -> Any:
     """The value that `dump` wrote. Raises pydantic's ValidationError for anything else."""
     return _adapter(kind).validate_json(data)
 
 
-def from_plain(kind: type[T] | Any, value: object) -> Any:
+def from_plain(kind: Any, value: object) -> Any:
     return _adapter(kind).validate_python(value)

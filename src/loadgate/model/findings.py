@@ -187,6 +187,8 @@ class Case:
     state: CaseState
     first_seen: str  # run id
     size: float  # what a waiver's ceiling is held against: largest |effect|, or share of rows
+    kinds: tuple[str, ...] = ()  # finding kinds in it: what a waiver names, and what matching across runs goes by
+    checks: tuple[str, ...] = ()  # check ids in it, where its findings come from checks
 
 
 class Verdict(StrEnum):

@@ -19,29 +19,45 @@ def canonical_json(value: object) -> bytes:
     Raises TypeError for a type without a canonical form, ValueError for NaN or infinity.
     """
     plain = _plain(value)
-    return json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")  # a file name that is no Unicode: `\udcff` is JSON's own escape
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return _plain(value.value)
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return value + 0.0  # minus zero is zero
+    if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return _decimal_text(value)
     if isinstance(value, PurePath):
         return value.as_posix()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        keyed = {str(key): _plain(item) for key, item in value.items()}
+        if len(keyed) < len(value):
+            raise ValueError("two keys of a mapping have the same text")
+        return keyed
     if isinstance(value, frozenset | set):
-        return sorted((_plain(item) for item in value), key=str)
-    if isinstance(value, Sequence):
+        return sorted((_plain(item) for item in value), key=lambda item: (str(item), type(item).__name__))
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [_plain(item) for item in value]
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def _decimal_text(value: Decimal) -> str:
+    """All digits, no trailing zeros, no exponent. `normalize` would round to the context's 28 digits."""
+    if not value.is_finite():
+        raise ValueError("no canonical form for a decimal that is not finite")
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
 
 
 def sha256(data: bytes) -> str:
@@ -59,8 +75,15 @@ def finding_id(kind: str, check: str | None, scope: str) -> str:
 
 
 def delivery_id(*, period: str, system: str, dataset: str, unit: str) -> str:
-    """`2026-10/prisme/ledger/101`; unit is a provider, a named batch or `_all`."""
-    return f"{period}/{system}/{dataset}/{unit}"
+    """`2026-10/prisme/ledger/101`; unit is a provider, a named batch or `_all`.
+
+    Raises ValueError for a name that is empty, has a slash or would climb out of a folder: two deliveries could share
+    an id.
+    """
+    names = (period, system, dataset, unit)
+    if any(not name or "/" in name or name in {".", ".."} for name in names):
+        raise ValueError("system, dataset and unit of a delivery are names without a slash")
+    return "/".join(names)
 
 
 def version_id(delivery: str, version: int) -> str:
@@ -69,6 +92,8 @@ def version_id(delivery: str, version: int) -> str:
 
 def run_id(period: str, number: int) -> str:
     """`2026-10` for the first run of a period, `2026-10.2` for the next; never `.1`."""
+    if number < 1:
+        raise ValueError(f"run numbers start at 1, not {number}")
     return period if number == 1 else f"{period}.{number}"
 
 

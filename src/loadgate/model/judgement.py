@@ -64,7 +64,10 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a verdict is what it is. `rule` is the number of the rule in gate.yaml, 0 for could-not-run."""
+    """Why a verdict is what it is. `rule` is the number of the rule in gate.yaml, from 1.
+
+    It is 0 where no rule decided: a check could not run, a known error explains it, or no rule fits.
+    """
 
     effect: str  # block, caveat
     rule: int
@@ -72,6 +75,7 @@ class Reason:
     findings: tuple[str, ...]
     kind: str
     waived_by: str | None = None
+    known_error: str | None = None  # the registered error that the findings are put down to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,10 +38,15 @@ class Period:
     """A period by its cadence and first day. Ordered by first day, then by cadence.
 
     Text forms: `2026`, `2026-Q3`, `2026-10`, `2026-W41`, `2026-10-07`; they never change (decision 0002).
+    `Period.of` finds the period of any day. Raises ValueError for a `start` that begins no period of the cadence.
     """
 
     cadence: Cadence
     start: date
+
+    def __post_init__(self) -> None:
+        if _first_day(self.start, self.cadence) != self.start:
+            raise ValueError(f"{self.start} is not the first day of a {self.cadence}")
 
     @classmethod
     def parse(cls, text: str) -> Period:
@@ -75,19 +80,7 @@ class Period:
     @classmethod
     def of(cls, day: date, cadence: Cadence) -> Period:
         """The period of this cadence that holds the day."""
-        match cadence:
-            case Cadence.DAY:
-                return cls(cadence, day)
-            case Cadence.WEEK:
-                return cls(cadence, day - timedelta(days=day.weekday()))
-            case Cadence.MONTH:
-                return cls(cadence, day.replace(day=1))
-            case Cadence.QUARTER:
-                return cls(cadence, date(day.year, 3 * ((day.month - 1) // 3) + 1, 1))
-            case Cadence.YEAR:
-                return cls(cadence, date(day.year, 1, 1))
-            case _:
-                assert_never(cadence)
+        return cls(cadence, _first_day(day, cadence))
 
     def __str__(self) -> str:
         match self.cadence:
@@ -150,8 +143,11 @@ class Period:
 
     @property
     def end(self) -> date:
-        """The first day after the period."""
-        return self.next.start
+        """The first day after the period; the calendar's own last day where there is none."""
+        try:
+            return self.next.start
+        except (OverflowError, ValueError):
+            return date.max
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
@@ -162,3 +158,19 @@ class Period:
         while current.start <= last.start:
             yield current
             current = current.next
+
+
+def _first_day(day: date, cadence: Cadence) -> date:
+    match cadence:
+        case Cadence.DAY:
+            return date(day.year, day.month, day.day)  # a datetime loses its time
+        case Cadence.WEEK:
+            return date(day.year, day.month, day.day) - timedelta(days=day.weekday())
+        case Cadence.MONTH:
+            return date(day.year, day.month, 1)
+        case Cadence.QUARTER:
+            return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+        case Cadence.YEAR:
+            return date(day.year, 1, 1)
+        case _:
+            assert_never(cadence)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
+from loadgate.errors import NotFound
 from loadgate.model.period import Period
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 Values = frozenset[str]
-_UNSAFE = re.compile(r"[^\w.\-/+]", re.UNICODE)
+# Fixed ranges, not \w: what counts as a letter grows with each Python, and this text is part of ids.
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.\-/+\u00C0-\u024F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Span:
     last: Period
 
     def __post_init__(self) -> None:
-        if self.last.start < self.first.start:
+        if self.last.start < self.first.start or self.last.end < self.first.end:
             raise ValueError(f"{self.first}..{self.last} runs backwards")
 
     def covers(self, other: Span) -> bool:
@@ -120,19 +122,23 @@ class Scope:
 
     @classmethod
     def parse(cls, text: str) -> Scope:
-        """Read canonical text; `Scope.parse(str(scope)) == scope`. Raises ValueError."""
+        """Read canonical text; `Scope.parse(str(scope)) == scope`. Spaces around names and values don't count.
+
+        Raises ValueError.
+        """
         if text.strip() == "*":
             return cls()
         reference: Span | None = None
         values: dict[str, list[str]] = {}
         for part in text.split(";"):
-            name, equals, listed = part.strip().partition("=")
+            name, equals, listed = part.partition("=")
+            name = name.strip()
             if not equals or name in values or (name == "reference" and reference is not None):
                 raise ValueError(f"{part.strip()!r} is not dimension=values")
             if name == "reference":
-                reference = Span.parse(listed)
+                reference = _read_span(listed.strip())
             else:
-                values[name] = [unquote(value) for value in listed.split(",")]
+                values[name] = [_unescape(value.strip()) for value in listed.split(",")]
         return cls.of(reference=reference, **values)
 
     @classmethod
@@ -152,4 +158,16 @@ DIMENSIONS: tuple[str, ...] = tuple(field.name for field in fields(Scope) if fie
 
 
 def _escape(value: str) -> str:
-    return _UNSAFE.sub(lambda found: quote(found.group(), safe=""), value)
+    return _UNSAFE.sub(lambda found: quote(found.group(), safe="", errors="surrogatepass"), value)
+
+
+def _unescape(text: str) -> str:
+    return unquote(text, errors="surrogatepass")
+
+
+def _read_span(text: str) -> Span:
+    """A span as a person may have written it: a wrong period is a ValueError here, as every fault of a scope."""
+    try:
+        return Span.parse(text)
+    except NotFound as problem:
+        raise ValueError(problem.message) from None

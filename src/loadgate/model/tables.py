@@ -118,7 +118,7 @@ def conform(frame: pl.DataFrame, table: dict[str, str]) -> pl.DataFrame:
 def logical_sha256(frame: pl.DataFrame, table: dict[str, str]) -> str:
     """Hash of what a table says: sorted rows in a canonical encoding, so it outlives Parquet's own versions.
 
-    Floats count to 9 significant digits, decimals without trailing zeros.
+    Floats count to 9 significant digits, and minus zero is zero; decimals have their six places.
     """
     import hashlib
 
@@ -126,7 +126,7 @@ def logical_sha256(frame: pl.DataFrame, table: dict[str, str]) -> str:
 
     known = schema(table)
     columns = [
-        pl.col(name).round_sig_figs(9).cast(pl.String) if kind == pl.Float64 else pl.col(name).cast(pl.String)
+        (pl.col(name).round_sig_figs(9) + 0.0).cast(pl.String) if kind == pl.Float64 else pl.col(name).cast(pl.String)
         for name, kind in known.items()
     ]
     rows = conform(frame, table).select(columns).fill_null("\x00").sort(list(known))

@@ -89,14 +89,13 @@ def replace_file(tmp: Path, final: Path) -> None:
         write_chunks(final, _chunks(tmp))
         tmp.unlink()
         return
-    final.parent.mkdir(parents=True, exist_ok=True)
     _sync(tmp)
     _rename(tmp, final)
 
 
 def append(path: Path, data: bytes) -> None:
     """Add to the end of a file. A crash can leave the last piece cut short: readers look for its line end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     new = not path.exists()
     with around("append"), path.open("ab") as file:
         file.write(data)
@@ -127,7 +126,8 @@ def seal(folder: Path, manifest: Mapping[str, object]) -> None:
         for path in _files(folder)
     ]
     whole = {"key": sha256(canonical_json(files)), **manifest, "files": files}
-    write_bytes(folder / MANIFEST, canonical_json(whole) + b"\n")
+    with around("write"):  # `commit_folder` brings it to disk with the rest
+        (folder / MANIFEST).write_bytes(canonical_json(whole) + b"\n")
 
 
 def exists(folder: Path) -> bool:
@@ -150,13 +150,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def differences(folder: Path) -> list[str]:
     """What lies in a sealed folder and is not what its manifest says: one line each, sorted; empty when all is well."""
-    promised = {file["name"]: file for file in read_manifest(folder)["files"]}
+    try:
+        promised = {file["name"]: file for file in read_manifest(folder)["files"]}
+    except (KeyError, TypeError):
+        raise CouldNotRun(f"{folder / MANIFEST} lists no files", fix="restore the folder from the backup") from None
     present = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     found = [f"{name}: missing" for name in promised.keys() - present.keys()]
     found += [f"{name}: not in the manifest" for name in present.keys() - promised.keys()]
     for name in promised.keys() & present.keys():
-        size_bytes = present[name].stat().st_size
-        if size_bytes != promised[name]["size_bytes"]:
+        size_bytes = present[name].lstat().st_size
+        if present[name].is_symlink():
+            found.append(f"{name}: a link, not a file")
+        elif size_bytes != promised[name]["size_bytes"]:
             found.append(f"{name}: {size_bytes} bytes, the manifest says {promised[name]['size_bytes']}")
         elif _sha256(present[name]) != promised[name]["sha256"]:
             found.append(f"{name}: content changed")
@@ -173,7 +178,6 @@ def commit_folder(tmp_folder: Path, final_folder: Path) -> bool:
     """
     if not exists(tmp_folder):
         raise CouldNotRun(f"{tmp_folder} is not sealed", fix="this is a fault of the program: report it")
-    final_folder.parent.mkdir(parents=True, exist_ok=True)
     if _other_disk(tmp_folder, final_folder.parent):
         tmp_folder = _carry(tmp_folder, final_folder.parent)
     while not _already_there(tmp_folder, final_folder):
@@ -219,6 +223,15 @@ def is_half(name: str) -> bool:
 # ── how ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _make(folder: Path) -> None:
+    """Make a folder and its parents, each known to its own parent on disk."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
 def _already_there(tmp_folder: Path, final_folder: Path) -> bool:
     if exists(final_folder):
         if read_manifest(final_folder).get("key") == read_manifest(tmp_folder).get("key"):
@@ -232,11 +245,12 @@ def _already_there(tmp_folder: Path, final_folder: Path) -> bool:
 
 
 def _half_of(path: Path) -> Path:
-    return path.with_name(f".{path.name[:200]}.{os.getpid()}-{threading.get_ident()}{_HALF}")
+    # the name itself may be as long as a name can be, or hold what nobody should read
+    return path.with_name(f".{sha256(os.fsencode(path.name))[:16]}.{os.getpid()}-{threading.get_ident()}{_HALF}")
 
 
 def _write_half(path: Path, chunks: Iterable[bytes]) -> tuple[Path, str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     half, digest = _half_of(path), hashlib.sha256()
     try:
         with around("write"), half.open("wb") as file:
@@ -273,7 +287,7 @@ def _sync_tree(folder: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return sorted(path for path in folder.rglob("*") if not path.is_dir() and path != folder / MANIFEST)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -288,7 +302,7 @@ def _sha256(path: Path) -> str:
 
 
 def _other_disk(source: Path, target: Path) -> bool:
-    target.mkdir(parents=True, exist_ok=True)
+    _make(target)
     return source.stat().st_dev != target.stat().st_dev
 
 

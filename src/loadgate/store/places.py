@@ -17,6 +17,8 @@ STATE_README = """This folder is loadgate's state. Back it up together with the 
   prefect/ tmp/   Prefect's home; half-written things                          SAFE when idle
 """
 
+WATCH = "watch-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
@@ -59,6 +61,12 @@ class Places:
 
     def run(self, run: str) -> Path:
         return self.state / "runs" / run
+
+    def inputs(self, run: str) -> Path:
+        """What a run froze; a watch (`watch-2026-10`) freezes nothing and writes its own anew each time."""
+        if run.startswith(WATCH):
+            return self.state / "watch" / f"{run}.json"
+        return self.step(run, "opened") / "inputs.json"
 
     def step(self, run: str, step: str) -> Path:
         return self.run(run) / step

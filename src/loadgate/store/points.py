@@ -38,8 +38,8 @@ class _Plan:
             self.count_into.write_text(f"{self.passed}\n", encoding="utf-8")
 
 
-def point(kind: str) -> None:
-    """Called before and after each write, fsync, rename and commit. `kind` is for readers and debuggers."""
+def point(kind: str) -> None:  # noqa: ARG001  for readers and debuggers
+    """Called before and after each write, fsync, rename and commit."""
     if not _planned:
         _read_environment()
     if _plan is not None:
@@ -55,7 +55,7 @@ def around(kind: str) -> Iterator[None]:
 
 
 def _read_environment() -> None:
-    global _plan, _planned  # noqa: PLW0603  one counter for the whole process, made at the first point
+    global _plan, _planned
     with _lock:
         if _planned:
             return
@@ -64,7 +64,8 @@ def _read_environment() -> None:
             if kill_at and not kill_at.isdecimal():
                 raise CouldNotRun("LOADGATE_KILL_AT is not a whole number", fix="unset LOADGATE_KILL_AT")
             _plan = _Plan(
-                kill_at=int(kill_at) if kill_at else None, count_into=Path(count_into).absolute() if count_into else None
+                kill_at=int(kill_at) if kill_at else None,
+                count_into=Path(count_into).absolute() if count_into else None,
             )
             atexit.register(_plan.write_count)
         _planned = True

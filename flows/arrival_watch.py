@@ -1,0 +1,32 @@
+"""Through the window: deliveries are read and checked as they arrive, and told about; due, late and missing too."""
+
+from __future__ import annotations
+
+from prefect import flow, task, unmapped
+from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from loadgate.running import alerts, month, opening
+from loadgate.running.opened import Ref
+
+
+@task(name="read and check a delivery", task_run_name="{version}", retries=2, persist_result=False)
+def read_and_check(run: Ref, version: str) -> None:
+    month.DELIVERIES.do(run, version)
+
+
+@task(name="tell about a delivery", task_run_name="tell {version}", retries=2, persist_result=False)
+def tell(run: Ref, version: str) -> None:
+    alerts.tell_delivery(run, version)
+
+
+@flow(name="arrival-watch", task_runner=ThreadPoolTaskRunner(max_workers=opening.workers()), persist_result=False)
+def arrival_watch(site: str, period: str | None = None, as_of: str | None = None) -> str:
+    """Look at the inbox once; schedule it as often as deliveries should be noticed. Opens no run."""
+    look = opening.watch_period(site, period, as_of=as_of)
+    with month.hold(look, actor="arrival-watch"):
+        versions = month.DELIVERIES.work(look)
+        checked = read_and_check.map(unmapped(look), versions)
+        wait(tell.map(unmapped(look), versions, wait_for=checked))
+        alerts.tell_arrivals(look)
+    return look.run

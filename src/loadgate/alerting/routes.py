@@ -1,0 +1,123 @@
+"""A judgement and the routes in; out, the messages that nobody has been told yet, one for each cause and route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from loadgate.alerting.message import Message
+from loadgate.alerting.wording import Standing, body, standing_of, subject
+from loadgate.model.findings import Case, CaseState, Finding
+from loadgate.model.identity import key_of
+from loadgate.model.judgement import Judgement
+from loadgate.model.kinds import Severity
+from loadgate.model.profiles import AlertRoute
+from loadgate.model.scope import Scope
+
+_OF_A_DELIVERY = ("arrival.", "reading.")  # each delivery is news of its own, also in a case that goes on
+
+
+def route(
+    judgement: Judgement,
+    *,
+    site_name: str,
+    period: str,
+    routes: Sequence[AlertRoute],
+    sentence: Callable[[Finding | Case], str],
+    already: frozenset[str],
+    title: Callable[[Case], str] | None = None,
+    report: str | None = None,
+) -> list[Message]:
+    """What to tell, in the order of the cases, then of the routes.
+
+    A case is told on a route when it is new, when it got worse, and when it holds a missing delivery or a failed file
+    that the route has not been told of in this period; so a provisional judgement and the run's say it once between
+    them. `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
+    `already` holds the keys and the told facts of earlier messages. `report` is where the report can be seen.
+    """
+    findings = {finding.id: finding for finding in judgement.findings}
+    messages = []
+    for case in judgement.cases:
+        own = [findings[name] for name in case.findings if name in findings]
+        for line in routes:
+            if not _wanted(line, case):
+                continue
+            tells = _tells(case, own, route_name=line.name, period=period)
+            news = [fact for fact in tells if fact not in already]
+            key = f"m-{key_of(line.name, period, tells)}"
+            if not news or key in already:
+                continue
+            said = sentence(case)
+            messages.append(
+                Message(
+                    key=key,
+                    route=line.name,
+                    subject=subject(
+                        site=site_name,
+                        period=period,
+                        standing=_standing(judgement, case),
+                        title=said if title is None else title(case),
+                        case=case,
+                        language=line.language,
+                    ),
+                    body=body(
+                        sentence=said,
+                        case=case,
+                        findings=_worst_first(own),
+                        seen=_moment(judgement.as_of) if case.first_seen == judgement.run else None,
+                        report=report,
+                        language=line.language,
+                    ),
+                    tells=tuple(tells),
+                )
+            )
+    return messages
+
+
+def _wanted(line: AlertRoute, case: Case) -> bool:
+    """Whether the route is about such a case; a kind may be named by its family, as `arrival`."""
+    if case.severity.rank < Severity(line.severity).rank:
+        return False
+    named = {kind for whole in case.kinds for kind in (whole, whole.partition(".")[0])}
+    if line.kinds and named.isdisjoint(line.kinds):
+        return False
+    return Scope.parse(line.scope).overlaps(case.scope)
+
+
+def _tells(case: Case, findings: Sequence[Finding], *, route_name: str, period: str) -> list[str]:
+    """The facts that this case adds in this state; none for one that goes on as it was."""
+    match case.state:
+        case CaseState.NEW:
+            told = [finding.id for finding in findings]
+        case CaseState.WORSE:
+            told = [finding.id for finding in findings]
+            name = f"case-{case.number}" if case.number is not None else key_of(case.findings)
+            told.append(f"worse/{name}/{case.severity.value}/{case.size:.9g}")
+        case CaseState.PERSISTING:
+            told = [finding.id for finding in findings if finding.kind.startswith(_OF_A_DELIVERY)]
+        case CaseState.RESOLVED:
+            told = []
+    return [f"{period}/{route_name}/{fact}" for fact in sorted(told)]
+
+
+def _standing(judgement: Judgement, case: Case) -> Standing:
+    """What the gate makes of the case; while provisional the gate has not spoken, and its severity is said."""
+    if judgement.provisional:
+        return standing_of(case.severity)
+    effects = _effects(judgement, case)
+    if "block" in effects:
+        return "hold"
+    return "caveat" if "caveat" in effects else "show"
+
+
+def _effects(judgement: Judgement, case: Case) -> frozenset[str]:
+    own = frozenset(case.findings)
+    return frozenset(reason.effect for reason in judgement.reasons if not own.isdisjoint(reason.findings))
+
+
+def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: (-f.severity.rank, -(f.rows_failed or 0), f.id))
+
+
+def _moment(as_of: str) -> str:
+    return datetime.fromisoformat(as_of).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,76 @@
+"""One message and one Apprise URL in; nothing out but the sending, or CouldNotRun, whose text holds no part of the URL."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from loadgate.alerting.message import Message
+from loadgate.errors import CouldNotRun
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{0,30})://")
+
+
+def masked(url: str) -> str:
+    """Only how it is sent. Hosts and paths can be credentials too: a chat's token stands in either."""
+    found = _SCHEME.match(url.strip())
+    return f"{found.group(1).lower()}://…" if found else "…"
+
+
+def send(message: Message, url: str) -> None:
+    """Send it once, as plain text, without Apprise's own waiting between messages.
+
+    Raises CouldNotRun if the URL is none, or if what it names did not take the message.
+    """
+    with _silenced():
+        sent = _notify(message, url)
+    if sent is None:
+        raise CouldNotRun(
+            f"the alert for route {message.route} could not be sent: {masked(url)} is no address that Apprise knows",
+            fix="set the route's environment variable to an Apprise URL, such as mailto:// or json://",
+        )
+    if not sent:
+        raise CouldNotRun(
+            f"the alert for route {message.route} could not be sent: {masked(url)} did not take it",
+            fix="check that the server answers and the credentials are right; the message waits for the next attempt",
+        )
+
+
+def _notify(message: Message, url: str) -> bool | None:
+    """Whether it was sent; None for a URL that Apprise does not know."""
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
+
+    try:
+        notifier = Apprise(asset=AppriseAsset(async_mode=False))
+        if not url.strip() or not notifier.add(url) or not len(notifier):
+            return None
+        for service in notifier:
+            service.request_rate_per_sec = 0
+            service.notify_format = NotifyFormat.TEXT  # nothing in a name is ever markup
+            service.overflow_mode = OverflowMode.SPLIT  # nothing is cut in silence
+            service.interpret_emojis = False
+        return bool(
+            notifier.notify(
+                title=message.subject,
+                body=message.body,
+                body_format=NotifyFormat.TEXT,
+                notify_type=NotifyType.INFO,
+                interpret_escapes=False,
+            )
+        )
+    except Exception:  # whatever a channel raises can hold the URL: the cause is dropped with it
+        return False
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Apprise logs URLs and answers of servers."""
+    logger = logging.getLogger("apprise")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before

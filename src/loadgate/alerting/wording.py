@@ -1,0 +1,192 @@
+"""A case and its findings in; the subject and body of an alert out, in the language of its route."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from loadgate.model.findings import Case, Finding, RowsEvidence
+from loadgate.model.kinds import KINDS, Owner, Severity
+
+Language = Literal["en", "da"]
+Standing = Literal["hold", "caveat", "show", "info", "warning", "critical"]
+_FILES = 5  # so many failed files are named, more are counted
+_SUBJECT = 150
+_LABEL = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The fixed words of an alert in one language."""
+
+    standing: dict[Standing, str]
+    owners: dict[Owner, str]
+    what: str
+    since: str
+    owner: str
+    do: str
+    file: str
+    run: str
+    first_seen: str
+    case: str
+    rule: str
+    column: str
+    lines: str
+    rows: str
+    more: str
+    report: str
+    once: str
+    thousands: str
+
+
+WORDS: dict[Language, Words] = {
+    "en": Words(
+        standing={
+            "hold": "HOLD",
+            "caveat": "CAVEAT",
+            "show": "FOUND",
+            "info": "INFO",
+            "warning": "WARNING",
+            "critical": "CRITICAL",
+        },
+        owners={owner: owner.value for owner in Owner},
+        what="What",
+        since="Since",
+        owner="Owner",
+        do="Do",
+        file="File",
+        run="run {run}",
+        first_seen="first seen {moment}",
+        case="case {number}",
+        rule="rule {rule}",
+        column="column {column}",
+        lines="lines {lines}",
+        rows="{failed} of {checked} rows",
+        more="and {count} more",
+        report="report: {link}",
+        once="This case is told once; again only if it gets worse or is overdue.",
+        thousands=",",
+    ),
+    "da": Words(
+        standing={
+            "hold": "TILBAGEHOLDT",
+            "caveat": "FORBEHOLD",
+            "show": "FUND",
+            "info": "TIL ORIENTERING",
+            "warning": "ADVARSEL",
+            "critical": "KRITISK",
+        },
+        owners={
+            Owner.OPERATIONS: "driften",
+            Owner.SUPPLIER: "dataleverandøren",
+            Owner.PROVIDER: "kommunen",
+            Owner.VENDOR: "systemleverandøren",
+            Owner.STEWARD: "dataforvalteren",
+        },
+        what="Hvad",
+        since="Siden",
+        owner="Ansvar",
+        do="Gør",
+        file="Fil",
+        run="kørsel {run}",
+        first_seen="først set {moment}",
+        case="sag {number}",
+        rule="regel {rule}",
+        column="kolonne {column}",
+        lines="linjer {lines}",
+        rows="{failed} af {checked} rækker",
+        more="og {count} til",
+        report="rapport: {link}",
+        once="Sagen meldes én gang; igen kun, hvis den bliver værre eller fristen er overskredet.",
+        thousands=".",
+    ),
+}
+
+
+def one_line(text: str) -> str:
+    """No line breaks, no control or invisible characters: a subject is a mail header."""
+    shown = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cf") else letter for letter in text)
+    return " ".join(shown.split())
+
+
+def subject(*, site: str, period: str, standing: Standing, title: str, case: Case, language: Language) -> str:
+    """`[site 2025-08] HOLD: what, who (case 1)`, cut at a word if it is long."""
+    words = WORDS[language]
+    tail = "" if case.number is None else f" ({words.case.format(number=case.number)})"
+    head = f"[{one_line(site)} {one_line(period)}] {words.standing[standing]}: "
+    room = _SUBJECT - len(head) - len(tail)
+    told = one_line(title).rstrip(".")
+    if len(told) > room:
+        told = told[: room - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+    return head + told + tail
+
+
+def body(
+    *, sentence: str, case: Case, findings: Sequence[Finding], seen: str | None, report: str | None, language: Language
+) -> str:
+    """What, since when, who acts, what to do; a failed file with its lines, column, rule and count."""
+    words = WORDS[language]
+    since = words.run.format(run=case.first_seen)
+    if seen is not None:
+        since += f", {words.first_seen.format(moment=seen)}"
+    command = "loadgate status" if case.number is None else f"loadgate case show {case.number}"
+    do = command if report is None else f"{command} · {words.report.format(link=report)}"
+    lines = [_labelled(words.what, one_line(sentence))]
+    lines += _files(findings, words)
+    lines += [
+        _labelled(words.since, since),
+        _labelled(words.owner, words.owners[owner(findings)]),
+        _labelled(words.do, do),
+        words.once,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def owner(findings: Sequence[Finding]) -> Owner:
+    """Who owns the most serious of them."""
+    if not findings:
+        return Owner.OPERATIONS
+    return KINDS[max(findings, key=lambda finding: (finding.severity.rank, finding.id)).kind].owner
+
+
+def standing_of(severity: Severity) -> Standing:
+    return severity.value
+
+
+def _files(findings: Sequence[Finding], words: Words) -> list[str]:
+    failed = [finding for finding in findings if finding.scope.delivery and isinstance(finding.evidence, RowsEvidence)]
+    lines = [_labelled(words.file, _file(finding, words)) for finding in failed[:_FILES]]
+    if len(failed) > _FILES:
+        lines.append(_labelled("", words.more.format(count=len(failed) - _FILES)))
+    return lines
+
+
+def _file(finding: Finding, words: Words) -> str:
+    told = [", ".join(sorted(finding.scope.delivery or ()))]
+    if finding.check is not None:
+        told.append(words.rule.format(rule=finding.check))
+    evidence = finding.evidence
+    if isinstance(evidence, RowsEvidence):
+        if evidence.column is not None:
+            told.append(words.column.format(column=evidence.column))
+        if evidence.lines:
+            told.append(words.lines.format(lines=_listed(evidence)))
+        if evidence.rows_checked or evidence.rows_failed:
+            failed, checked = _number(evidence.rows_failed, words), _number(evidence.rows_checked, words)
+            told.append(words.rows.format(failed=failed, checked=checked))
+    return one_line(" · ".join(told))
+
+
+def _listed(evidence: RowsEvidence) -> str:
+    listed = ", ".join(map(str, evidence.lines))
+    return f"{listed}, …" if evidence.rows_failed > len(evidence.lines) else listed
+
+
+def _number(value: int, words: Words) -> str:
+    return f"{value:,}".replace(",", words.thousands)
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label:<{_LABEL}}{text}"

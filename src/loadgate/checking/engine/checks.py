@@ -1,0 +1,211 @@
+"""An expectation enters; leaves the metrics that it needs, once, and per file its GX result and outcome."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.checking.engine.column_types import has_type
+from loadgate.checking.engine.compiler import Computed
+from loadgate.checking.engine.conditions import condition_columns, plain_condition
+from loadgate.checking.engine.domain import domain_columns
+from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
+from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, observed, without_values
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+_VALUE_LISTS: Final = ("column.distinct_values.not_in_set", "column.distinct_values.missing_from_column")
+"""Metrics that GX wants for a list of values in the result; no verdict needs them."""
+_NULLS: Final = "column_values.nonnull.unexpected_count"
+TYPE_CHECKS: Final = (
+    "expect_column_type_to_be",
+    "expect_column_values_to_be_of_type",
+    "expect_column_values_to_be_in_type_list",
+)
+"""Their `_validate` branches on GX's own engines and returns nothing for any other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """An expectation with its parameters filled in, and the metrics that decide it.
+
+    `rule` is the metric with the yes/no question if it is a check of rows. `doubt` is asked for only if a column of
+    `reads` may have failed casts: how many rows are undecided, and how many are left.
+    """
+
+    index: int
+    expectation: Expectation
+    configuration: ExpectationConfiguration
+    metrics: Mapping[str, MetricConfiguration]
+    main: str
+    rule: str | None
+    volume: MetricConfiguration | None
+    doubt: tuple[MetricConfiguration, MetricConfiguration] | None
+    reads: frozenset[str]
+
+    def asks(self, undecided: Mapping[str, str]) -> list[MetricConfiguration]:
+        """List the metrics to compute, given which columns may have failed casts."""
+        doubt = self.doubt if self.doubt is not None and self.reads & set(undecided) else ()
+        return [*self.metrics.values(), *doubt, *((self.volume,) if self.volume is not None else ())]
+
+
+def prepare(index: int, expectation: Expectation) -> Check:
+    """Ask GX which metrics an expectation needs.
+
+    Raises: CannotEvaluateError if its row_condition is written as text.
+    """
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    needed = expectation.get_validation_dependencies(
+        execution_engine=None, runtime_configuration={"result_format": {"result_format": "BOOLEAN_ONLY"}}
+    ).metric_configurations
+    metrics = {name: metric for name, metric in needed.items() if name not in _VALUE_LISTS}
+    rule = getattr(expectation, "map_metric", None)
+    rule = rule if f"{rule}.unexpected_count" in metrics else None
+    main = f"{rule}.unexpected_count" if rule else next(iter(metrics), "")
+    domain = metrics[main].metric_domain_kwargs if main else {}
+    condition = plain_condition(domain.get("row_condition"))
+    volume = _volume(main) if rule is None else None
+    reads_rows = rule is not None or volume is not None or main == "table.row_count"
+    names = ("rows.undecided_count", "rows.element_count")
+    undecided, elements = (MetricConfiguration(name, domain) for name in names)
+    return Check(
+        index=index,
+        expectation=expectation,
+        configuration=expectation.configuration,
+        metrics=metrics,
+        main=main,
+        rule=rule,
+        volume=None if volume is None else MetricConfiguration(volume, domain),
+        doubt=(undecided, elements) if reads_rows else None,
+        reads=frozenset((*domain_columns(domain), *(condition_columns(condition) if condition else ()))),
+    )
+
+
+def _volume(main: str) -> str | None:
+    """Name the metric that says how much went into an aggregate."""
+    if main == "column.non_null_proportion":
+        return "rows.element_count"
+    return "column.non_null_count" if main.startswith("column.") else None
+
+
+def evaluate(
+    check: Check, computed: Computed, *, undecided: Mapping[str, str], result_format: Mapping[str, Any]
+) -> tuple[ExpectationValidationResult, CheckOutcome]:
+    """Let GX judge the computed metrics, and keep what may be kept."""
+    try:
+        return _judge(check, computed, undecided=undecided, result_format=result_format)
+    except CannotEvaluateError as fault:
+        return could_not_run(check.index, check.configuration, fault.reason)
+
+
+def could_not_run(
+    index: int, configuration: ExpectationConfiguration, reason: str
+) -> tuple[ExpectationValidationResult, CheckOutcome]:
+    """Make the result of a check without an answer: not a success, and GX's mark of an exception."""
+    from great_expectations.core import ExpectationValidationResult
+
+    info = {"raised_exception": True, "exception_message": reason, "exception_traceback": None}
+    result = ExpectationValidationResult(
+        success=False, expectation_config=configuration, result={}, exception_info=info
+    )
+    return result, CheckOutcome(index=index, state=CheckState.COULD_NOT_RUN, reason=reason)
+
+
+def _judge(
+    check: Check, computed: Computed, *, undecided: Mapping[str, str], result_format: Mapping[str, Any]
+) -> tuple[ExpectationValidationResult, CheckOutcome]:
+    from great_expectations.core import ExpectationValidationResult
+
+    asked = check.asks(undecided)
+    for metric in asked:
+        if metric.id in computed.reasons:
+            raise CannotEvaluateError(computed.reasons[metric.id])
+    metrics = {name: computed.values[metric.id] for name, metric in check.metrics.items()}
+    hidden = _doubt(check, computed, metrics, undecided)
+    rows_checked = _rows_checked(check, computed, metrics)
+    if hidden and not rows_checked:
+        raise CannotEvaluateError(f"none of {hidden} rows can be decided: their values could not be read")
+    raw = _gx_verdict(check, metrics, result_format)
+    shown = observed(check.main, raw.get("result", {}).get("observed_value"), rows_checked=rows_checked)
+    kept = without_values(raw.get("result", {}), shown=shown)
+    if hidden:
+        kept["undecided_count"] = hidden
+    result = ExpectationValidationResult(
+        success=raw["success"],
+        expectation_config=check.configuration,
+        result={} if result_format["result_format"] == "BOOLEAN_ONLY" else kept,
+    )
+    return result, CheckOutcome(
+        index=check.index,
+        state=CheckState.PASS if raw["success"] else CheckState.FAIL,
+        rows_checked=rows_checked,
+        rows_failed=metrics[check.main] if check.rule else None,
+        rows_undecided=None if check.doubt is None else hidden,
+        observed=shown,
+    )
+
+
+def _doubt(check: Check, computed: Computed, metrics: dict[str, Any], undecided: Mapping[str, str]) -> int:
+    """Count undecided rows, and take them out of the number of rows that GX divides by."""
+    if check.doubt is None or not check.reads & set(undecided):
+        return 0
+    hidden, elements = (computed.values[metric.id] for metric in check.doubt)
+    if check.rule is not None and "table.row_count" in metrics:
+        metrics["table.row_count"] = elements
+    return int(hidden)
+
+
+def _rows_checked(check: Check, computed: Computed, metrics: Mapping[str, Any]) -> int | None:
+    if check.volume is not None:
+        return int(computed.values[check.volume.id])
+    if check.rule is None:
+        return int(metrics[check.main]) if check.main == "table.row_count" else None
+    filtered = metrics.get(f"{check.rule}.filtered_row_count")
+    if filtered is not None:
+        return int(filtered)
+    nulls = metrics.get(_NULLS, 0) if check.main != _NULLS else 0
+    return int(metrics["table.row_count"] - nulls)
+
+
+def _gx_verdict(check: Check, metrics: dict[str, Any], result_format: Mapping[str, Any]) -> dict[str, Any]:
+    if check.configuration.type in TYPE_CHECKS:
+        return {"success": _type_agrees(check, metrics)}
+    expectation = _with_comparable_limits(check, metrics)
+    try:
+        raw = expectation._validate(
+            metrics=metrics, runtime_configuration={"result_format": dict(result_format)}, execution_engine=None
+        )
+    except Exception as error:  # GX raises what it likes, with values in the text: keep the kind only
+        raise CannotEvaluateError(f"GX could not judge it ({type(error).__name__})") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("success"), bool):
+        raise CannotEvaluateError("GX gave no verdict for this engine")
+    return raw
+
+
+def _type_agrees(check: Check, metrics: Mapping[str, Any]) -> bool:
+    arguments = check.configuration.kwargs
+    types = {entry["name"]: entry["type"] for entry in metrics["table.column_types"]}
+    if arguments["column"] not in types:
+        raise missing_columns([arguments["column"]])
+    wanted = arguments.get("type_list") or [arguments["type_"]]
+    return any(has_type(types[arguments["column"]], name) for name in wanted)
+
+
+def _with_comparable_limits(check: Check, metrics: Mapping[str, Any]) -> Expectation:
+    """Give limits that are days a time of day if the column has one: Python refuses to compare the two."""
+    value = metrics.get(check.main)
+    if not isinstance(value, dt.datetime):
+        return check.expectation
+    days = {
+        name: dt.datetime.combine(limit, dt.time(), tzinfo=value.tzinfo)
+        for name in ("min_value", "max_value")
+        if isinstance(limit := check.configuration.kwargs.get(name), dt.date) and not isinstance(limit, dt.datetime)
+    }
+    return check.expectation.copy(update=days) if days else check.expectation

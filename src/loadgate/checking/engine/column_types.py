@@ -1,0 +1,42 @@
+"""The type that a suite asks for and the one that a column has enter, as names; leaves whether they agree."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loadgate.checking.engine.faults import CannotEvaluateError
+
+_INTEGERS: Final = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64, 128))
+_FLOATS: Final = frozenset(("float32", "float64"))
+_TEXTS: Final = frozenset(("string", "categorical", "enum"))
+_PLAIN: Final = frozenset(("boolean", "date", "datetime", "time", "duration", "decimal", "binary", "list", "null"))
+_FAMILIES: Final[dict[str, frozenset[str]]] = {
+    "int": _INTEGERS,
+    "integer": _INTEGERS,
+    "float": _FLOATS,
+    "double": frozenset(("float64",)),
+    "str": _TEXTS,
+    "object": _TEXTS,
+    "category": frozenset(("categorical", "enum")),
+    "bool": frozenset(("boolean",)),
+    "datetime64": frozenset(("datetime",)),
+    "datetime64[ns]": frozenset(("datetime",)),
+    "timestamp": frozenset(("datetime",)),
+}
+_ALL: Final = _FAMILIES | {name: frozenset((name,)) for name in _INTEGERS | _FLOATS | _TEXTS | _PLAIN}
+
+
+def has_type(actual: str, wanted: str) -> bool:
+    """Compare a Polars type's name with a wanted one: Polars' own, or Python's or pandas' word for it.
+
+    Polars' parameters count only if they are asked for: `Decimal` is any decimal, `Decimal(18, 2)` just that.
+    Raises: CannotEvaluateError if the wanted type is no type that this engine knows.
+    """
+    if actual.casefold() == wanted.casefold():
+        return True
+    if "(" in wanted:
+        return False
+    family = _ALL.get(wanted.casefold())
+    if family is None:
+        raise CannotEvaluateError(f"the type {wanted} is not known to this engine")
+    return actual.partition("(")[0].casefold() in family

@@ -1,0 +1,135 @@
+"""A metric's domain (columns, row_condition, ignore_row_if) enters; leaves the rows that it counts or cannot decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loadgate.checking.engine.conditions import compile_condition, condition_columns, plain_condition, readable
+from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MISSING_ALL = ("both_values_are_missing", "all_values_are_missing")
+_MISSING_ANY = ("either_value_is_missing", "any_value_is_missing")
+_MISSING_NEVER = (None, "neither", "never")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Three masks over the frame's rows, never null. None stands for every row, and for `undecided`: no row.
+
+    `elements` meet the row_condition; `members` are those of them that ignore_row_if does not set aside.
+    `undecided` are in neither: a value failed to cast, so whether they belong or pass is not known.
+    """
+
+    elements: pl.Expr | None
+    members: pl.Expr | None
+    undecided: pl.Expr | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One metric as asked for: its columns (checked to exist), arguments and rows."""
+
+    columns: tuple[str, ...]
+    arguments: Mapping[str, Any]
+    schema: Mapping[str, pl.DataType]
+    rows: Rows
+
+    def column(self, index: int = 0) -> pl.Expr:
+        return readable(self.columns[index], self.dtype(index))
+
+    def dtype(self, index: int = 0) -> pl.DataType:
+        return self.schema[self.columns[index]]
+
+    def text(self) -> pl.Expr:
+        """The column as text; GX's pandas engine also matches patterns and lengths on other types as text."""
+        import polars as pl
+
+        return self.column() if self.dtype() == pl.String else self.column().cast(pl.String)
+
+    def picked(self, index: int = 0) -> pl.Expr:
+        """The column's values in the rows that count."""
+        column = self.column(index)
+        return column if self.rows.members is None else column.filter(self.rows.members)
+
+
+def ask(
+    domain: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    *,
+    schema: Mapping[str, pl.DataType],
+    flags: Mapping[str, pl.Expr],
+) -> Asked:
+    """Resolve a metric's domain against a schema.
+
+    Raises: CannotEvaluateError if a column is missing or the row_condition cannot be compiled.
+    """
+    columns = domain_columns(domain)
+    condition = plain_condition(domain.get("row_condition"))
+    read = [*columns, *(condition_columns(condition) if condition else ())]
+    if missing := [name for name in dict.fromkeys(read) if name not in schema]:
+        raise missing_columns(missing)
+    met = compile_condition(condition, schema=schema, flags=flags) if condition else None
+    kept = _kept(domain.get("ignore_row_if"), columns, schema, flags)
+    doubted = any(name in flags for name in read)
+    up = [flags[name] for name in columns if name in flags]
+    rows = _doubted_rows(met, kept, up) if doubted else Rows(elements=met, members=both(met, kept), undecided=None)
+    return Asked(columns=tuple(columns), arguments=arguments, schema=schema, rows=rows)
+
+
+def domain_columns(domain: Mapping[str, Any]) -> list[str]:
+    """List the columns that a domain names: one, a pair, a list, or none for the table."""
+    if domain.get("column") is not None:
+        return [domain["column"]]
+    if domain.get("column_A") is not None:
+        return [domain["column_A"], domain["column_B"]]
+    return list(domain.get("column_list") or ())
+
+
+def both(left: pl.Expr | None, right: pl.Expr | None) -> pl.Expr | None:
+    """Intersect two masks, of which None is every row."""
+    if left is None or right is None:
+        return right if left is None else left
+    return left & right
+
+
+def _kept(
+    ignore: str | None, columns: Sequence[str], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]
+) -> pl.Expr | None:
+    """True for rows that ignore_row_if leaves in, null where a failed cast hides whether it does."""
+    import polars as pl
+
+    if ignore in _MISSING_NEVER:
+        return None
+    absent = [_absent(name, schema, flags) for name in columns]
+    if ignore in _MISSING_ALL:
+        return ~pl.all_horizontal(absent)
+    if ignore in _MISSING_ANY:
+        return ~pl.any_horizontal(absent)
+    raise CannotEvaluateError(f"ignore_row_if: {ignore} is not known")
+
+
+def _absent(name: str, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]) -> pl.Expr:
+    import polars as pl
+
+    absent = readable(name, schema[name]).is_null()
+    flag = flags.get(name)
+    return absent if flag is None else pl.when(~flag).then(absent)
+
+
+def _doubted_rows(met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Expr]) -> Rows:
+    """Split rows where some value may have failed to cast; `kept` is null only where a flag is up."""
+    import polars as pl
+
+    true = pl.lit(True)
+    meets = true if met is None else met.fill_null(False)
+    hidden = pl.lit(False) if met is None else met.is_null()
+    stays = true if kept is None else kept.fill_null(True)
+    undecided = hidden | (meets & stays & pl.any_horizontal(up)) if up else hidden
+    elements = meets & ~undecided
+    members = elements if kept is None else elements & kept.fill_null(False)
+    return Rows(elements=elements, members=members, undecided=undecided)

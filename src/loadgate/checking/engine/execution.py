@@ -1,0 +1,181 @@
+"""Polars frames enter Great Expectations as batches; leave metrics, all of a suite's in one pass over the frame.
+
+Usable alone, by GX users who know nothing of loadgate:
+
+    context = gx.get_context(mode="ephemeral")  # GX's Validator wants one, of any kind
+    validator = validator_for(pl.scan_parquet("orders.parquet"), expectation_suite=suite)
+    result = validator.validate()
+
+Metrics written for it with `@metric_value(engine=PolarsExecutionEngine)` work beside the built-in ones; their
+function gets the frame from `execution_engine.get_domain_records(domain_kwargs)`.
+"""
+# ruff: noqa: E402
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from loadgate.checking.engine.quiet import import_gx
+
+import_gx()  # has to come before GX's own modules: it switches telemetry off
+
+import polars as pl
+from great_expectations.core.batch import Batch, BatchData, BatchMarkers
+from great_expectations.exceptions.exceptions import GreatExpectationsError, MetricResolutionError
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
+from great_expectations.expectations.metrics.metric_provider import MetricProvider
+from great_expectations.expectations.registry import _registered_metrics, register_metric
+from great_expectations.expectations.row_conditions import Condition
+from great_expectations.validator.validator import Validator
+
+from loadgate.checking.engine.compiler import compute, look_up
+from loadgate.checking.engine.conditions import compile_condition, plain_condition
+from loadgate.checking.engine.domain import ask
+from loadgate.checking.engine.faults import CannotEvaluateError
+
+if TYPE_CHECKING:
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+
+class PolarsBatchData(BatchData):
+    """A LazyFrame as a GX batch; nothing is read before a metric is asked for."""
+
+    def __init__(self, execution_engine: ExecutionEngine[Any], frame: pl.LazyFrame) -> None:
+        super().__init__(execution_engine)
+        self.frame = frame
+
+
+class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
+    """GX's execution engine on Polars. See loadgate.checking.engine.metrics.METRICS for what it can compute."""
+
+    def __init__(self, **arguments: Any) -> None:
+        register_metrics()
+        super().__init__(**arguments)
+
+    def load_batch_data(self, batch_id: str, batch_data: Any) -> None:
+        """Take a DataFrame, a LazyFrame or PolarsBatchData as a batch."""
+        if isinstance(batch_data, pl.DataFrame | pl.LazyFrame):
+            batch_data = PolarsBatchData(self, batch_data.lazy())
+        if not isinstance(batch_data, PolarsBatchData):
+            raise GreatExpectationsError(f"a Polars frame is needed, not {type(batch_data).__name__}")
+        super().load_batch_data(batch_id=batch_id, batch_data=batch_data)
+
+    def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[PolarsBatchData, BatchMarkers]:
+        """Take the frame out of a batch spec's `batch_data`."""
+        return PolarsBatchData(self, batch_spec["batch_data"].lazy()), BatchMarkers()
+
+    def resolve_metrics(
+        self,
+        metrics_to_resolve: Iterable[MetricConfiguration],
+        metrics: dict[Any, Any] | None = None,
+        runtime_configuration: dict[str, Any] | None = None,
+    ) -> dict[Any, Any]:
+        """Compute all built-in metrics of each batch in one pass, and others by their own functions.
+
+        Raises: MetricResolutionError with every metric that has no value; what has one is put into `metrics` before,
+        because GX asks for all of them again otherwise.
+        """
+        wanted = list(metrics_to_resolve)
+        ours = [metric for metric in wanted if _is_built_in(metric.metric_name)]
+        others = [metric for metric in wanted if not _is_built_in(metric.metric_name)]
+        resolved: dict[Any, Any] = {}
+        reasons: dict[Any, str] = {}
+        for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in ours):
+            batch = [metric for metric in ours if metric.metric_domain_kwargs.get("batch_id") == batch_id]
+            computed = compute(self._frame(batch_id), batch)
+            resolved |= computed.values
+            reasons |= computed.reasons
+        if metrics is not None:
+            metrics.update(resolved)
+        if reasons:
+            failed = [metric for metric in ours if metric.id in reasons]
+            raise MetricResolutionError(message="; ".join(dict.fromkeys(reasons.values())), failed_metrics=failed)
+        if others:
+            resolved |= super().resolve_metrics(others, metrics, runtime_configuration)
+        return resolved
+
+    def get_domain_records(self, domain_kwargs: dict[str, Any]) -> pl.LazyFrame:
+        """The rows of a domain: row_condition and ignore_row_if applied."""
+        frame = self._frame(domain_kwargs.get("batch_id"))
+        members = ask(domain_kwargs, {}, schema=frame.collect_schema(), flags={}).rows.members
+        return frame if members is None else frame.filter(members)
+
+    def get_compute_domain(
+        self, domain_kwargs: dict[str, Any], domain_type: Any, accessor_keys: Iterable[str] | None = None
+    ) -> tuple[pl.LazyFrame, dict[str, Any], dict[str, Any]]:
+        """The rows of a domain, and its arguments parted as GX wants them: for the rows, and for the columns."""
+        parted = self._partition_domain_kwargs(domain_kwargs, domain_type, accessor_keys)
+        return self.get_domain_records(domain_kwargs), parted.compute, parted.accessor
+
+    def condition_to_filter_clause(self, condition: Condition) -> pl.Expr:
+        """Compile a condition against the active batch's columns."""
+        plain = plain_condition(condition)
+        if plain is None:
+            raise CannotEvaluateError("there is no condition")
+        return compile_condition(plain, schema=self._frame(None).collect_schema(), flags={})
+
+    _comparison_condition_to_filter_clause = condition_to_filter_clause
+    _nullity_condition_to_filter_clause = condition_to_filter_clause
+    _and_condition_to_filter_clause = condition_to_filter_clause
+    _or_condition_to_filter_clause = condition_to_filter_clause
+
+    def _frame(self, batch_id: str | None) -> pl.LazyFrame:
+        manager = self.batch_manager
+        found = manager.active_batch_data if batch_id is None else manager.batch_data_cache.get(batch_id)
+        if not isinstance(found, PolarsBatchData):
+            raise GreatExpectationsError("no batch is loaded" if batch_id is None else f"no batch {batch_id}")
+        return found.frame
+
+
+def validator_for(frame: pl.LazyFrame | pl.DataFrame, **arguments: Any) -> Validator:
+    """Make a GX Validator over a frame; `arguments` go to Validator (an expectation_suite, a data_context)."""
+    engine = PolarsExecutionEngine()
+    batch = Batch(data=PolarsBatchData(engine, frame.lazy()))  # type: ignore[arg-type]  # a closed union again
+    return Validator(execution_engine=engine, batches=[batch], **arguments)
+
+
+def register_metrics() -> None:
+    """Tell GX which of its metrics this engine computes. Doing it twice changes nothing.
+
+    GX's decorators for row rules refuse engines other than its own three, so a stub without dependencies is
+    registered for each: with none, every metric is ready at once, and resolve_metrics gets them all together.
+    """
+    for name, definition in list(_registered_metrics.items()):
+        if "PolarsExecutionEngine" in definition["providers"] or not _is_built_in(name):
+            continue
+        register_metric(
+            metric_name=name,
+            metric_domain_keys=definition["metric_domain_keys"],
+            metric_value_keys=definition["metric_value_keys"],
+            execution_engine=PolarsExecutionEngine,
+            metric_class=_stub(definition),
+            metric_provider=_answered_in_one_pass,
+        )
+
+
+def _stub(definition: dict[str, Any]) -> type[MetricProvider]:
+    members = {
+        "default_kwarg_values": definition["default_kwarg_values"],
+        "domain_keys": definition["metric_domain_keys"],
+        "value_keys": definition["metric_value_keys"],
+        "_get_evaluation_dependencies": classmethod(_no_dependencies),
+    }
+    return type("PolarsMetric", (MetricProvider,), members)
+
+
+def _no_dependencies(cls: Any, /, **arguments: Any) -> dict[str, Any]:
+    del cls, arguments
+    return {}
+
+
+def _answered_in_one_pass(**arguments: Any) -> None:
+    raise NotImplementedError("PolarsExecutionEngine.resolve_metrics computes this metric")
+
+
+def _is_built_in(name: str) -> bool:
+    try:
+        look_up(name)
+    except CannotEvaluateError:
+        return False
+    return True

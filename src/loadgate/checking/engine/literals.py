@@ -1,0 +1,163 @@
+"""Values from a suite (JSON, YAML) enter with a column's type; they leave as what that column can be compared with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.checking.engine.faults import CannotEvaluateError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class _Unfit:
+    """A value that no row of the column can ever equal."""
+
+
+UNFIT: Final = _Unfit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedSet:
+    """A value set as a column of some type can hold it; `unfit` counts the distinct values that it cannot."""
+
+    values: tuple[Any, ...]
+    unfit: int
+    series: pl.Series
+
+
+def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
+    """Fit a value set to a column. Nulls are dropped, duplicates counted once, as GX does."""
+    import polars as pl
+
+    wanted = list(dict.fromkeys(value for value in values if value is not None))
+    fitted = [fit(value, dtype) for value in wanted]
+    usable = tuple(dict.fromkeys(value for value in fitted if value is not UNFIT))
+    series = pl.Series("values", list(usable), dtype=_set_dtype(dtype))
+    return FittedSet(values=usable, unfit=sum(value is UNFIT for value in fitted), series=series)
+
+
+def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
+    """Make a limit that a column of this type can be compared with.
+
+    A whole number is compared as an integer and a decimal exactly, although GX hands both over as floats.
+    Raises: CannotEvaluateError if the two have no order between them.
+    """
+    import polars as pl
+
+    if dtype.is_decimal() and _is_number(value):
+        return pl.lit(Decimal(str(value)))
+    if dtype.is_numeric() and _is_number(value):
+        return pl.lit(int(value) if _is_whole(value) and abs(value) < 2**63 else value)
+    if dtype.is_temporal() and isinstance(value, dt.date | str):
+        moment = _moment(value)
+        if moment is not None:
+            return pl.lit(_zoned(moment, dtype) if isinstance(moment, dt.datetime) else moment)
+    if _is_text(dtype) and isinstance(value, str):
+        return pl.lit(value)
+    if dtype == pl.Null:
+        return pl.lit(None)
+    raise CannotEvaluateError(
+        f"a limit of type {type(value).__name__} cannot be compared with a column of type {dtype}"
+    )
+
+
+def fit(value: Any, dtype: pl.DataType) -> Any:
+    """Convert one value to the Python type in which Polars holds this column, or UNFIT."""
+    import polars as pl
+
+    if dtype.is_integer():
+        return int(value) if _is_number(value) and _is_whole(value) and _in_range(int(value), dtype) else UNFIT
+    if dtype.is_float():
+        return float(value) if _is_number(value) else UNFIT
+    if isinstance(dtype, pl.Decimal):
+        return _fit_decimal(value, dtype.scale)
+    if _is_text(dtype):
+        return value if isinstance(value, str) else UNFIT
+    if dtype == pl.Boolean:
+        return bool(value) if value in (0, 1) else UNFIT
+    if dtype in (pl.Date, pl.Datetime):
+        return _fit_moment(value, dtype)
+    return UNFIT
+
+
+def _fit_decimal(value: Any, scale: int) -> Any:
+    if not _is_number(value):
+        return UNFIT
+    try:
+        exact = Decimal(str(value))
+        rounded = exact.quantize(Decimal(1).scaleb(-scale))
+    except InvalidOperation:
+        return UNFIT
+    return rounded if rounded == exact else UNFIT
+
+
+def _fit_moment(value: Any, dtype: pl.DataType) -> Any:
+    import polars as pl
+
+    moment = _moment(value) if isinstance(value, dt.date | str) else None
+    if moment is None:
+        return UNFIT
+    if dtype == pl.Date:
+        if not isinstance(moment, dt.datetime):
+            return moment
+        return moment.date() if moment.time() == dt.time() and moment.tzinfo is None else UNFIT
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime.combine(moment, dt.time())
+    return _zoned(moment, dtype)
+
+
+def _moment(value: dt.date | str) -> dt.date | None:
+    """Read ISO 8601 only: GX's own parser takes "5" for the fifth of the current month."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return dt.datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _zoned(moment: dt.datetime, dtype: pl.DataType) -> dt.datetime:
+    """Give a moment without a zone the column's zone, and take the zone away where the column has none."""
+    from zoneinfo import ZoneInfo
+
+    zone = getattr(dtype, "time_zone", None)
+    if zone is None:
+        return moment.replace(tzinfo=None)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
+
+
+def _set_dtype(dtype: pl.DataType) -> pl.DataType | type[pl.DataType]:
+    import polars as pl
+
+    return pl.String if _is_text(dtype) else dtype
+
+
+def _is_text(dtype: pl.DataType) -> bool:
+    import polars as pl
+
+    return dtype in (pl.String, pl.Categorical, pl.Enum)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, float):
+        return value == value and value not in (float("inf"), float("-inf"))
+    return isinstance(value, int | Decimal)
+
+
+def _is_whole(value: Any) -> bool:
+    return bool(value == int(value))
+
+
+def _in_range(value: int, dtype: pl.DataType) -> bool:
+    import polars as pl
+
+    try:
+        pl.Series([value], dtype=dtype)
+    except (OverflowError, TypeError):
+        return False
+    return True

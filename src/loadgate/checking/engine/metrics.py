@@ -1,0 +1,95 @@
+"""A metric's name enters; leaves how it is computed. METRICS is the one list of what this engine can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.checking.engine import aggregates, predicates
+from loadgate.checking.engine.aggregates import Reduction
+from loadgate.checking.engine.domain import Asked
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFact:
+    """Answered from the frame's schema; no row is read."""
+
+    answer: Callable[[Mapping[str, pl.DataType]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """One value for the whole frame."""
+
+    build: Callable[[Asked], Reduction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRule:
+    """A yes/no question about every row. `skips_missing`: rows without a value in the column are not asked.
+
+    `unique` rules are counted by hash first, and exactly only if two hashes meet.
+    """
+
+    predicate: Callable[[Asked], pl.Expr]
+    skips_missing: bool = True
+    unique: bool = False
+
+
+Metric = SchemaFact | Aggregate | RowRule
+
+
+def _types(schema: Mapping[str, pl.DataType]) -> list[dict[str, str]]:
+    return [{"name": name, "type": str(dtype)} for name, dtype in schema.items()]
+
+
+METRICS: Final[dict[str, Metric]] = {
+    "table.columns": SchemaFact(answer=list),
+    "table.column_count": SchemaFact(answer=len),
+    "table.column_types": SchemaFact(answer=_types),
+    "table.row_count": Aggregate(build=aggregates.row_count),
+    "rows.element_count": Aggregate(build=aggregates.element_count),  # ours: for any domain, see domain.Rows
+    "rows.undecided_count": Aggregate(build=aggregates.undecided_count),
+    "column.sum": Aggregate(build=aggregates.column_sum),
+    "column.mean": Aggregate(build=aggregates.mean),
+    "column.min": Aggregate(build=aggregates.minimum),
+    "column.max": Aggregate(build=aggregates.maximum),
+    "column.non_null_count": Aggregate(build=aggregates.non_null_count),
+    "column.non_null_proportion": Aggregate(build=aggregates.non_null_proportion),
+    "column.unique_proportion": Aggregate(build=aggregates.unique_proportion),
+    "column.distinct_values": Aggregate(build=aggregates.distinct_values),
+    "column.distinct_values.count": Aggregate(build=aggregates.distinct_count),
+    "column.distinct_values.not_in_set": Aggregate(build=aggregates.not_in_set_values),
+    "column.distinct_values.not_in_set.count": Aggregate(build=aggregates.not_in_set_count),
+    "column.distinct_values.missing_from_column": Aggregate(build=aggregates.missing_from_column_values),
+    "column.distinct_values.missing_from_column.count": Aggregate(build=aggregates.missing_from_column_count),
+    "column_values.null": RowRule(predicate=predicates.is_null, skips_missing=False),
+    "column_values.nonnull": RowRule(predicate=predicates.is_not_null, skips_missing=False),
+    "column_values.in_set": RowRule(predicate=predicates.in_set),
+    "column_values.not_in_set": RowRule(predicate=predicates.not_in_set),
+    "column_values.between": RowRule(predicate=predicates.between),
+    "column_values.value_length.between": RowRule(predicate=predicates.length_between),
+    "column_values.value_length.equals": RowRule(predicate=predicates.length_equals),
+    "column_values.match_regex": RowRule(predicate=predicates.matches_regex),
+    "column_values.not_match_regex": RowRule(predicate=predicates.matches_no_regex),
+    "column_values.match_regex_list": RowRule(predicate=predicates.matches_regex_list),
+    "column_values.not_match_regex_list": RowRule(predicate=predicates.matches_no_regex_list),
+    "column_values.match_like_pattern": RowRule(predicate=predicates.matches_like),
+    "column_values.not_match_like_pattern": RowRule(predicate=predicates.matches_no_like),
+    "column_values.match_like_pattern_list": RowRule(predicate=predicates.matches_like_list),
+    "column_values.not_match_like_pattern_list": RowRule(predicate=predicates.matches_no_like_list),
+    "column_values.unique": RowRule(predicate=predicates.is_unique, unique=True),
+    "column_values.increasing": RowRule(predicate=predicates.increasing),
+    "column_values.decreasing": RowRule(predicate=predicates.decreasing),
+    "column_pair_values.a_greater_than_b": RowRule(predicate=predicates.a_greater_than_b, skips_missing=False),
+    "column_pair_values.equal": RowRule(predicate=predicates.a_equals_b, skips_missing=False),
+    "compound_columns.unique": RowRule(predicate=predicates.is_unique, skips_missing=False, unique=True),
+    "multicolumn_sum.equal": RowRule(predicate=predicates.sum_equals, skips_missing=False),
+    "multicolumn_values.equal": RowRule(predicate=predicates.all_equal, skips_missing=False),
+    "select_column_values.unique.within_record": RowRule(predicate=predicates.all_different, skips_missing=False),
+}
+"""GX metric name, for row rules without its suffix → how it is computed."""

@@ -1,0 +1,86 @@
+"""A check's numbers enter; leaves what may be kept of them: counts and reasons, never a value of a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+_COUNTS: Final = (
+    "element_count",
+    "unexpected_count",
+    "unexpected_percent",
+    "unexpected_percent_total",
+    "unexpected_percent_nonmissing",
+    "missing_count",
+    "missing_percent",
+)
+_COUNT_LIKE: Final = (
+    "table.row_count",
+    "table.column_count",
+    "column.non_null_proportion",
+    "column.unique_proportion",
+    "column.distinct_values.count",
+)
+_SUM_LIKE: Final = ("column.sum", "column.mean")  # of a single value they are that value
+_SIGNIFICANT_DIGITS: Final = 9
+
+
+class CheckState(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    COULD_NOT_RUN = "could_not_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """What came of one expectation, `index` being its place in the suite.
+
+    `rows_checked` is, for a check of rows, the rows that were asked, and for an aggregate the values that went into
+    it; None if the check reads no rows. `rows_failed` is None unless the check is one of rows. `rows_undecided` are
+    in neither: a value failed to cast. `observed` is a count, share, sum or mean; None for all else. `reason` says
+    why the check could not run; None if it did.
+    """
+
+    index: int
+    state: CheckState
+    rows_checked: int | None = None
+    rows_failed: int | None = None
+    rows_undecided: int | None = None
+    observed: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """A genuine GX result without failing values, and one outcome per expectation, in the suite's order."""
+
+    result: ExpectationSuiteValidationResult
+    outcomes: tuple[CheckOutcome, ...]
+
+
+def observed(metric: str, value: Any, *, rows_checked: int | None) -> float | None:
+    """Say what may be shown of an aggregate. Floats are rounded: their sum depends on the order of rows."""
+    shown = metric in _COUNT_LIKE or (metric in _SUM_LIKE and (rows_checked or 0) > 1)
+    if not shown or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value) if isinstance(value, int) else significant(value)
+
+
+def significant(value: float) -> float:
+    """Round to nine significant digits."""
+    return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
+
+
+def without_values(result: Mapping[str, Any], *, shown: float | None) -> dict[str, Any]:
+    """Keep counts and percentages of a GX result, and an observed value only if it may be shown.
+
+    Names of columns go too: in a file without a header they are values.
+    """
+    kept = {name: result[name] for name in _COUNTS if name in result}
+    return kept if shown is None else {"observed_value": shown, **kept}

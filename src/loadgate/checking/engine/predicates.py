@@ -1,0 +1,199 @@
+"""One metric as asked enters; leaves a boolean expression: does this row meet the check?
+
+A null answer is taken as "does not meet it", which only pair and multicolumn checks can give (GX pandas does the same).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from itertools import combinations
+from operator import add, and_
+from typing import TYPE_CHECKING, Any
+
+from loadgate.checking.engine.conditions import is_one_of
+from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.literals import bound
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def is_null(asked: Asked) -> pl.Expr:
+    return asked.column().is_null()
+
+
+def is_not_null(asked: Asked) -> pl.Expr:
+    return asked.column().is_not_null()
+
+
+def in_set(asked: Asked) -> pl.Expr:
+    return is_one_of(asked.column(), asked.dtype(), _given(asked, "value_set"))
+
+
+def not_in_set(asked: Asked) -> pl.Expr:
+    return ~in_set(asked)
+
+
+def between(asked: Asked) -> pl.Expr:
+    return _within(asked.column(), asked.dtype(), asked)
+
+
+def length_between(asked: Asked) -> pl.Expr:
+    import polars as pl
+
+    return _within(asked.text().str.len_chars(), pl.UInt32(), asked)
+
+
+def length_equals(asked: Asked) -> pl.Expr:
+    return asked.text().str.len_chars().eq(_given(asked, "value"))
+
+
+def matches_regex(asked: Asked) -> pl.Expr:
+    return asked.text().str.contains(_given(asked, "regex"))
+
+
+def matches_no_regex(asked: Asked) -> pl.Expr:
+    return ~matches_regex(asked)
+
+
+def matches_regex_list(asked: Asked) -> pl.Expr:
+    return _matches(asked, _given(asked, "regex_list"))
+
+
+def matches_no_regex_list(asked: Asked) -> pl.Expr:
+    return ~_matches(asked, _given(asked, "regex_list"), match_on="any")
+
+
+def matches_like(asked: Asked) -> pl.Expr:
+    return _matches(asked, _likes(asked, [_given(asked, "like_pattern")]))
+
+
+def matches_no_like(asked: Asked) -> pl.Expr:
+    return ~matches_like(asked)
+
+
+def matches_like_list(asked: Asked) -> pl.Expr:
+    return _matches(asked, _likes(asked, _given(asked, "like_pattern_list")))
+
+
+def matches_no_like_list(asked: Asked) -> pl.Expr:
+    return ~_matches(asked, _likes(asked, _given(asked, "like_pattern_list")), match_on="any")
+
+
+def is_unique(asked: Asked) -> pl.Expr:
+    return ~key(asked).is_duplicated()
+
+
+def increasing(asked: Asked) -> pl.Expr:
+    previous = _previous(asked)
+    column = asked.column()
+    later = column > previous if asked.arguments.get("strictly") else column >= previous
+    return later | previous.is_null()
+
+
+def decreasing(asked: Asked) -> pl.Expr:
+    previous = _previous(asked)
+    column = asked.column()
+    earlier = column < previous if asked.arguments.get("strictly") else column <= previous
+    return earlier | previous.is_null()
+
+
+def a_greater_than_b(asked: Asked) -> pl.Expr:
+    left, right = asked.column(0), asked.column(1)
+    return left >= right if asked.arguments.get("or_equal") else left > right
+
+
+def a_equals_b(asked: Asked) -> pl.Expr:
+    return asked.column(0) == asked.column(1)
+
+
+def sum_equals(asked: Asked) -> pl.Expr:
+    total = reduce(add, _columns(asked))
+    exact = all(dtype.is_integer() or dtype.is_decimal() for dtype in map(asked.dtype, range(len(asked.columns))))
+    decimals = [asked.dtype(index) for index in range(len(asked.columns)) if asked.dtype(index).is_decimal()]
+    wanted = _given(asked, "sum_total")
+    return total == (bound(wanted, decimals[0]) if exact and decimals else wanted)
+
+
+def all_equal(asked: Asked) -> pl.Expr:
+    first, *others = _columns(asked)
+    return reduce(and_, [other.eq_missing(first) for other in others])
+
+
+def all_different(asked: Asked) -> pl.Expr:
+    return reduce(and_, [left.ne_missing(right) for left, right in combinations(_columns(asked), 2)])
+
+
+def key(asked: Asked) -> pl.Expr:
+    """The asked columns as one value per row; rows that do not count can share a key only among themselves."""
+    import polars as pl
+
+    return pl.struct(_members(asked).alias("counts"), *_columns(asked))
+
+
+def _columns(asked: Asked) -> list[pl.Expr]:
+    return [asked.column(index) for index in range(len(asked.columns))]
+
+
+def _members(asked: Asked) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(True) if asked.rows.members is None else asked.rows.members
+
+
+def _previous(asked: Asked) -> pl.Expr:
+    """The last value before this row in a row that counts."""
+    import polars as pl
+
+    return pl.when(_members(asked)).then(asked.column()).forward_fill().shift(1)
+
+
+def _given(asked: Asked, name: str) -> Any:
+    value = asked.arguments.get(name)
+    if value is None:
+        raise CannotEvaluateError(f"{name} is not given")
+    return value
+
+
+def _within(value: pl.Expr, dtype: pl.DataType, asked: Asked) -> pl.Expr:
+    low, high = asked.arguments.get("min_value"), asked.arguments.get("max_value")
+    if low is None and high is None:
+        raise CannotEvaluateError("neither min_value nor max_value is given")
+    limits = []
+    if low is not None:
+        limit = bound(low, dtype)
+        limits.append(value > limit if asked.arguments.get("strict_min") else value >= limit)
+    if high is not None:
+        limit = bound(high, dtype)
+        limits.append(value < limit if asked.arguments.get("strict_max") else value <= limit)
+    return reduce(and_, limits)
+
+
+def _matches(asked: Asked, patterns: list[str], *, match_on: str | None = None) -> pl.Expr:
+    import polars as pl
+
+    found = [asked.text().str.contains(pattern) for pattern in patterns]
+    how = match_on or asked.arguments.get("match_on") or "any"
+    if how not in ("any", "all"):
+        raise CannotEvaluateError(f"match_on: {how} is neither any nor all")
+    return pl.any_horizontal(found) if how == "any" else pl.all_horizontal(found)
+
+
+def _likes(asked: Asked, patterns: list[str]) -> list[str]:
+    return [like_to_regex(pattern, escape=asked.arguments.get("escape")) for pattern in patterns]
+
+
+def like_to_regex(pattern: str, *, escape: str | None) -> str:
+    """Translate an SQL LIKE pattern: % is any text, _ one character, the escape makes the next one plain."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if escape is not None and character == escape:
+            parts.append(re.escape(next(characters, escape)))
+        elif character == "%":
+            parts.append(".*")
+        else:
+            parts.append("." if character == "_" else re.escape(character))
+    return f"(?s)^{''.join(parts)}$"

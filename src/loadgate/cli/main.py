@@ -1,0 +1,112 @@
+"""The command line: arguments in, one use case of `running` called, an exit code out (`errors.Exit`)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loadgate.cli import acts, looking, months, sites
+from loadgate.errors import Exit, LoadgateError
+from loadgate.model.version import VERSION
+
+EXITS = "Exit codes: 0 release or release with caveats, 1 no, 2 usage, 3 hold, 4 content error, 5 could not run."
+
+app = typer.Typer(
+    name="loadgate",
+    help="Tests a monthly load before anything is published, and holds the release until the gate says yes.",
+    epilog=EXITS,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+case_app = typer.Typer(help="Cases: findings with one cause, followed across runs.", no_args_is_help=True)
+ledger_app = typer.Typer(help="The ledger: every decision, chained.", no_args_is_help=True)
+state_app = typer.Typer(help="The state folder and its database.", no_args_is_help=True)
+control_app = typer.Typer(help="Control figures.", no_args_is_help=True)
+app.add_typer(case_app, name="case")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(state_app, name="state")
+app.add_typer(control_app, name="control")
+
+for command in (
+    sites.check,
+    sites.init,
+    sites.sample,
+    months.run,
+    months.replay,
+    acts.waive,
+    acts.release,
+    acts.verify,
+    looking.status,
+    looking.runs,
+    looking.arrivals,
+    looking.doctor,
+):
+    app.command()(command)
+case_app.command("list")(looking.case_list)
+case_app.command("show")(looking.case_show)
+ledger_app.command("verify")(acts.ledger_verify)
+ledger_app.command("show")(acts.ledger_show)
+state_app.command("rebuild")(acts.state_rebuild)
+control_app.command("table")(looking.control_table)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"loadgate {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")] = False,
+) -> None:
+    """Tests a monthly load before anything is published, and holds the release until the gate says yes.
+
+    \b
+    Examples:
+      loadgate sample rki my-site              a complete site with real data
+      loadgate run 2025-08 --site my-site      test the load of a month
+      loadgate status --site my-site           what waits for whom
+    """
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends as its text on standard error and its exit code."""
+    try:
+        app(standalone_mode=False)
+    except LoadgateError as error:
+        _complain(str(error))
+        sys.exit(error.exit)
+    except KeyboardInterrupt:
+        _complain("interrupted; the same command takes it up where it stopped")
+        sys.exit(Exit.INTERRUPTED)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(Exit.NO)
+    except Exception as error:
+        sys.exit(_usage_or_raise(error))
+
+
+def _usage_or_raise(error: Exception) -> int:
+    show = getattr(error, "show", None)  # click's usage errors show themselves and know their exit code
+    if show is None:
+        raise error
+    show(file=sys.stderr)
+    return int(getattr(error, "exit_code", Exit.USAGE))
+
+
+def _complain(text: str) -> None:
+    from loadgate.cli.terminal import paint
+
+    sys.stderr.write(paint(text, "error", stream=sys.stderr) + "\n")
+
+
+def root_of_installed() -> Path:
+    """Where flows and the FLIS content lie: in the checkout, or carried by the wheel."""
+    return sites.carried()

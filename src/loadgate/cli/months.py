@@ -1,0 +1,216 @@
+"""`loadgate run` and `loadgate replay`: a month tested, or a sample's months one after the other."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
+from loadgate.cli.terminal import say, say_json, table
+from loadgate.errors import Exit
+from loadgate.model.version import VERSION
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loadgate.cli.prefect_server import EmbeddedServer
+    from loadgate.model.judgement import Judgement
+    from loadgate.model.period import Period
+    from loadgate.running.opened import Opened, Ref
+
+
+def run(
+    period: Annotated[str, typer.Argument(help="The period to load, e.g. 2025-08.")],
+    site: SiteOption = None,
+    as_of: AsOfOption = None,
+    inline: Annotated[bool, typer.Option("--inline", help="Without Prefect, in this process.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only the verdict and the report's path.")] = False,
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Test the load of one period: arrivals, checks, figures, comparisons, cases and the gate's verdict.
+
+    The same inputs are the same run, taken up where it stopped; other inputs are the next run of the period.
+
+    \b
+    Examples:
+      loadgate run 2025-08 --site my-site
+      loadgate run 2025-08 --site my-site --json
+
+    Exit codes: 0 release or release with caveats, 3 hold, 4 content error, 5 could not run.
+    """
+    from loadgate.model.period import Period
+    from loadgate.running.opened import find_site, open_site
+
+    root = find_site(site)
+    chosen = Period.parse(period)
+    shown = not (as_json or quiet)
+    if shown:
+        say(f"loadgate {VERSION}  site {root.name}  period {chosen}")
+    opened = open_site(root)
+    who = actor or opened.settings.actor
+    ref = _open_and_do(opened, chosen, as_of=moment(as_of), who=who, inline=inline, shown=shown)
+    _conclude(ref, as_json=as_json, quiet=quiet)
+
+
+def _open_and_do(
+    opened: Opened, period: Period, *, as_of: datetime | None, who: str, inline: bool, shown: bool
+) -> Ref:
+    from loadgate.cli.progress import shown as progress
+    from loadgate.running import facts, month
+    from loadgate.running.locking import alone
+    from loadgate.running.opening import open_run
+
+    with alone(opened, str(period), actor=who):
+        server = None if inline or _was_judged(opened, period) else _server(opened)
+        ref = open_run(opened, period, as_of=as_of, actor=who)
+        left = not month.is_done(ref)
+        if shown:
+            inputs = opened.inputs(ref.run)
+            baseline = ", ".join(sorted(set(inputs.baseline.values()))) or "none yet"
+            again = "" if left else "  (nothing left to do)"
+            say(f"run {ref.run}  baseline {baseline}  as of {inputs.as_of:%Y-%m-%d %H:%M} UTC{again}\n")
+            say(f"  {'arriving':<11} {facts.arriving(ref)}")
+        with progress(ref, quiet=not shown):
+            if left:
+                _do(ref, opened, server, inline=inline, as_of=as_of, who=who)
+        return ref
+
+
+def _was_judged(opened: Opened, period: Period) -> bool:
+    """Whether the period has a finished run: then most likely nothing is left, and no server is needed."""
+    from loadgate.store.runs import RunState
+
+    return any(row.state in (RunState.JUDGED, RunState.RELEASED) for row in opened.state.runs.rows(str(period)))
+
+
+def _server(opened: Opened) -> EmbeddedServer | None:
+    from loadgate.cli.prefect_server import ensure_server
+
+    return ensure_server(opened.places.prefect)
+
+
+def _do(
+    ref: Ref, opened: Opened, server: EmbeddedServer | None, *, inline: bool, as_of: datetime | None, who: str
+) -> None:
+    from loadgate.running.inline import run_inline
+    from loadgate.store.runs import RunState
+
+    try:
+        if inline:
+            run_inline(ref, actor=who)
+        else:
+            _flow(ref, opened, server or _server(opened), as_of=as_of)
+    except KeyboardInterrupt:
+        from loadgate.running.opened import now
+
+        opened.state.work.interrupt(ref.run, now=now())
+        opened.state.runs.set_state(ref.run, RunState.INTERRUPTED)
+        raise
+
+
+def _flow(ref: Ref, opened: Opened, server: EmbeddedServer | None, *, as_of: datetime | None) -> None:
+    """Run the Prefect flow of the site, or the one that is carried, against the server."""
+    from loadgate.cli.flows import load_flow
+
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    if server is not None:
+        server.wait_ready()
+    flow = load_flow(opened.places.site, "monthly_load")
+    period = opened.inputs(ref.run).period
+    flow(site=str(opened.places.site), period=period, as_of=as_of.isoformat() if as_of else None)
+
+
+def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
+    from loadgate.model.findings import Verdict
+    from loadgate.running import deciding
+    from loadgate.running.views import run_view
+
+    opened = ref.open()
+    judgement = deciding.stored(opened, ref.run)
+    if as_json:
+        say_json(run_view(ref, judgement))
+    else:
+        _print_verdict(ref, judgement, quiet=quiet)
+    raise typer.Exit(Exit.HOLD if judgement.verdict is Verdict.HOLD else Exit.OK)
+
+
+def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
+    from loadgate.cli.terminal import paint
+    from loadgate.running import facts
+    from loadgate.running.views import end_of_run
+
+    report = ref.open().places.report(ref.run)
+    if quiet:
+        say(f"{paint(judgement.verdict.value, _style(judgement))}  {report}")
+        return
+    say()
+    for line in facts.failed_units(ref):
+        say(f"  could not run: {line}")
+    for line in end_of_run(ref, judgement):
+        say(paint(line, _style(judgement)) if line.startswith(("HOLD", "RELEASE")) else line)
+
+
+def _style(judgement: Judgement) -> str:
+    return {"hold": "hold", "release": "release"}.get(judgement.verdict.value, "caveat")
+
+
+def replay(
+    name: Annotated[str, typer.Argument(help="A sample that has earlier periods (rki), or a site's folder.")],
+    content: Annotated[
+        Path | None, typer.Option("--content", help="A site whose content is used instead of the sample's own.")
+    ] = None,
+    keep: Annotated[Path | None, typer.Option("--keep", help="Keep the scratch site in this new folder.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The first period, e.g. 2024-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The last period.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run every period of a sample, or of a site's inbox, in a scratch state, each compared with the one before.
+
+    Each run is approved after it was judged, one waiver a case by two replay actors; the verdict shown is the one
+    before waivers. Nothing is sent, and the site itself is not touched.
+
+    \b
+    Examples:
+      loadgate replay rki
+      loadgate replay my-site --from 2024-01 --json
+
+    Exit codes: 0 replayed, 4 content error, 5 could not run.
+    """
+    from loadgate.cli.replaying import prepare
+    from loadgate.running.replay import replay as replay_periods
+    from loadgate.running.views import replay_view
+
+    with tempfile.TemporaryDirectory(prefix="loadgate-replay-") as scratch:
+        folder = keep if keep is not None else Path(scratch) / "site"
+        opened, periods, before = prepare(name, folder, content=content, first=first, last=last)
+        views = []
+        if not as_json:
+            say(f"loadgate {VERSION}  replay {name}  {len(periods)} periods")
+        for done in replay_periods(opened, periods, before=before):
+            views.append(replay_view(done.ref, done.judgement))
+            if not as_json:
+                for line in _replay_lines(views[-1], first=len(views) == 1):
+                    say(line)
+        opened.close()
+    if as_json:
+        say_json(views)
+    else:
+        held = sum(view["verdict"] == "hold" for view in views)
+        say(f"\n{held} of {len(views)} runs would have been held")
+
+
+def _replay_lines(view: dict[str, object], *, first: bool) -> list[str]:
+    cases = view["cases"]
+    assert isinstance(cases, list)  # replay_view makes it one
+    head = ["run", "verdict", "cases", "cells", "what"]
+    rows: list[list[object]] = [[view["run"], view["verdict"], len(cases), "", ""]]
+    for case in cases:
+        rows.append(["", "", "", f"{case['cells']:,}", f"case {case['id']}  {case['message']}"])
+    widths: list[object] = ["          ", "                    ", "     ", "      ", ""]
+    lines = table(head, [widths, *rows], right=(2, 3))
+    return (lines[:1] if first else []) + lines[2:]

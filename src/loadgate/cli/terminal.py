@@ -1,0 +1,46 @@
+"""Text in; out, text for this terminal: colours only where someone watches, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import IO
+
+_STYLES = {"error": "31", "hold": "1;31", "caveat": "1;33", "release": "1;32", "strong": "1", "dim": "2"}
+
+
+def watched(stream: IO[str]) -> bool:
+    """Whether a person's terminal that takes colours is at the other end."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def paint(text: str, style: str, *, stream: IO[str] = sys.stdout) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if watched(stream) else text
+
+
+def say(text: str = "") -> None:
+    """One line to standard output, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def say_json(value: object) -> None:
+    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> list[str]:
+    """Columns in line, two spaces between; those in `right` end on one edge, as numbers should."""
+    cells = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    lines = []
+    for row in cells:
+        fitted = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(fitted).rstrip())
+    return lines

@@ -1,0 +1,178 @@
+"""The catalogue of GX expectations and an expectation's arguments in; what is wrong with them out, without importing GX.
+
+`gx_catalogue.json` is generated from GX's own models by `loadgate.checking.engine.catalogue`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from loadgate.content.cross_names import column_fault, value_faults
+from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
+from loadgate.content.model_faults import shown
+from loadgate.errors import Fault
+from loadgate.model.expected import Column, ColumnType, Dataset, ExpectationLine
+
+CATALOGUE = Path(__file__).with_name("gx_catalogue.json")
+CODE_LIST = "code_list"  # names a code list in place of `value_set`
+
+_COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
+_ABOUT_VALUES = frozenset(
+    ("expect_column_values_to_be_between", "expect_column_min_to_be_between", "expect_column_max_to_be_between")
+)
+_ELSEWHERE = {
+    "row_condition": "write where: beside kwargs",
+    "severity": "write severity: beside kwargs",
+    "description": "write reason: beside kwargs",
+    "notes": "write reason: beside kwargs",
+    "meta": "take it out",
+}
+_WORDS = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
+_WORDS |= {"array": "a list", "object": "a mapping", "null": "nothing"}
+_NO_LOOKING_AROUND = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]")
+
+
+@cache
+def catalogue() -> Mapping[str, Any]:
+    """Expectation type → its arguments."""
+    found: Mapping[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))["expectations"]
+    return found
+
+
+def expectation_faults(
+    document: Document[Dataset], path: KeyPath, line: ExpectationLine, *, code_lists: frozenset[str]
+) -> Iterator[Fault]:
+    """Faults of one line of a suite: its type, its arguments, and the columns and values in them."""
+    known = catalogue()
+    if line.type not in known:
+        yield document.unknown(
+            (*path, "type"), what="expectation", name=line.type, known=known, fix="take one of GX's core expectations"
+        )
+        return
+    arguments: Mapping[str, Any] = known[line.type]["arguments"]
+    here = (*path, "kwargs")
+    for name, value in line.kwargs.items():
+        if name == CODE_LIST and "value_set" in arguments:
+            yield from _code_list_faults(document, (*here, name), line, value, code_lists=code_lists)
+        elif name in _ELSEWHERE or name not in arguments:
+            yield _unknown_argument(document, (*here, name), name, line, arguments)
+        else:
+            yield from _argument_faults(document, (*here, name), value, arguments[name])
+    for name, argument in arguments.items():
+        stands_in = name == "value_set" and CODE_LIST in line.kwargs
+        if argument["required"] and name not in line.kwargs and not stands_in:
+            yield document.fault(
+                here, found="nothing", expected=f"{name}, which {line.type} needs", fix=f"add {name}: … below kwargs"
+            )
+    yield from _column_faults(document, here, line, document.value.columns)
+    for name in ("regex", "regex_list"):
+        yield from _regex_faults(document, (*here, name), line.kwargs.get(name))
+
+
+def _unknown_argument(
+    document: Document[Dataset], path: KeyPath, name: str, line: ExpectationLine, arguments: Mapping[str, Any]
+) -> Fault:
+    near = nearest(name, set(arguments) - set(line.kwargs))
+    taken = [argument for argument in arguments if argument not in _ELSEWHERE]
+    fix = _ELSEWHERE.get(name) or (f"rename it to {near}" if near else "take it out")
+    return document.fault(path, found="an unknown argument", expected=f"one of {listed(taken)}", fix=fix)
+
+
+def _code_list_faults(
+    document: Document[Dataset], path: KeyPath, line: ExpectationLine, value: object, *, code_lists: frozenset[str]
+) -> Iterator[Fault]:
+    if "value_set" in line.kwargs:
+        yield document.fault(path, found="value_set and code_list", expected="one of them", fix="take one out")
+    if not isinstance(value, str) or value not in code_lists:
+        yield document.unknown(path, what="code list", name=str(value), known=code_lists)
+
+
+def _argument_faults(
+    document: Document[Dataset], path: KeyPath, value: object, argument: Mapping[str, Any]
+) -> Iterator[Fault]:
+    if isinstance(value, Mapping) and "$PARAMETER" in value and argument.get("parameter"):
+        return
+    written = document.lines.written.get(path)
+    types: list[str] = argument["types"]
+    if types and not _kinds(value) & set(types):
+        words = " or ".join(_WORDS[kind] for kind in types)
+        yield document.fault(path, found=shown(value, written), expected=words, fix=f"write {words}")
+    elif "enum" in argument and value is not None and value not in argument["enum"]:
+        options = [str(option) for option in argument["enum"]]
+        near = nearest(str(value), options)
+        fix = f"write {near}" if near else "write one of these"
+        yield document.fault(path, found=shown(value, written), expected=f"one of {listed(options)}", fix=fix)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        low, high = argument.get("minimum"), argument.get("maximum")
+        if (low is not None and value < low) or (high is not None and value > high):
+            limits = f"a number from {low} to {high}" if high is not None else f"a number of at least {low}"
+            yield document.fault(path, found=shown(value, written), expected=limits, fix=f"write {limits}")
+    elif isinstance(value, list) and len(value) < argument.get("minItems", 0):
+        yield document.fault(path, found=shown(value), expected="a list with entries", fix="add an entry")
+
+
+def _kinds(value: object) -> set[str]:
+    """JSON Schema's words for a value of YAML."""
+    if value is None:
+        return {"null"}
+    if isinstance(value, bool):
+        return {"boolean"}
+    if isinstance(value, int):
+        return {"integer", "number"}
+    if isinstance(value, float):
+        return {"number"}
+    if isinstance(value, str | date):
+        return {"string"}
+    return {"array"} if isinstance(value, list | tuple) else {"object"}
+
+
+def _column_faults(
+    document: Document[Dataset], here: KeyPath, line: ExpectationLine, columns: Mapping[str, Column]
+) -> Iterator[Fault]:
+    for name in _COLUMNS:
+        value = line.kwargs.get(name)
+        if isinstance(value, str):
+            yield from column_fault(document, (*here, name), value, columns)
+        elif isinstance(value, list):
+            for place, column in enumerate(value):
+                yield from column_fault(document, (*here, name, place), str(column), columns)
+    column = columns.get(str(line.kwargs.get("column")))
+    if column is None:
+        return
+    values = line.kwargs.get("value_set")
+    for place, value in enumerate(values if isinstance(values, list) else ()):
+        yield from value_faults(document, (*here, "value_set", place), value, column)
+    if CODE_LIST in line.kwargs and column.type is not ColumnType.TEXT:
+        yield document.fault(
+            (*here, CODE_LIST),
+            found=f"a code list for a column of type {column.type}",
+            expected="a column of type text",
+            fix="make the column text, or write value_set",
+        )
+    if line.type in _ABOUT_VALUES:
+        for name in ("min_value", "max_value"):
+            if line.kwargs.get(name) is not None:
+                yield from value_faults(document, (*here, name), line.kwargs[name], column)
+
+
+def _regex_faults(document: Document[Dataset], path: KeyPath, value: object) -> Iterator[Fault]:
+    patterns = value if isinstance(value, list) else [value]
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            continue
+        problem = "looking around or back, which the engine cannot do" if _NO_LOOKING_AROUND.search(pattern) else None
+        if problem is None and "\\p" not in pattern:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                problem = str(error)
+        if problem is not None:
+            yield document.fault(
+                path, found=f"{quoted(pattern)}: {problem}", expected="a regular expression", fix="mend the expression"
+            )

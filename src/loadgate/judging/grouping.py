@@ -1,0 +1,190 @@
+"""Findings that nobody explains in; out, groups with one cause each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from loadgate.judging.known_errors import ERROR
+from loadgate.judging.scopes import hull, providers_of, touched
+from loadgate.model.findings import Cause, CauseKind, CellsEvidence, Finding
+from loadgate.model.kinds import Kind
+
+# What a kind is about. A case goes on from month to month within its family: a late delivery may go missing.
+FAMILIES: dict[Kind, str] = {
+    Kind.MISSING: "absent",
+    Kind.LATE: "absent",
+    Kind.EMPTY: "absent",
+    Kind.UNEXPECTED: "unexpected",
+    Kind.DUPLICATE: "repeated",
+    Kind.IMPOSTOR: "repeated",
+    Kind.UNREADABLE_FILE: "unreadable",
+    Kind.COLUMNS: "unreadable",
+    Kind.REJECTED_ROWS: "unreadable",
+    Kind.UNREADABLE_VALUES: "unreadable",
+    Kind.CHECK_FAILED: "check",
+    Kind.KNOWN_ERROR_WORSE: "check",
+    Kind.COULD_NOT_RUN: "could not run",
+    Kind.UNLISTED_CELL: "unlisted",
+    Kind.CONTROL_MINIMAL: "control",
+    Kind.CONTROL_SUBSTANTIAL: "control",
+    Kind.CONTROL_MISSING: "control missing",
+    Kind.RESTATED: "restated",
+    Kind.CELLS_GONE: "restated",
+    Kind.SHARED_RESTATEMENT: "shared restatement",
+    Kind.SHARED_HISTORY: "shared history",
+    Kind.TREND: "trend",
+    Kind.KNOWN_ERROR_GONE: "known error gone",
+}
+# Families of load faults, where something that hits every part has one cause: ours.
+_RUN_WIDE = frozenset({"absent", "repeated", "unreadable", "check", "could not run"})
+# Nothing of such a file can be checked: what its checks say has the file as its cause.
+_NOTHING_TO_CHECK = frozenset({Kind.UNREADABLE_FILE, Kind.COLUMNS, Kind.EMPTY})
+_FOLLOWS = frozenset({Kind.COULD_NOT_RUN, Kind.CHECK_FAILED})
+
+_BY = (CauseKind.DELIVERY, CauseKind.PROVIDER, CauseKind.SYSTEM_VERSION, CauseKind.SYSTEM, CauseKind.FIGURE)
+_NAMES = (
+    CauseKind.DELIVERY,
+    CauseKind.PROVIDER,
+    CauseKind.SYSTEM_VERSION,
+    CauseKind.SYSTEM,
+    CauseKind.VENDOR,
+    CauseKind.FIGURE,
+    CauseKind.AREA,
+)
+CAUSE, MEMBERS = "cause", "members"  # keys in the detail of a finding that already is a pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Findings with one cause, in id order."""
+
+    findings: tuple[Finding, ...]
+    cause: Cause
+
+
+def group(findings: Sequence[Finding], *, parts: Sequence[str]) -> list[Group]:
+    """One group per cause.
+
+    A pattern that detecting found is its own group. What a known error that got worse takes in goes with it, and what
+    follows from a file that cannot be read goes with the file. The rest, family by family (checks and control sources
+    apart), is explained greedily: by the delivery, provider, system version, system or figure that most findings
+    share, the more specific on a tie. Two systems of one vendor with several findings each make it the vendor; load
+    faults in every part are the run's.
+    """
+    groups, rest = [], []
+    worse: dict[str, list[Finding]] = defaultdict(list)
+    for finding in sorted(findings, key=lambda found: found.id):
+        if CAUSE in finding.detail:
+            groups.append(Group(findings=(finding,), cause=_told_cause(finding)))
+        elif ERROR in finding.detail:
+            worse[finding.detail[ERROR]].append(finding)
+        else:
+            rest.append(finding)
+    groups += [_group(members, parts) for members in worse.values()]
+    for family, members in _bundles(rest):
+        groups += _explain(family, members, parts)
+    return groups
+
+
+def _told_cause(finding: Finding) -> Cause:
+    kind = CauseKind(finding.detail[CAUSE])
+    told = finding.detail.get(MEMBERS, "")
+    if told:
+        members: Iterable[str] = told.split(",")
+    elif kind in (CauseKind.RUN, CauseKind.OTHER):
+        members = finding.scope.provider or ()
+    else:
+        members = getattr(finding.scope, kind) or ()
+    return Cause(kind=kind, members=tuple(sorted(members)))
+
+
+def _bundles(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    broken = {
+        delivery: "unreadable" if finding.kind is not Kind.EMPTY else "absent"
+        for finding in findings
+        if finding.kind in _NOTHING_TO_CHECK
+        for delivery in finding.scope.delivery or ()
+    }
+    bundles: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        delivery = _single(finding, CauseKind.DELIVERY)
+        family, apart = FAMILIES[finding.kind], ""
+        if finding.kind in _FOLLOWS and delivery in broken:
+            family = broken[delivery]
+        elif family == "check":
+            apart = finding.check or ""
+        elif isinstance(finding.evidence, CellsEvidence):
+            apart = finding.evidence.source or ""
+        bundles[(family, apart)].append(finding)
+    return [(family, bundles[(family, apart)]) for family, apart in sorted(bundles)]
+
+
+def _explain(family: str, findings: Sequence[Finding], parts: Sequence[str]) -> list[Group]:
+    found = _split(findings)
+    if len(found) > 1 and family in _RUN_WIDE and len(parts) > 1:
+        hit = frozenset().union(*(touched(finding.scope, parts) for finding in findings))
+        if hit == frozenset(parts):
+            return [_group(findings, parts)]
+    return [_group(members, parts) for members in _by_vendor(found)]
+
+
+def _split(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Take the value that most findings share, again and again; findings that name no single value stay together."""
+    left = list(findings)
+    found: list[list[Finding]] = []
+    while left:
+        sharing: dict[tuple[int, str], list[Finding]] = defaultdict(list)
+        for finding in left:
+            for place, kind in enumerate(_BY):
+                value = _single(finding, kind)
+                if value is not None:
+                    sharing[(place, value)].append(finding)
+        if not sharing:
+            return [*found, left]
+        chosen = min(sharing, key=lambda key: (-len(sharing[key]), key))
+        found.append(sharing[chosen])
+        taken = {finding.id for finding in sharing[chosen]}
+        left = [finding for finding in left if finding.id not in taken]
+    return found
+
+
+def _by_vendor(found: Sequence[list[Finding]]) -> list[list[Finding]]:
+    by_vendor: dict[str, list[int]] = defaultdict(list)
+    for place, members in enumerate(found):
+        vendors = {_single(finding, CauseKind.VENDOR) for finding in members}
+        systems = {_single(finding, CauseKind.SYSTEM) for finding in members}
+        vendor = next(iter(vendors))
+        if len(members) > 1 and len(vendors) == 1 and vendor is not None and len(systems) == 1:
+            by_vendor[vendor].append(place)
+    merged, gone = [], set()
+    for places in by_vendor.values():
+        if len({_single(found[place][0], CauseKind.SYSTEM) for place in places}) > 1:
+            merged.append([finding for place in places for finding in found[place]])
+            gone |= set(places)
+    return [*merged, *(members for place, members in enumerate(found) if place not in gone)]
+
+
+def _group(findings: Sequence[Finding], parts: Sequence[str]) -> Group:
+    ordered = tuple(sorted(findings, key=lambda finding: finding.id))
+    return Group(findings=ordered, cause=_cause(ordered, parts))
+
+
+def _cause(findings: Sequence[Finding], parts: Sequence[str]) -> Cause:
+    """The most specific cause that covers them all."""
+    for kind in _NAMES:
+        values = {_single(finding, kind) for finding in findings}
+        value = next(iter(values))
+        if len(values) == 1 and value is not None:
+            return Cause(kind=kind, members=(value,))
+    providers = hull(finding.scope for finding in findings).provider
+    hit = frozenset().union(*(touched(finding.scope, parts) for finding in findings))
+    if len(parts) > 1 and hit == frozenset(parts):
+        return Cause(kind=CauseKind.RUN, members=tuple(sorted(providers_of(parts))))
+    return Cause(kind=CauseKind.OTHER, members=tuple(sorted(providers or ())))
+
+
+def _single(finding: Finding, kind: CauseKind) -> str | None:
+    values: frozenset[str] | None = getattr(finding.scope, kind)
+    return next(iter(values)) if values is not None and len(values) == 1 else None

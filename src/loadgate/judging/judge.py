@@ -1,0 +1,109 @@
+"""Everything that a run found, with the register, the acts, the open cases and the gate, in; one Judgement out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from loadgate.judging.cases import follow
+from loadgate.judging.caveats import caveats
+from loadgate.judging.completeness import complete
+from loadgate.judging.failures import failures
+from loadgate.judging.grouping import group
+from loadgate.judging.known_errors import consult
+from loadgate.judging.policy import BLOCKS, decide, effect_of, rule_on, withheld_parts
+from loadgate.model.expected import Gate, KnownError
+from loadgate.model.findings import Case, Check, Finding, Outcome
+from loadgate.model.judgement import Judgement, Waiver
+from loadgate.model.kinds import Severity
+from loadgate.model.scope import Scope
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def judge(
+    *,
+    run: str,
+    planned: Sequence[Check],
+    outcomes: Sequence[Outcome],
+    findings: Sequence[Finding],
+    register: Sequence[KnownError],
+    waivers: Sequence[Waiver],
+    open_cases: Sequence[Case],
+    gate: Gate,
+    parts: Sequence[str],
+    lineage: pl.DataFrame | None,
+    as_of: datetime,
+    missing: Collection[str] = (),
+    provisional: bool = False,
+) -> Judgement:
+    """Judge a run, or, provisionally, what there is of it. Pure: the same values in any order, the same Judgement.
+
+    `findings` are those of the other rooms; failed and unexecuted checks are made into findings here. `missing` are
+    the ids of deliveries that did not come. `parts` are all parts (area/provider) of the release. `lineage` has the
+    columns of LINEAGE. `as_of` is *now*, and its date decides whether a waiver has expired. New cases have no number
+    yet: see `number_cases`. While provisional, nothing is resolved and no known error is gone.
+    """
+    whole, unexecuted = complete(planned, outcomes, missing=missing)
+    # a room's own finding on a failed check knows more, such as the lines; which checks are run-wide is known here
+    heard = [*failures(whole), *_in_order(findings), *unexecuted]
+    found = list({finding.id: finding for finding in heard}.values())
+
+    registered = consult(register, findings=_in_order(found), outcomes=whole, provisional=provisional)
+    found = _in_order(registered.findings)
+
+    unexplained = [finding for finding in found if finding.id not in registered.explained]
+    matched = follow(
+        group([f for f in unexplained if _makes_a_case(f, gate, parts)], parts=parts),
+        open_cases=open_cases,
+        findings=found,
+        run=run,
+        parts=parts,
+        provisional=provisional,
+    )
+    rulings = rule_on(
+        found,
+        cases=matched.cases,
+        gate=gate,
+        waivers=waivers,
+        explained=registered.explained,
+        parts=parts,
+        today=as_of.date(),
+    )
+    verdicts = decide(rulings, parts=parts)
+    return Judgement(
+        run=run,
+        as_of=as_of.isoformat(),
+        verdict=verdicts.overall,
+        verdict_before_waivers=verdicts.before_waivers,
+        reasons=verdicts.reasons,
+        parts=verdicts.parts,
+        cases=matched.cases,
+        resolved=matched.resolved,
+        findings=tuple(found),
+        outcomes=_outcomes_in_order(whole),
+        known_errors=registered.verdicts,
+        caveats=caveats(rulings, withheld=withheld_parts(verdicts), lineage=lineage),
+        waivers=tuple(sorted({ruling.waived_by for ruling in rulings if ruling.waived_by is not None})),
+        provisional=provisional,
+    )
+
+
+def _makes_a_case(finding: Finding, gate: Gate, parts: Sequence[str]) -> bool:
+    """A warning or worse; and whatever blocks, or nobody could waive it."""
+    return finding.severity is not Severity.INFO or effect_of(finding, gate, parts=parts)[0] in BLOCKS
+
+
+def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """The most severe first, then by kind and id; equal ids in the order of all that they say."""
+    return sorted(findings, key=lambda f: (-f.severity.rank, f.kind, f.id, repr(f.evidence), sorted(f.detail.items())))
+
+
+def _outcomes_in_order(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    texts: dict[Scope, str] = {}
+    for outcome in outcomes:
+        if outcome.scope not in texts:
+            texts[outcome.scope] = str(outcome.scope)
+    return tuple(sorted(outcomes, key=lambda outcome: (outcome.check, texts[outcome.scope], outcome.state)))

@@ -1,0 +1,35 @@
+"""What every format yields: a batch of raw records, and those that could not be split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadgate.reading.header import Layout
+from loadgate.reading.sources import Source
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RECORD, LINE, REASON = "_record", "_line", "reason"
+BLANK = "blank line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A run of records of one source.
+
+    `raw`: `_record` (UInt32, 1-based in its source, rejected ones counted), `_line` (UInt32), and the dataset's
+    columns that the file has, as text or as the file types them. `rejected`: `_record`, `_line`, `reason`.
+    `torn`: the last record was cut off, by what its end looks like. `unexpected`: columns that nobody wants.
+    """
+
+    raw: pl.DataFrame
+    rejected: pl.DataFrame
+    records: int
+    torn: bool = False
+    unexpected: int = 0
+
+
+Format = Callable[[Source, Layout], Iterator[Batch]]

@@ -1,0 +1,169 @@
+"""A stream of delimited text in, batches of raw records out: the CSV family.
+
+Measured once on two shared cores, 5 million rows of 12 columns (MEASURED).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from loadgate.model.profiles import FileFormat
+from loadgate.reading.batches import LINE, REASON, RECORD, Batch
+from loadgate.reading.header import Layout, Places, locate, split_header, without_header
+from loadgate.reading.lines import Block, blocks
+from loadgate.reading.problems import Problem, Unreadable, guarded
+from loadgate.reading.records import Shape, Split, split
+from loadgate.reading.sources import Source
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_HEADER_LINES = 50
+_DELIMITER, _QUOTE = "\x1f", "\x1e"  # stand in for a delimiter or quote that is not ASCII, which no parser takes
+_PARQUET = "PAR1"
+
+
+def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
+    """Batches of text columns, one per block of lines; bounded memory.
+
+    Raises: WrongColumns for the header; Unreadable for encoding, line length or another kind of file.
+    """
+    form, stand_in = _plain_form(layout.form)
+    shape: Shape | None = None
+    places: Places | None = None
+    record, rest, rest_line = 1, "", 0
+    for block in blocks(source.chunks(), encoding=form.encoding):
+        block = _translate(block, stand_in)  # noqa: PLW2901
+        if shape is None:
+            shape, places, block = _begin(block, layout, form)  # noqa: PLW2901
+        text, first_line = (rest + "\n" + block.text, rest_line) if rest else (block.text, block.first_line)
+        parts = split(text, shape, first_line=first_line, first_record=record, last=block.last)
+        record, rest, rest_line = record + parts.records, parts.rest, parts.rest_line
+        torn = block.last and not text.endswith("\n") and bool(text)
+        if torn and block.cut:
+            parts = _reject_last(parts)
+        yield Batch(
+            raw=_fields(parts.good, places, shape, stand_in),
+            rejected=parts.rejected,
+            records=parts.records,
+            torn=torn and bool(parts.records) and _last_is_rejected(parts),
+            unexpected=places.unexpected,
+        )
+        if block.cut:
+            raise Unreadable(Problem.ENDS_EARLY)
+
+
+def _plain_form(form: FileFormat) -> tuple[FileFormat, dict[str, str]]:
+    """The format with ASCII delimiter and quote, and what stands in for which."""
+    stand_in = {}
+    if not form.delimiter.isascii():
+        stand_in[form.delimiter] = _DELIMITER
+    if form.quote is not None and not form.quote.isascii():
+        stand_in[form.quote] = _QUOTE
+    quote = None if form.quote is None else stand_in.get(form.quote, form.quote)
+    return form.model_copy(update={"delimiter": stand_in.get(form.delimiter, form.delimiter), "quote": quote}), stand_in
+
+
+def _translate(block: Block, stand_in: dict[str, str]) -> Block:
+    text = block.text
+    for found, plain in stand_in.items():
+        if plain in text:
+            raise Unreadable(Problem.CORRUPT, line=block.first_line)
+        text = text.replace(found, plain)
+    return replace(block, text=text)
+
+
+def _begin(block: Block, layout: Layout, form: FileFormat) -> tuple[Shape, Places, Block]:
+    """The header taken off the first block."""
+    if block.text.startswith(_PARQUET):
+        raise Unreadable(Problem.OTHER_FORMAT)
+    if not form.header:
+        places = without_header(layout)
+        shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=None)
+        return shape, places, block
+    if not block.text.strip("\r\n \x00"):
+        places = without_header(layout)  # nothing there at all: no rows, not a wrong header
+        shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=None)
+        return shape, places, replace(block, text="")
+    head, lines = _header_record(block.text, form.quote)
+    names = split_header(head, form)
+    places = locate(names, layout)
+    shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=head)
+    body = block.text.split("\n", lines)[lines] if lines else ""
+    return shape, places, replace(block, text=body, first_line=block.first_line + lines)
+
+
+def _header_record(text: str, quote: str | None) -> tuple[str, int]:
+    """The header's text, and how many lines it takes."""
+    lines = text.split("\n", _HEADER_LINES)[:_HEADER_LINES]
+    if quote is not None:
+        for count in range(1, len(lines)):
+            record = "\n".join(lines[:count])
+            if record.count(quote) % 2 == 0:
+                return record.removesuffix("\r"), count
+    return lines[0].removesuffix("\r"), min(1, text.count("\n"))
+
+
+def _fields(good: pl.DataFrame, places: Places, shape: Shape, stand_in: dict[str, str]) -> pl.DataFrame:
+    """Good records as text columns under the dataset's names."""
+    import polars as pl
+
+    with_quotes = good.filter("quoted")
+    if with_quotes.height == 0:
+        frame = _parse(good, places, shape, quote=None)
+    elif with_quotes.height == good.height:
+        frame = _parse(good, places, shape, quote=shape.quote)
+    else:
+        bare = _parse(good.filter(~pl.col("quoted")), places, shape, quote=None)
+        frame = pl.concat([bare, _parse(with_quotes, places, shape, quote=shape.quote)]).sort(RECORD)
+    for found, plain in stand_in.items():
+        frame = frame.with_columns(pl.col(list(places.position)).str.replace_all(plain, found, literal=True))
+    return frame
+
+
+def _parse(records: pl.DataFrame, places: Places, shape: Shape, *, quote: str | None) -> pl.DataFrame:
+    """Fields of records that are known to be well-formed: no inference, an empty field stays an empty text."""
+    import polars as pl
+
+    names = {f"f{at}": column for column, at in sorted(places.position.items(), key=lambda item: item[1])}
+    numbers = records.select(RECORD, LINE)
+    if records.height == 0:
+        return numbers.with_columns(pl.lit(None, pl.String).alias(column) for column in names.values())
+    if places.fields == 1 and quote is None:
+        return pl.concat([numbers, records.select(pl.col("text").alias(c) for c in names.values())], how="horizontal")
+    body = records["text"].str.join("\n").item()
+    with guarded():
+        parsed = pl.read_csv(
+            io.BytesIO(body.encode()),
+            has_header=False,
+            schema={f"f{at}": pl.String for at in range(places.fields)},
+            columns=list(names),
+            separator=shape.delimiter,
+            quote_char=quote,
+            eol_char="\n",
+            empty_string_is_null=False,
+        )
+        if parsed.height != records.height:
+            raise Unreadable(Problem.CORRUPT)
+    return pl.concat([numbers, parsed.rename(names)], how="horizontal")
+
+
+def _reject_last(parts: Split) -> Split:
+    """The last record of a packed file that ends early is cut off, whatever it looks like."""
+    import polars as pl
+
+    if _last_is_rejected(parts) or parts.good.height == 0:
+        return parts
+    lost = parts.good.tail(1).select(RECORD, LINE, pl.lit("cut off").alias(REASON))
+    return replace(parts, good=parts.good.head(-1), rejected=parts.rejected.vstack(lost))
+
+
+def _last_is_rejected(parts: Split) -> bool:
+    if parts.rejected.height == 0:
+        return False
+    return parts.good.height == 0 or parts.rejected[RECORD][-1] > parts.good[RECORD][-1]
+
+

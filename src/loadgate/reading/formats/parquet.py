@@ -1,0 +1,69 @@
+"""A Parquet file in, batches of its own typed columns out, row group by row group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+from loadgate.model.profiles import Compression
+from loadgate.reading.batches import LINE, REASON, RECORD, Batch
+from loadgate.reading.header import Layout, locate
+from loadgate.reading.problems import Problem, Unreadable, guarded
+from loadgate.reading.sources import Source
+
+BATCH_ROWS = 131_072
+_MAGIC = b"PAR1"
+_CELL_BYTES = 4  # what a cell unpacks to at least: a run of equal values takes no bytes in the file
+_MAX_ROWS = 2**32 - 2  # `_row` is UInt32
+
+
+def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
+    """Batches of the wanted columns. A line is a record's number: there is no header.
+
+    Raises: WrongColumns; Unreadable for anything that is no sound Parquet file.
+    """
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    with _seekable(source) as handle:
+        if handle.read(4) != _MAGIC:
+            raise Unreadable(Problem.OTHER_FORMAT)
+        with guarded():
+            file = pq.ParquetFile(handle)
+            names = list(file.schema_arrow.names)
+            rows = file.metadata.num_rows
+        places = locate(names, layout)
+        if rows > _MAX_ROWS or rows * max(len(names), 1) * _CELL_BYTES > source.limits.max_bytes:
+            raise Unreadable(Problem.TOO_LARGE)
+        found = {names[at]: column for column, at in places.position.items()}
+        with guarded():
+            iterator = file.iter_batches(batch_size=BATCH_ROWS, columns=list(found))
+        first = 1
+        nothing = pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String})
+        while True:
+            with guarded():
+                batch = next(iterator, None)
+                if batch is None:
+                    return
+                frame = pl.DataFrame(pl.from_arrow(batch)).select(found).rename(found)
+            number = pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True)
+            raw = frame.select(number.alias(RECORD), number.alias(LINE), pl.all())
+            first += frame.height
+            yield Batch(raw=raw, rejected=nothing, records=frame.height, unexpected=places.unexpected)
+
+
+def _seekable(source: Source) -> IO[bytes]:
+    """The file itself, or a nameless temporary file of its unpacked bytes: Parquet is read from its end."""
+    import tempfile
+
+    if source.compression is Compression.NONE:
+        return source.path.open("rb")
+    handle = tempfile.TemporaryFile(dir=source.scratch)  # noqa: SIM115 - handed on, closed by the caller
+    try:
+        for chunk in source.chunks():
+            handle.write(chunk)
+        handle.seek(0)
+    except BaseException:
+        handle.close()
+        raise
+    return handle

@@ -1,0 +1,81 @@
+"""What a profile wants of a file, and a header as found, in; the position of each wanted column out."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadgate.model.expected import Dataset
+from loadgate.model.profiles import DeliverySpec, FileFormat
+from loadgate.reading.problems import WrongColumns, guarded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A column of the file and the dataset's column that it fills."""
+
+    source: str
+    column: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """All that a format needs to know: which columns, in what form."""
+
+    wanted: tuple[Wanted, ...]
+    ignored: frozenset[str]
+    form: FileFormat
+
+    @classmethod
+    def of(cls, spec: DeliverySpec, dataset: Dataset) -> Layout:
+        pairs = [(line.source, line.column) for line in spec.columns] or [(name, name) for name in dataset.columns]
+        wanted = [
+            Wanted(source=source, column=column, optional=dataset.columns[column].optional) for source, column in pairs
+        ]
+        return cls(wanted=tuple(wanted), ignored=frozenset(spec.ignore_columns), form=spec.format)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the wanted columns stand: `fields` in a record, position by dataset column. `unexpected` are not read."""
+
+    fields: int
+    position: dict[str, int]
+    unexpected: int = 0
+
+
+def without_header(layout: Layout) -> Places:
+    """The columns in the profile's own order."""
+    return Places(
+        fields=len(layout.wanted), position={column.column: at for at, column in enumerate(layout.wanted)}
+    )
+
+
+def locate(found: Sequence[str], layout: Layout) -> Places:
+    """Find the wanted columns by name, in any order.
+
+    Raises: WrongColumns if one is missing or stands there twice; columns that nobody wants are only counted.
+    """
+    names = [name.strip() for name in found]
+    count = Counter(names)
+    missing = tuple(w.source for w in layout.wanted if not w.optional and count[w.source] == 0)
+    duplicate = tuple(w.source for w in layout.wanted if count[w.source] > 1)
+    known = {w.source for w in layout.wanted} | layout.ignored
+    unexpected = sum(name not in known for name in names)
+    if missing or duplicate:
+        raise WrongColumns(missing=missing, duplicate=duplicate, unexpected=unexpected)
+    position = {w.column: names.index(w.source) for w in layout.wanted if count[w.source]}
+    return Places(fields=len(names), position=position, unexpected=unexpected)
+
+
+def split_header(record: str, form: FileFormat) -> list[str]:
+    """The names in a delimited header record, quotes taken off."""
+    with guarded():
+        if form.quote is None:
+            reader = csv.reader([record], delimiter=form.delimiter, quoting=csv.QUOTE_NONE)
+        else:
+            reader = csv.reader([record], delimiter=form.delimiter, quotechar=form.quote)
+        return next(reader, [])

@@ -1,0 +1,165 @@
+"""A received file in, streams of its unpacked bytes out: compression by magic bytes, limits, nothing written."""
+
+from __future__ import annotations
+
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadgate.model.profiles import Compression, FileFormat
+from loadgate.reading.problems import Problem, Unreadable, guarded
+
+CHUNK_BYTES = 4 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_OTHER = (b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", b"\xd0\xcf\x11\xe0")
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How far a file may unpack. The ratio counts only from `ratio_from_bytes` on: small files pack very well."""
+
+    max_bytes: int = 16 * 1024**3
+    max_ratio: int = 200
+    ratio_from_bytes: int = 64 * 1024**2
+    max_members: int = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One stream of unpacked bytes: a file, or a member of an archive. `chunks` may be read again from the start.
+
+    A format that must seek unpacks into `scratch`, nowhere else.
+    """
+
+    path: Path
+    compression: Compression  # as found, not as the profile says
+    chunks: Callable[[], Iterator[bytes]]
+    scratch: Path
+    limits: Limits
+
+
+def open_sources(path: Path, *, form: FileFormat, scratch: Path, limits: Limits) -> list[Source]:
+    """The streams in a file, members of an archive in name order.
+
+    What the bytes say counts, not what the profile expects: a plain file where a gzip was announced is read.
+    Raises: Unreadable for anything hostile or unknown.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(8)
+    found = Compression.NONE
+    streams: list[Callable[[], Iterator[bytes]]] = [lambda: _plain(path)]
+    if head.startswith(_ZIP):
+        found, streams = Compression.ZIP, _members(path, form=form, limits=limits)
+    elif head.startswith(_GZIP):
+        found, streams = Compression.GZIP, [lambda: _gunzip(path)]
+    elif head.startswith(_OTHER):
+        raise Unreadable(Problem.OTHER_COMPRESSION)
+    if found is not Compression.NONE:
+        streams = [_limited(stream, path, limits) for stream in streams]
+    return [Source(path=path, compression=found, chunks=stream, scratch=scratch, limits=limits) for stream in streams]
+
+
+def _plain(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as handle:
+        while chunk := handle.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _limited(unpack: Callable[[], Iterator[bytes]], path: Path, limits: Limits) -> Callable[[], Iterator[bytes]]:
+    """Stops a bomb while it unpacks, and an archive that holds another."""
+
+    def chunks() -> Iterator[bytes]:
+        packed = max(path.stat().st_size, 1)
+        unpacked = 0
+        for chunk in unpack():
+            if unpacked == 0 and chunk.startswith((_GZIP, *_ZIP, *_OTHER)):
+                raise Unreadable(Problem.NESTED)
+            unpacked += len(chunk)
+            too_dense = unpacked > limits.ratio_from_bytes and unpacked > packed * limits.max_ratio
+            if too_dense or unpacked > limits.max_bytes:
+                raise Unreadable(Problem.TOO_LARGE)
+            yield chunk
+
+    return chunks
+
+
+def _gunzip(path: Path) -> Iterator[bytes]:
+    """Every gzip member in turn; zero padding after the last is normal, an early end is told after the last bytes."""
+    inflate = zlib.decompressobj(wbits=31)
+    with path.open("rb") as handle:
+        data = b""
+        while True:
+            data = data or handle.read(CHUNK_BYTES)
+            if inflate.eof:
+                data = data.lstrip(b"\x00") or handle.read(CHUNK_BYTES).lstrip(b"\x00")
+                if not data:
+                    return
+                inflate = zlib.decompressobj(wbits=31)
+            with guarded():
+                unpacked = inflate.decompress(data, CHUNK_BYTES)
+            if not data and not unpacked and not inflate.eof:
+                raise Unreadable(Problem.ENDS_EARLY)
+            data = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+            if unpacked:
+                yield unpacked
+
+
+def _members(path: Path, *, form: FileFormat, limits: Limits) -> list[Callable[[], Iterator[bytes]]]:
+    with guarded(), zipfile.ZipFile(path) as archive:
+        infos = archive.infolist()
+    if len(infos) > limits.max_members:
+        raise Unreadable(Problem.MANY_MEMBERS)
+    for info in infos:
+        _refuse_hostile(info)
+    if sum(info.file_size for info in infos) > limits.max_bytes:
+        raise Unreadable(Problem.TOO_LARGE)
+    wanted = [info for info in infos if not info.is_dir() and _is_wanted(info.filename, form.member)]
+    names = [info.filename for info in wanted]
+    if not names or len(set(names)) < len(names):
+        raise Unreadable(Problem.CORRUPT if names else Problem.NO_MEMBER)
+    return [_unzipper(path, name) for name in sorted(names)]
+
+
+def _refuse_hostile(info: zipfile.ZipInfo) -> None:
+    """Nothing is ever unpacked under a member's name; a name that tries to leave still tells of a hostile archive."""
+    for name in (info.filename, info.orig_filename):
+        steps = re.split(r"[/\\]", name)
+        if not steps[0] or ".." in steps or _DRIVE.match(name) or "\x00" in name:
+            raise Unreadable(Problem.UNSAFE_MEMBER)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise Unreadable(Problem.LINK)
+    if info.flag_bits & 0x1:
+        raise Unreadable(Problem.ENCRYPTED)
+
+
+def _is_wanted(name: str, pattern: str | None) -> bool:
+    if name.startswith("__MACOSX/") or name.endswith(".DS_Store"):
+        return False
+    if pattern is None:
+        return True
+    form = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+    return form.fullmatch(name) is not None or form.fullmatch(name.rpartition("/")[2]) is not None
+
+
+def _unzipper(path: Path, name: str) -> Callable[[], Iterator[bytes]]:
+    def unzip() -> Iterator[bytes]:
+        with guarded():
+            archive = zipfile.ZipFile(path)
+        with archive:
+            with guarded():
+                handle = archive.open(name)
+            with handle:
+                while True:
+                    with guarded():
+                        chunk = handle.read(CHUNK_BYTES)
+                    if not chunk:
+                        return
+                    yield chunk
+
+    return unzip

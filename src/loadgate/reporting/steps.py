@@ -1,0 +1,141 @@
+"""A judgement in; what to do next out: few steps in order, each with its command and its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from loadgate.model.findings import Case, Finding, Verdict
+from loadgate.model.identity import parse_run_id
+from loadgate.model.judgement import Judgement
+from loadgate.model.kinds import KINDS, Kind
+from loadgate.reporting.names import Names
+from loadgate.reporting.sentences import case_text, findings_of, owner_of
+
+_TO_COME = frozenset({Kind.MISSING, Kind.LATE})
+_CEILING_STEP = 0.005  # half a per cent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do. `gloss` is what the terminal prints beside the command; `case` the case it is about."""
+
+    text: str
+    command: str | None = None
+    gloss: str = ""
+    case: int | None = None
+
+
+def steps(judgement: Judgement, names: Names) -> list[Step]:
+    """The first step is the one to take first. Never empty."""
+    words = names.words
+    release = f"loadgate release {judgement.run}"
+    begin = [Step(text=words("step", "provisional"))] if judgement.provisional else []
+    if judgement.verdict is Verdict.HOLD:
+        later = Step(text=words("step", "release_later"), command=release, gloss=words("next", "release_later"))
+        return [*begin, *_settle(judgement, names), later]
+    key, values = "release", {}
+    if judgement.verdict_before_waivers is Verdict.HOLD:
+        key = "waived"
+    elif judgement.verdict is Verdict.RELEASE_WITH_CAVEATS:
+        key, values = "release_caveats", {"count": words.count("caveat", len(judgement.caveats))}
+    last = Step(text=words("step", key, **values), command=release, gloss=words("next", "release"))
+    return [*begin, last]
+
+
+def case_steps(case: Case, judgement: Judgement, findings: Mapping[str, Finding], names: Names) -> list[Step]:
+    """How to settle one case: see it, have it mended, or waive it."""
+    words, number = names.words, case.number
+    own = findings_of(case, findings)
+    lead = own[0] if own else None
+    text = case_text(case, findings, names, run=judgement.run)
+    see = Step(
+        text=words("step", "evidence", case=text.label, title=text.title, cause=text.cause),
+        command=None if number is None else f"loadgate case show {number}",
+        gloss=words("next", "evidence", provider=names.provider()),
+        case=number,
+    )
+    key = "redeliver"
+    if lead is not None and lead.kind in _TO_COME:
+        key = "await"
+    elif lead is not None and lead.kind is Kind.COULD_NOT_RUN:
+        key = "repair"
+    mend = Step(
+        text=words("step", key, owner=words("owner", owner_of(lead).value)),
+        command=f"loadgate run {parse_run_id(judgement.run)[0]}",
+        gloss=words("next", "rerun"),
+        case=number,
+    )
+    waive = Step(
+        text=words("step", "waive"),
+        command=None if number is None else waive_command(case, as_of=judgement.as_of, timezone=names.timezone),
+        gloss=words("next", "waive"),
+        case=number,
+    )
+    return [see, mend, waive]
+
+
+def waive_command(case: Case, *, as_of: str, timezone: str) -> str:
+    """`loadgate waive 1 --reason "…" --until 2025-09-30 --ceiling 2.5%`: until the next month's end, a little room."""
+    command = f'loadgate waive {case.number} --reason "…" --until {waive_until(as_of, timezone)}'
+    if case.size <= 0 or not math.isfinite(case.size):
+        return command
+    ceiling = math.ceil(case.size / _CEILING_STEP - 1e-9) * _CEILING_STEP
+    return f"{command} --ceiling {ceiling * 100:.10g}%"
+
+
+def waive_until(as_of: str, timezone: str) -> date:
+    """The last day of the month after `as_of`."""
+    moment = datetime.fromisoformat(as_of)
+    day = (moment.astimezone(ZoneInfo(timezone)) if moment.tzinfo is not None else moment).date()
+    second_next = (day.replace(day=1) + timedelta(days=63)).replace(day=1)
+    return second_next - timedelta(days=1)
+
+
+def holding(judgement: Judgement) -> list[Case]:
+    """The cases that hold the run, the most urgent first, as the reasons say."""
+    numbers = {reason.case for reason in judgement.reasons if reason.effect == "block" and reason.waived_by is None}
+    findings = {
+        finding
+        for reason in judgement.reasons
+        if reason.effect == "block" and reason.waived_by is None
+        for finding in reason.findings
+    }
+    found = [
+        case
+        for case in judgement.cases
+        if (case.number is not None and case.number in numbers) or findings & set(case.findings)
+    ]
+    return urgent_first(found, judgement.findings)
+
+
+def urgent_first(cases: Sequence[Case], findings: Sequence[Finding]) -> list[Case]:
+    """By severity, then faults of the load before faults of registration, then size, then number."""
+    kinds = {finding.id: finding.kind for finding in findings}
+
+    def order(case: Case) -> tuple[int, bool, float, float, str]:
+        load = any(KINDS[kinds[each]].load_fault for each in case.findings if each in kinds)
+        number = math.inf if case.number is None else case.number
+        return (-case.severity.rank, not load, -case.size, number, str(case.scope))
+
+    return sorted(cases, key=order)
+
+
+def _settle(judgement: Judgement, names: Names) -> list[Step]:
+    words = names.words
+    held = holding(judgement)
+    findings = {finding.id: finding for finding in judgement.findings}
+    if not held:
+        run = f"loadgate run {parse_run_id(judgement.run)[0]}"
+        return [Step(text=words("step", "could_not_run"), command=run, gloss=words("next", "rerun"))]
+    first = case_steps(held[0], judgement, findings, names)
+    if len(held) == 1:
+        return first
+    labels = [str(case.number) for case in held[1:9] if case.number is not None]
+    if len(held) > 9:
+        labels.append(words("step", "others_after", count=words.number(len(held) - 9)))
+    count = words.number(len(held) - 1)
+    return [*first, Step(text=words("step", "others", count=count, cases=", ".join(labels)))]

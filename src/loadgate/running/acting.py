@@ -1,0 +1,104 @@
+"""Acts in the ledger: waivers asked for and approved by two people, folded into what holds now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from loadgate.errors import NotFound, Refused
+from loadgate.model.judgement import Waiver
+from loadgate.model.scope import Scope
+from loadgate.running.opened import Opened, now
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loadgate.model.findings import Case, Finding
+
+REQUESTED = "waiver_requested"
+APPROVED = "waiver_approved"
+RELEASED = "released"
+
+
+def waivers(opened: Opened) -> tuple[Waiver, ...]:
+    """Every waiver ever asked for, with its approval if it has one, in ledger order."""
+    found: dict[str, Waiver] = {}
+    for entry in opened.state.ledger.entries():
+        if entry.kind == REQUESTED:
+            body = entry.body
+            found[body["waiver"]] = Waiver(
+                id=body["waiver"],
+                case=body["case"],
+                scope=Scope.parse(body["scope"]),
+                kinds=tuple(body["kinds"]),
+                reason=body["reason"],
+                requested_by=entry.actor,
+                approved_by=None,
+                until=date.fromisoformat(body["until"]),
+                ceiling=body["ceiling"],
+            )
+        elif entry.kind == APPROVED:
+            asked = found[entry.body["waiver"]]
+            found[asked.id] = replace(asked, approved_by=entry.actor)
+    return tuple(found.values())
+
+
+def request_waiver(
+    opened: Opened,
+    case: Case,
+    findings: tuple[Finding, ...],
+    *,
+    reason: str,
+    until: date,
+    ceiling: float | None,
+    actor: str,
+    at: datetime | None = None,
+) -> Waiver:
+    """Ask for a waiver of a case. `ceiling` is the largest size still permitted, as it is now if None.
+
+    Raises Refused for an empty reason or a ceiling below what the case already is.
+    """
+    assert case.number is not None  # a case that is shown has a number
+    if not reason.strip():
+        raise Refused("a waiver needs a reason", fix='--reason "why this may go out"')
+    limit = case.size if ceiling is None else ceiling
+    if limit < case.size:
+        raise Refused(
+            f"the ceiling {limit:.4g} is below the case's size {case.size:.4g}: it would permit nothing",
+            fix=f"--ceiling {case.size:.4g}, or more",
+        )
+    kinds = {finding.kind.value for finding in findings if finding.id in case.findings}
+    body = {
+        "waiver": f"W-{opened.state.ledger.head().seq + 1}",
+        "case": case.number,
+        "scope": str(case.scope.without_reference()),
+        "kinds": sorted(kinds),
+        "reason": reason,
+        "until": until.isoformat(),
+        "ceiling": limit,
+    }
+    opened.state.ledger.append(REQUESTED, actor, body, at or now())
+    return next(waiver for waiver in waivers(opened) if waiver.id == body["waiver"])
+
+
+def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | None = None) -> Waiver:
+    """Approve what another asked for. Raises NotFound, or Refused when it is one's own or was approved before."""
+    asked = next((one for one in waivers(opened) if one.id == waiver), None)
+    if asked is None:
+        raise NotFound(f"there is no waiver {waiver}", fix="`loadgate ledger show` lists what was asked for")
+    if asked.approved_by is not None:
+        raise Refused(f"{waiver} was approved by {asked.approved_by}")
+    if asked.requested_by == actor:
+        raise Refused(
+            f"{waiver} was asked for by {actor}: a second person approves it",
+            fix="let someone else run the command, or name them with --actor",
+        )
+    opened.state.ledger.append(APPROVED, actor, {"waiver": waiver}, at or now())
+    return replace(asked, approved_by=actor)
+
+
+def pending(opened: Opened, case: int) -> Waiver | None:
+    """The newest waiver of a case that waits for a second person."""
+    waiting = [one for one in waivers(opened) if one.case == case and one.approved_by is None]
+    return waiting[-1] if waiting else None

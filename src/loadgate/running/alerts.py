@@ -1,0 +1,113 @@
+"""A delivery or run that was judged in; out, messages in the outbox, each once, sent as soon as they are there."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from loadgate.errors import CouldNotRun
+from loadgate.model.deliveries import ArrivalState
+from loadgate.running import deciding
+from loadgate.running.opened import Opened, Ref, now
+from loadgate.store.places import WATCH
+
+if TYPE_CHECKING:
+    from loadgate.model.judgement import Judgement
+
+LEASE_S = 120.0
+GIVE_UP_AFTER = 5
+
+
+def may_send(ref: Ref) -> bool:
+    """Whether anything of this run may be told: never of replays, back-tests and shadow runs, nor without a route."""
+    opened = ref.open()
+    if not ref.run.startswith(WATCH) and opened.state.runs.get(ref.run).detail.get("quiet"):
+        return False
+    site = opened.frozen(opened.inputs(ref.run).content)
+    return any(os.environ.get(route.url_env) for route in site.routes)
+
+
+def tell_delivery(ref: Ref, version: str) -> None:
+    """Tell about one delivery as soon as it is checked; the run's end is too late."""
+    if may_send(ref):
+        _tell(ref, deciding.judge_delivery(ref, version))
+
+
+def tell_arrivals(ref: Ref) -> None:
+    """Tell about deliveries that are late or missing."""
+    from loadgate.judging.judge import judge
+    from loadgate.running.opening import parts
+
+    if not may_send(ref):
+        return
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    _tell(
+        ref,
+        judge(
+            run=ref.run,
+            planned=[],
+            outcomes=[],
+            findings=inputs.arrival_findings,
+            register=site.known_errors,
+            waivers=(),
+            open_cases=[],
+            gate=site.gate,
+            parts=parts(inputs),
+            lineage=None,
+            as_of=inputs.as_of,
+            missing=[one.expected.id for one in inputs.arrivals if one.state is ArrivalState.MISSING],
+            provisional=True,
+        ),
+    )
+
+
+def tell_run(ref: Ref) -> None:
+    """Tell about the run's cases, when it is judged."""
+    if may_send(ref) and not deciding.judge_work(ref):
+        _tell(ref, deciding.stored(ref.open(), ref.run))
+
+
+def _tell(ref: Ref, judgement: Judgement) -> None:
+    from loadgate.alerting.routes import route
+    from loadgate.running.wording import sentence_of
+
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    messages = route(
+        judgement,
+        site_name=site.file.name,
+        period=inputs.period,
+        routes=site.routes,
+        sentence=sentence_of(site, inputs, judgement),
+        already=frozenset(row.message_key for row in opened.state.outbox.rows()),
+    )
+    urls = {one.name: os.environ.get(one.url_env) for one in site.routes}
+    for message in messages:
+        if urls.get(message.route):
+            body = {"subject": message.subject, "body": message.body}
+            opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
+    send_waiting(opened, {name: url for name, url in urls.items() if url})
+
+
+def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
+    """Send what waits in the outbox. What cannot be sent waits for the next time, and stops nothing."""
+    from loadgate.alerting.routes import Message
+    from loadgate.alerting.send import send
+
+    for row in opened.state.outbox.waiting(now=now().astimezone(UTC)):
+        url = urls.get(row.route)
+        if url is None or not opened.state.outbox.take(row.id, now=now(), lease_s=LEASE_S):
+            continue
+        try:
+            send(
+                Message(key=row.message_key, route=row.route, subject=row.body["subject"], body=row.body["body"]),
+                url,
+            )
+        except CouldNotRun:
+            opened.state.outbox.not_sent(row.id, give_up=row.attempts + 1 >= GIVE_UP_AFTER)
+        else:
+            opened.state.outbox.sent(row.id, now=now())

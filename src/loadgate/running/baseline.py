@@ -1,0 +1,93 @@
+"""Vintages and the ledger in; out, for each part the newest approved values of an earlier period, and the history."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from loadgate.model.identity import parse_run_id
+from loadgate.model.period import Period
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loadgate.running.opened import Opened
+
+
+def approved(opened: Opened) -> dict[str, dict[str, Any]]:
+    """run → manifest of every vintage whose release stands in the ledger and was not withdrawn.
+
+    A vintage without its ledger entry is no baseline.
+    """
+    releases: dict[str, str] = {}
+    for entry in opened.state.ledger.entries():
+        if entry.kind == "released":
+            releases[entry.body["run"]] = entry.body["vintage_sha256"]
+        elif entry.kind == "withdrawn":
+            releases.pop(entry.body["run"], None)
+    found = {}
+    for run, sha in releases.items():
+        path = opened.places.vintage(run) / durable.MANIFEST
+        if not path.is_file():
+            continue
+        text = path.read_bytes()
+        from loadgate.model.identity import sha256
+
+        if sha256(text) == sha:
+            found[run] = json.loads(text)
+    return found
+
+
+def index(opened: Opened, period: Period) -> dict[str, str]:
+    """part → run: the newest approved values of a run of an *earlier* period."""
+    chosen: dict[str, str] = {}
+    for run, manifest in _earlier(opened, period):
+        for part in manifest["parts"]:
+            chosen[part] = run
+    return dict(sorted(chosen.items()))
+
+
+def history(opened: Opened, period: Period) -> tuple[str, ...]:
+    """Approved runs of earlier periods, oldest first; of one period the newest run only."""
+    newest: dict[str, str] = {}
+    for run, _ in _earlier(opened, period):
+        newest[parse_run_id(run)[0]] = run
+    return tuple(newest[key] for key in sorted(newest))
+
+
+def _earlier(opened: Opened, period: Period) -> list[tuple[str, dict[str, Any]]]:
+    """Approved vintages of earlier periods, oldest period and lowest number first."""
+    found = []
+    for run, manifest in approved(opened).items():
+        text, number = parse_run_id(run)
+        if Period.parse(text) < period:
+            found.append((Period.parse(text), number, run, manifest))
+    return [(run, manifest) for _, _, run, manifest in sorted(found, key=lambda item: item[:3])]
+
+
+def load(opened: Opened, chosen: dict[str, str]) -> pl.DataFrame:
+    """The baseline's figures, each part from its own vintage; column `vintage` says which."""
+    import polars as pl
+
+    from loadgate.model.tables import FIGURES, empty
+
+    frames = []
+    for run in sorted(set(chosen.values())):
+        wanted = [part for part, vintage in chosen.items() if vintage == run]
+        frames.append(
+            pl.scan_parquet(opened.places.vintage(run) / "figures.parquet")
+            .filter(pl.col("part").is_in(wanted))
+            .with_columns(vintage=pl.lit(run))
+        )
+    if not frames:
+        return empty(FIGURES).with_columns(vintage=pl.lit(None, dtype=pl.String))
+    return pl.concat(frames).collect()
+
+
+def load_history(opened: Opened, runs: tuple[str, ...]) -> list[pl.DataFrame]:
+    """What detection wrote down in each of these approved runs, oldest first; runs without it are left out."""
+    import polars as pl
+
+    paths = (opened.places.vintage(run) / "history.parquet" for run in runs)
+    return [pl.read_parquet(path) for path in paths if path.exists()]

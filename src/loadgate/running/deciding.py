@@ -1,0 +1,210 @@
+"""A run's results and the acts of now in; out, its judgement: provisional after a delivery, stored at the run's end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from loadgate.model.encoding import dump, from_plain, load, to_plain
+from loadgate.model.findings import Case, CaseState, Finding, Outcome, OutcomeState
+from loadgate.model.identity import canonical_json, sha256
+from loadgate.model.judgement import Judgement
+from loadgate.model.kinds import Severity
+from loadgate.model.scope import Scope
+from loadgate.model.tables import FIGURES, logical_sha256
+from loadgate.running import acting, delivering, reducing
+from loadgate.running.keeping import is_kept, read_findings, read_outcomes
+from loadgate.running.opened import Opened, Ref
+from loadgate.running.opening import parts
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    from loadgate.model.site import Site
+    from loadgate.running.inputs import RunInputs
+
+STEPS_WITH_FINDINGS = ("across", "measure", "compare", "detect")
+JUDGEMENT = "judgement.json"
+
+
+def judge_work(ref: Ref) -> list[str]:
+    opened = ref.open()
+    done = is_kept(opened, run=ref.run, step="judge", work_id=reducing.ALL)
+    return [] if done and durable.exists(opened.places.run(ref.run)) else [reducing.ALL]
+
+
+def judge_run(ref: Ref, _: str) -> None:
+    """Judge, number the cases, keep the judgement, write the report, and last the run's manifest."""
+    from loadgate.running.reporting import write_report
+
+    opened = ref.open()
+    final = opened.places.step(ref.run, "judge") / reducing.ALL
+    if not durable.exists(final):
+        _store(opened, ref, judge_now(ref))
+    judgement = stored(opened, ref.run)
+    write_report(ref, judgement)
+    _write_manifest(opened, ref, judgement)
+    _set_judged(opened, ref.run)
+
+
+def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
+    """Judge a run with the acts that stand in the ledger now. Nothing is written."""
+    from loadgate.judging.judge import judge
+
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    findings, outcomes = gather(opened, inputs, site)
+    judgement = judge(
+        run=ref.run,
+        planned=inputs.planned,
+        outcomes=outcomes,
+        findings=findings,
+        register=site.known_errors,
+        waivers=acting.waivers(opened),
+        open_cases=_open_cases(opened, ref.run),
+        gate=site.gate,
+        parts=parts(inputs),
+        lineage=reducing.load_lineage(opened, ref.run, site),
+        as_of=as_of or inputs.as_of,
+        missing=_missing(inputs),
+    )
+    return replace(judgement, cases=tuple(_seen_from(case, ref.run) for case in judgement.cases))
+
+
+def judge_delivery(ref: Ref, version: str) -> Judgement:
+    """Judge one delivery alone, provisionally: planned then means that delivery's own checks."""
+    from loadgate.judging.judge import judge
+
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    delivery = inputs.delivery(version)
+    folders = [delivering.typed_folder(opened, site, delivery), delivering.checks_folder(opened, site, delivery)]
+    written = [folder for folder in folders if durable.exists(folder)]
+    own = [check for check in inputs.planned if check.scope.delivery == frozenset([delivery.expected.id])]
+    return judge(
+        run=ref.run,
+        planned=own,
+        outcomes=[outcome for folder in written for outcome in read_outcomes(folder)],
+        findings=[finding for folder in written for finding in read_findings(folder)],
+        register=site.known_errors,
+        waivers=acting.waivers(opened),
+        open_cases=_open_cases(opened, ref.run),
+        gate=site.gate,
+        parts=parts(inputs),
+        lineage=None,
+        as_of=inputs.as_of,
+        provisional=True,
+    )
+
+
+def gather(opened: Opened, inputs: RunInputs, site: Site) -> tuple[list[Finding], list[Outcome]]:
+    """What every step of the run wrote; what is not written stays away, and is *could not run* when judged."""
+    findings = list(inputs.arrival_findings)
+    state = OutcomeState.FAIL if findings else OutcomeState.PASS
+    arrived = Outcome(check="arrival:deliveries", scope=Scope(), state=state, severity=Severity.CRITICAL)
+    outcomes = [arrived]
+    folders = []
+    for delivery in inputs.deliveries:
+        folders += [
+            delivering.typed_folder(opened, site, delivery),
+            delivering.checks_folder(opened, site, delivery),
+        ]
+    for step in STEPS_WITH_FINDINGS:
+        root = opened.places.step(inputs.run, step)
+        folders += sorted(root.iterdir()) if root.is_dir() else []
+    for folder in folders:
+        if durable.exists(folder):
+            findings += read_findings(folder)
+            outcomes += read_outcomes(folder)
+    return findings, outcomes
+
+
+def stored(opened: Opened, run: str) -> Judgement:
+    """The judgement as it was at the run's end."""
+    path = opened.places.step(run, "judge") / reducing.ALL / JUDGEMENT
+    judgement: Judgement = load(Judgement, path.read_bytes())
+    return judgement
+
+
+def _missing(inputs: RunInputs) -> list[str]:
+    return [arrival.expected.id for arrival in inputs.arrivals if arrival.delivery is None]
+
+
+def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
+    from loadgate.judging.cases import case_origin, number_cases
+    from loadgate.store.cases import CaseRow
+    from loadgate.store.cases import CaseState as RowState
+
+    def number(case: Case) -> int:
+        return opened.state.cases.open(case_origin(case, run=ref.run), run=ref.run, body={})
+
+    numbered = number_cases(judgement, number)
+    rows = {row.number: row for row in opened.state.cases.rows()}
+    for case in numbered.cases:
+        assert case.number is not None  # number_cases gave every case one
+        row = rows.get(case.number)
+        opened.state.cases.put(
+            CaseRow(
+                number=case.number,
+                origin=row.origin if row else case_origin(case, run=ref.run),
+                state=RowState.OPEN,
+                opened_run=case.first_seen,
+                last_run=ref.run,
+                body=to_plain(Case, case),
+            )
+        )
+        opened.state.cases.attach(case.number, run=ref.run, finding_ids=case.findings)
+    for resolved in numbered.resolved:
+        opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=ref.run))
+    folder = durable.open_folder(opened.places.tmp)
+    (folder / JUDGEMENT).write_bytes(dump(Judgement, numbered))
+    durable.seal(folder, {"key": sha256(dump(Judgement, numbered))})
+    durable.commit_folder(folder, opened.places.step(ref.run, "judge") / reducing.ALL)
+
+
+def _open_cases(opened: Opened, run: str) -> list[Case]:
+    """Open cases of other runs, and of this one judged before."""
+    from loadgate.store.cases import CaseState as RowState
+
+    rows = opened.state.cases.rows(RowState.OPEN)
+    return [from_plain(Case, dict(row.body)) for row in rows if row.body]
+
+
+def _seen_from(case: Case, run: str) -> Case:
+    """A case that this very run opened stays new when the run is judged again."""
+    return replace(case, state=CaseState.NEW) if case.first_seen == run else case
+
+
+def findings_sha256(judgement: Judgement) -> str:
+    """Hash of what was found: ids, severities and evidence, in id order."""
+    found = sorted((to_plain(Finding, finding) for finding in judgement.findings), key=lambda one: canonical_json(one))
+    return sha256(canonical_json(found))
+
+
+def _write_manifest(opened: Opened, ref: Ref, judgement: Judgement) -> None:
+    """The run's manifest, last of all: what it read, what it found, and the ledger's head."""
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    head = opened.state.ledger.head()
+    manifest: dict[str, Any] = {
+        "run": ref.run,
+        "inputs_sha256": durable.read_manifest(opened.places.step(ref.run, "opened"))["key"],
+        "as_of": inputs.as_of,
+        "content": inputs.content,
+        "engine": inputs.engine,
+        "verdict": judgement.verdict,
+        "figures_sha256": logical_sha256(reducing.load_figures(opened, ref.run, site), FIGURES),
+        "findings_sha256": findings_sha256(judgement),
+        "cases": [case.number for case in judgement.cases],
+        "ledger_head": {"seq": head.seq, "sha256": head.sha256},
+    }
+    durable.write_bytes(opened.places.run(ref.run) / durable.MANIFEST, canonical_json(manifest) + b"\n")
+
+
+def _set_judged(opened: Opened, run: str) -> None:
+    from loadgate.store.runs import RunState
+
+    if opened.state.runs.get(run).state in (RunState.OPEN, RunState.INTERRUPTED):
+        opened.state.runs.set_state(run, RunState.JUDGED)

@@ -1,0 +1,147 @@
+"""One delivery's life: archived bytes in; out, typed rows, rejects, fingerprint, outcomes and findings, done once per key."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.content import slices
+from loadgate.errors import CouldNotRun
+from loadgate.model.deliveries import Delivery
+from loadgate.model.encoding import dump
+from loadgate.model.findings import Finding, Outcome, OutcomeState, RowsEvidence
+from loadgate.model.identity import key_of
+from loadgate.model.kinds import Severity
+from loadgate.model.version import VERSION
+from loadgate.running.inbox import archived_parts
+from loadgate.running.inputs import RunInputs, content_key
+from loadgate.running.keeping import write_findings, write_outcomes
+from loadgate.running.opened import Opened, Ref
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    from loadgate.model.profiles import DeliverySpec
+    from loadgate.model.site import Site
+
+
+def work(ref: Ref) -> list[str]:
+    """Versions of deliveries that are not read and checked yet under this content and engine."""
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    return [one.id for one in inputs.deliveries if not durable.exists(checks_folder(opened, site, one))]
+
+
+def do(ref: Ref, version: str) -> None:
+    """Read and check one delivery version."""
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    delivery = inputs.delivery(version)
+    read(opened, site, delivery)
+    check(opened, site, inputs, delivery)
+
+
+def read(opened: Opened, site: Site, delivery: Delivery) -> None:
+    """Type the rows of a delivery, unless that was done with these bytes, this profile and this engine."""
+    from loadgate.model.fingerprint import Fingerprint
+    from loadgate.reading.files import read as read_files
+
+    final = typed_folder(opened, site, delivery)
+    if durable.exists(final):
+        return
+    folder = durable.open_folder(opened.places.tmp)
+    try:
+        reading = read_files(
+            archived_parts(opened, [part.sha256 for part in delivery.parts]),
+            spec=_spec(site, delivery),
+            dataset=site.dataset(delivery.expected.dataset),
+            scope=delivery.expected.scope,
+            into=folder,
+        )
+        if reading.rows_in != reading.rows_typed + reading.rows_rejected:
+            raise CouldNotRun(f"rows of {delivery.id} were lost while reading", fix="report this fault of the program")
+        (folder / "fingerprint.json").write_bytes(dump(Fingerprint, reading.fingerprint))
+        check_id = f"reading:{delivery.expected.dataset}"
+        findings = [replace(finding, check=check_id) for finding in reading.findings]
+        write_findings(folder, findings)
+        write_outcomes(folder, [_reading_outcome(delivery, check_id, findings, reading.rows_in, reading.rows_rejected)])
+        durable.seal(
+            folder,
+            {
+                "key": final.name,
+                "rows_in": reading.rows_in,
+                "rows_typed": reading.rows_typed,
+                "rows_rejected": reading.rows_rejected,
+                "undecided": list(reading.undecided),
+            },
+        )
+        durable.commit_folder(folder, final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    kept = opened.places.fingerprint(f"{content_key(delivery)}-{final.name}")
+    durable.write_bytes(kept, (final / "fingerprint.json").read_bytes())
+
+
+def check(opened: Opened, site: Site, inputs: RunInputs, delivery: Delivery) -> None:
+    """Evaluate the dataset's suite over the typed rows, unless that was done with this suite."""
+    from loadgate.checking.suites import check as check_rows
+
+    final = checks_folder(opened, site, delivery)
+    if durable.exists(final):
+        return
+    typed = typed_folder(opened, site, delivery)
+    manifest = durable.read_manifest(typed)
+    folder = durable.open_folder(opened.places.tmp)
+    try:
+        checked = check_rows(
+            typed / "typed.parquet",
+            dataset=site.dataset(delivery.expected.dataset),
+            code_lists=site.code_lists,
+            providers=delivery.expected.providers,
+            period=inputs.period,
+            undecided=tuple(manifest["undecided"]),
+            scope=delivery.expected.scope,
+            into=folder,
+        )
+        write_outcomes(folder, checked.outcomes)
+        durable.seal(folder, {"key": final.name})
+        durable.commit_folder(folder, final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def typed_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
+    dataset = site.dataset(delivery.expected.dataset)
+    spec = _spec(site, delivery)
+    key = key_of(VERSION, content_key(delivery), slices.reading_slice(site, spec, dataset))
+    return opened.places.typed(delivery.id, key)
+
+
+def checks_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
+    dataset = site.dataset(delivery.expected.dataset)
+    typed = typed_folder(opened, site, delivery)
+    return opened.places.checks(delivery.id, key_of(typed.name, slices.checking_slice(site, dataset)))
+
+
+def _spec(site: Site, delivery: Delivery) -> DeliverySpec:
+    expected = delivery.expected
+    return site.spec(supplier=expected.supplier, system=expected.system, dataset=expected.dataset)
+
+
+def _reading_outcome(
+    delivery: Delivery, check_id: str, findings: list[Finding], rows_in: int, rows_rejected: int
+) -> Outcome:
+    failed = sum(finding.rows_failed or 0 for finding in findings if isinstance(finding.evidence, RowsEvidence))
+    worst = max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=Severity.CRITICAL)
+    return Outcome(
+        check=check_id,
+        scope=delivery.expected.scope,
+        state=OutcomeState.FAIL if findings else OutcomeState.PASS,
+        severity=worst,
+        rows_checked=rows_in,
+        rows_failed=max(failed, rows_rejected),
+        rows_undecided=0,
+    )

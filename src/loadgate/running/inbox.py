@@ -1,0 +1,114 @@
+"""An inbox in; out, the files in it with their hashes and first sightings, their bytes safe in the archive."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.errors import CouldNotRun
+from loadgate.model.deliveries import ReceivedFile
+from loadgate.model.identity import sha256
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from loadgate.model.site import Site
+    from loadgate.running.opened import Opened
+    from loadgate.store.objects import Objects
+
+STATED_TIMES = "received.csv"
+
+
+def receive(opened: Opened, site: Site, *, seen_at: datetime) -> list[ReceivedFile]:
+    """List the inbox, archive what is new, record first sightings. Sorted by name; nothing in the inbox is touched.
+
+    A file's own time is no arrival time: what counts is the first sighting, or, only where `site.toml` says so, the
+    time that `received.csv` states.
+    """
+    from loadgate.store.sightings import Seen
+
+    inbox = _inbox(opened, site)
+    stated = _stated_times(inbox) if site.file.stated_times else {}
+    found: list[tuple[str, int, str]] = []
+    for info in sorted(inbox.list(), key=lambda info: info.name):
+        if site.file.stated_times and info.name == STATED_TIMES:
+            continue
+        found.append((info.name, info.size_bytes, _archive(opened, inbox, info.name)))
+    seen = [
+        Seen(
+            name_sha256=sha256(name.encode(errors="surrogatepass")),
+            content_sha256=content,
+            size_bytes=size,
+            stated_at=stated.get(name),
+        )
+        for name, size, content in found
+    ]
+    sightings = opened.state.sightings.see(seen, now=seen_at)
+    return [
+        ReceivedFile(name=name, size_bytes=size, sha256=content, first_seen=sighting.arrived_at)
+        for (name, size, content), sighting in zip(found, sightings, strict=True)
+    ]
+
+
+def _inbox(opened: Opened, site: Site) -> Objects:
+    from loadgate.store.objects import open_objects
+
+    if "://" in site.file.inbox:
+        return open_objects(site.file.inbox)
+    folder = opened.places.site / site.file.inbox
+    if not folder.is_dir():
+        raise CouldNotRun(f"the inbox {folder} is not there", fix="make the folder, or mend `inbox` in site.toml")
+    return open_objects(folder)
+
+
+def _archive(opened: Opened, inbox: Objects, name: str) -> str:
+    """Put the object's bytes into the archive unless they are there. Returns their SHA-256."""
+    tmp = opened.places.tmp
+    tmp.mkdir(parents=True, exist_ok=True)
+    landed = tmp / f"in-{sha256(name.encode(errors='surrogatepass'))[:20]}"
+    content = inbox.download(name, landed)
+    final = opened.places.archived(content)
+    if final.exists():
+        landed.unlink()
+    else:
+        landed.chmod(0o400)
+        durable.replace_file(landed, final)
+    return content
+
+
+def _stated_times(inbox: Objects) -> dict[str, datetime]:
+    """name → received_at of `received.csv`. A line that cannot be read is an error of the site's set-up."""
+    if not inbox.exists(STATED_TIMES):
+        return {}
+    text = inbox.read(STATED_TIMES).decode("utf-8-sig")
+    times: dict[str, datetime] = {}
+    for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
+        if number == 1 or not row:
+            continue
+        try:
+            moment = datetime.fromisoformat(row[1])
+        except (IndexError, ValueError):
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise CouldNotRun(
+                f"{STATED_TIMES}:{number}  is not name,received_at with a zone",
+                fix="write 2025-08-28T09:12:00+02:00",
+            )
+        times[row[0]] = moment.astimezone(UTC)
+    return times
+
+
+def last_stated(times: Iterable[datetime]) -> datetime | None:
+    return max(times, default=None)
+
+
+def archived_parts(opened: Opened, hashes: Iterable[str]) -> list[Path]:
+    """Paths of archived bytes. Raises CouldNotRun when one is gone (retention, or a lost disk)."""
+    paths = [opened.places.archived(content) for content in hashes]
+    if not all(path.exists() for path in paths):
+        raise CouldNotRun("an archived file of this delivery is gone", fix="ask the supplier to send it again")
+    return paths

@@ -1,0 +1,40 @@
+"""A period in; out, the right to work on it: one process per site and period, a second is told who holds it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loadgate.running.opened import Opened
+
+_HELD: set[Path] = set()
+_GUARD = threading.Lock()
+
+
+@contextmanager
+def alone(opened: Opened, period: str, *, actor: str) -> Iterator[None]:
+    """Hold the period's lock. Within one process it is held once: a flow called by the CLI is the same work.
+
+    Raises CouldNotRun naming the holder. The lock does not survive its holder, whatever ends it.
+    """
+    from loadgate.running.opened import now
+    from loadgate.store.lock import hold
+
+    file = opened.places.lock(period)
+    with _GUARD:
+        mine = file not in _HELD
+        if mine:
+            _HELD.add(file)
+    if not mine:
+        yield
+        return
+    try:
+        with hold(file, who=actor, now=now()):
+            yield
+    finally:
+        with _GUARD:
+            _HELD.discard(file)

@@ -1,0 +1,80 @@
+"""A run in; out, the steps of a month in order: what is left to do, and the doing of one unit."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from loadgate.errors import CouldNotRun, LoadgateError
+from loadgate.running import deciding, delivering, reducing
+from loadgate.running.locking import alone
+from loadgate.running.opened import Ref, holder, now
+
+LEASE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the month. `work` lists what is left to do; `do` does one unit and is safe to repeat."""
+
+    name: str
+    left: Callable[[Ref], list[str]]
+    act: Callable[[Ref, str], None]
+
+    def work(self, ref: Ref) -> list[str]:
+        """Units that are not done yet, written down so that progress can be seen."""
+        units = self.left(ref)
+        ref.open().state.work.plan(ref.run, self.name, units)
+        return units
+
+    def do(self, ref: Ref, work_id: str) -> None:
+        """Do one unit under a lease. Raises CouldNotRun, which carries no row values, when it fails."""
+        work = ref.open().state.work
+        me = holder()
+        work.claim(ref.run, self.name, work_id, holder=me, now=now(), lease_s=LEASE_S)
+        try:
+            self.act(ref, work_id)
+        except Exception as error:
+            detail = {"error": type(error).__name__, "at": _place(error)}
+            if isinstance(error, LoadgateError):
+                detail["message"] = error.message
+            work.fail(ref.run, self.name, work_id, holder=me, now=now(), detail=detail)
+            raise CouldNotRun(
+                f"{self.name} {work_id} could not run: {type(error).__name__} at {detail['at']}",
+                fix="see `loadgate status`; running the month again takes it up where it stopped",
+            ) from None
+        work.finish(ref.run, self.name, work_id, holder=me, now=now())
+
+
+DELIVERIES = Step("deliveries", delivering.work, delivering.do)
+ACROSS = Step("across", reducing.across_work, reducing.across)
+MEASURE = Step("measure", reducing.measure_work, reducing.measure)
+COMPARE = Step("compare", reducing.compare_work, reducing.compare)
+DETECT = Step("detect", reducing.detect_work, reducing.detect)
+JUDGE = Step("judge", deciding.judge_work, deciding.judge_run)
+STEPS: tuple[Step, ...] = (DELIVERIES, ACROSS, MEASURE, COMPARE, DETECT, JUDGE)
+
+
+def is_done(ref: Ref) -> bool:
+    """Whether nothing is left to do in this run."""
+    return not JUDGE.left(ref)
+
+
+@contextmanager
+def hold(ref: Ref, *, actor: str) -> Iterator[None]:
+    """Be the only process at work on the run's period; what a dead holder left half done is free again."""
+    opened = ref.open()
+    with alone(opened, opened.inputs(ref.run).period, actor=actor):
+        opened.state.work.interrupt(ref.run, now=now())
+        yield
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame: enough for an engineer, and no values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "?"
+    name = frames[-1].filename.replace("\\", "/")
+    return f"{'/'.join(name.rsplit('/', 2)[-2:])}:{frames[-1].lineno}"

@@ -1,0 +1,141 @@
+"""A site's folder in; out, the site opened once per process: content, places, state and settings."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.errors import NotFound
+from loadgate.model.encoding import load
+from loadgate.settings import Settings
+from loadgate.store.places import STATE_README, Places
+
+if TYPE_CHECKING:
+    from loadgate.model.site import Site
+    from loadgate.running.inputs import RunInputs
+    from loadgate.store.state import State
+
+
+def now() -> datetime:
+    """The only clock. Rules never read it: their "now" is a run's `as_of`."""
+    return datetime.now(UTC)
+
+
+def holder() -> str:
+    """Who works on a unit: process and thread."""
+    return f"{os.uname().nodename}:{os.getpid()}:{threading.get_ident()}"
+
+
+class Opened:
+    """One site, opened. Threads share it; what it loads, it loads once."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.settings = settings
+        self.places = Places(site=root, state=settings.state or root / "state")
+        self._frozen: dict[str, Site] = {}
+        self._runs: dict[str, RunInputs] = {}
+        self._lock = threading.RLock()
+
+    @cached_property
+    def state(self) -> State:
+        """The state database; made, with its folders, when it is not there yet."""
+        from loadgate.store import durable
+        from loadgate.store.state import open_state
+
+        with self._lock:
+            self.places.state.mkdir(parents=True, exist_ok=True)
+            self.places.state.chmod(0o700)
+            readme = self.places.state / "README"
+            if not readme.exists():
+                durable.write_text(readme, STATE_README)
+            return open_state(self.settings.database_url or self.places.database_url)
+
+    def site(self) -> Site:
+        """The content as it lies there now. Raises SiteError with every fault."""
+        from loadgate.content.loader import load as load_content
+
+        return load_content(self.places.site)
+
+    def frozen(self, content: str) -> Site:
+        """The content of a snapshot."""
+        from loadgate.content.loader import load as load_content
+
+        with self._lock:
+            if content not in self._frozen:
+                self._frozen[content] = load_content(self.places.content(content))
+            return self._frozen[content]
+
+    def inputs(self, run: str) -> RunInputs:
+        """What a run froze when it was opened. Raises NotFound."""
+        from loadgate.running.inputs import RunInputs
+
+        with self._lock:
+            if run not in self._runs:
+                path = self.places.inputs(run)
+                if not path.exists():
+                    raise NotFound(f"there is no run {run}", fix="`loadgate runs` lists them")
+                self._runs[run] = load(RunInputs, path.read_bytes())
+            return self._runs[run]
+
+    def forget(self, run: str) -> None:
+        """Read the inputs of this run again next time: a watch looks anew."""
+        with self._lock:
+            self._runs.pop(run, None)
+
+    def close(self) -> None:
+        if "state" in self.__dict__:
+            self.state.close()
+            del self.__dict__["state"]
+
+
+@lru_cache(maxsize=8)
+def _open(root: Path, settings: Settings) -> Opened:
+    return Opened(root, settings)
+
+
+def open_site(root: Path) -> Opened:
+    """The site at this folder, once per process and settings."""
+    return _open(root.resolve(), Settings.from_environment())
+
+
+def find_site(start: Path | None) -> Path:
+    """`start`, else LOADGATE_SITE, else the nearest parent of the working directory with a `site.toml`.
+
+    Raises NotFound when there is none.
+    """
+    named = start or (Path(os.environ["LOADGATE_SITE"]) if os.environ.get("LOADGATE_SITE") else None)
+    if named is not None:
+        if not (named / "site.toml").is_file():
+            raise NotFound(f"{named} is no site: it has no site.toml", fix="loadgate init DIR makes one")
+        return named.resolve()
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "site.toml").is_file():
+            return folder
+    raise NotFound(
+        "no site here: neither this folder nor a parent has a site.toml",
+        fix="name one with --site DIR, or make one with `loadgate init DIR` or `loadgate sample rki DIR`",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What crosses a task border: the site's path and a run, or `watch-2026-10` for a look at a period's arrivals."""
+
+    site: str
+    run: str
+
+    def open(self) -> Opened:
+        return open_site(Path(self.site))
+
+
+def ref_of(site: str | Path, run: str) -> Ref:
+    """The reference to a run of a site. Raises NotFound when there is no such run."""
+    opened = open_site(Path(site))
+    opened.inputs(run)
+    return Ref(str(opened.places.site), run)

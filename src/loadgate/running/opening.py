@@ -1,0 +1,220 @@
+"""A site and a period in; out, the run: its inputs frozen and its checks planned. The same inputs, the same run."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.model.deliveries import Arrival
+from loadgate.model.encoding import dump
+from loadgate.model.findings import Check, Finding
+from loadgate.model.identity import file_pseudonym, key_of, part_id
+from loadgate.model.kinds import Severity
+from loadgate.model.period import Period
+from loadgate.model.scope import Scope
+from loadgate.model.version import VERSION
+from loadgate.running import baseline as baselines
+from loadgate.running.inbox import receive
+from loadgate.running.inputs import RunInputs, content_key, without_names
+from loadgate.running.opened import Opened, Ref, now, open_site
+from loadgate.store import durable
+from loadgate.store.places import WATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loadgate.model.deliveries import Arrivals, ExpectedDelivery, ReceivedFile
+    from loadgate.model.site import Site
+    from loadgate.store.runs import RunRow
+
+RUN_WIDE = ("arrival:deliveries", "across:impostors", "control:figures", "prior:restatements", "systematic:patterns")
+
+
+def open_run(opened: Opened, period: Period, *, as_of: datetime | None, actor: str, quiet: bool = False) -> Ref:
+    """Open the period's run: resume the one with these inputs, or begin the next.
+
+    `as_of` None: now, or where the site states its arrival times, the closing time of the period's calendar
+    (decision 0004). `quiet`: a replay or back-test, which never sends.
+    Raises SiteError before any file is read.
+    """
+    looked = look(opened, period, as_of=as_of)
+    row = opened.state.runs.open(
+        str(period),
+        inputs_sha256=looked.sha256(asked=as_of),
+        as_of=looked.as_of,
+        opened_at=now(),
+        opened_by=actor,
+        detail={"quiet": quiet},
+    )
+    _freeze(opened, row, replace(looked, run=row.id, as_of=row.as_of.astimezone(UTC)))
+    return Ref(str(opened.places.site), row.id)
+
+
+def open_watch(opened: Opened, period: Period, *, as_of: datetime | None) -> Ref:
+    """Look at a period's arrivals without opening a run: a delivery's life needs none."""
+    run = f"{WATCH}{period}"
+    looked = replace(look(opened, period, as_of=as_of), run=run)
+    durable.write_bytes(opened.places.inputs(run), dump(RunInputs, looked))
+    opened.forget(run)
+    return Ref(str(opened.places.site), run)
+
+
+def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs:
+    """Everything that a run of the period would freeze now; its `run` is still empty."""
+    site = opened.site()
+    expected = expected_deliveries(site, period)
+    moment = as_of or _default_as_of(site, expected)
+    files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())
+    arrivals, findings = _arrivals(opened, site, period, files, expected, as_of=moment)
+    return RunInputs(
+        run="",
+        period=str(period),
+        site=site.file.name,
+        as_of=moment.astimezone(UTC),
+        content=_snapshot(opened, site),
+        engine=VERSION,
+        arrivals=tuple(without_names(arrival) for arrival in arrivals.arrivals),
+        unexpected=tuple(replace(file, name=file_pseudonym(file.name)) for file in arrivals.unexpected),
+        arrival_findings=findings,
+        baseline=baselines.index(opened, period),
+        history=baselines.history(opened, period),
+        planned=plan(site, arrivals.arrivals),
+    )
+
+
+def expected_deliveries(site: Site, period: Period) -> list[ExpectedDelivery]:
+    from loadgate.arriving.expected import expect
+
+    return expect(
+        calendar=site.calendar,
+        assignments=site.assignments,
+        providers=site.providers,
+        suppliers=site.suppliers,
+        systems=site.file.systems,
+        timezone=site.file.timezone,
+        period=period,
+    )
+
+
+def _default_as_of(site: Site, expected: Sequence[ExpectedDelivery]) -> datetime:
+    if site.file.stated_times and expected:
+        return max(delivery.closes for delivery in expected)
+    return now()
+
+
+def _arrivals(
+    opened: Opened,
+    site: Site,
+    period: Period,
+    files: Sequence[ReceivedFile],
+    expected: list[ExpectedDelivery],
+    *,
+    as_of: datetime,
+) -> tuple[Arrivals, tuple[Finding, ...]]:
+    from loadgate.arriving.findings import findings
+    from loadgate.arriving.matching import match
+
+    known = opened.state.results.all("version")
+    earlier = {
+        key: delivery
+        for delivery, versions in known.items()
+        if delivery.split("/", 1)[0] < str(period)
+        for key, _ in versions
+    }
+    arrivals = match(
+        expected,
+        files,
+        period=period,
+        as_of=as_of,
+        known_versions={delivery: [key for key, _ in versions] for delivery, versions in known.items()},
+        earlier=earlier,
+        suppliers=site.suppliers,
+    )
+    for delivery in (arrival.delivery for arrival in arrivals.arrivals if arrival.delivery is not None):
+        opened.state.results.put("version", delivery.expected.id, content_key(delivery), f"v{delivery.version}")
+    found = findings(arrivals, as_of=as_of)
+    return arrivals, tuple(replace(finding, check="arrival:deliveries") for finding in found)
+
+
+def _snapshot(opened: Opened, site: Site) -> str:
+    """Copy the content into the state, once per content; returns its name."""
+    content = key_of(site.files)
+    final = opened.places.content(content)
+    if not durable.exists(final):
+        folder = durable.open_folder(opened.places.tmp)
+        for name in site.files:
+            copy = folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(opened.places.site / name, copy)
+        durable.seal(folder, {"key": content})
+        durable.commit_folder(folder, final)
+    return content
+
+
+def plan(site: Site, arrivals: Sequence[Arrival]) -> tuple[Check, ...]:
+    """Every check of a run, written down before the first is made: planned minus written is *could not run*."""
+    checks: list[Check] = []
+    for arrival in arrivals:
+        scope = arrival.expected.scope
+        dataset = site.dataset(arrival.expected.dataset)
+        checks.append(Check(id=f"reading:{dataset.dataset}", scope=scope, severity=Severity.CRITICAL))
+        checks += [
+            Check(id=dataset.check_id(line), scope=scope, severity=line.severity) for line in dataset.expectations
+        ]
+    for area in areas(site):
+        checks.append(Check(id=f"measuring:{area}", scope=Scope.of(area=area), severity=Severity.CRITICAL))
+    checks += [Check(id=name, scope=Scope(), severity=Severity.CRITICAL, run_wide=True) for name in RUN_WIDE]
+    return tuple(checks)
+
+
+def areas(site: Site) -> list[str]:
+    """Areas with key figures, by name."""
+    datasets = {dataset.dataset: dataset.area for dataset in site.datasets}
+    return sorted({datasets[figure.dataset] for figure in site.figures})
+
+
+def parts(inputs: RunInputs) -> list[str]:
+    """Every part of the release: one area of one provider that the profiles expect."""
+    return sorted({
+        part_id(arrival.expected.area, provider)
+        for arrival in inputs.arrivals
+        for provider in arrival.expected.providers
+    })
+
+
+def _freeze(opened: Opened, row: RunRow, inputs: RunInputs) -> None:
+    final = opened.places.step(row.id, "opened")
+    if durable.exists(final):
+        return
+    folder = durable.open_folder(opened.places.tmp)
+    (folder / "inputs.json").write_bytes(dump(RunInputs, inputs))
+    durable.seal(folder, {"key": row.inputs_sha256, "run": row.id})
+    durable.commit_folder(folder, final)
+
+
+def workers() -> int:
+    """How many deliveries are worked on at once; Polars has threads of its own, so few."""
+    from loadgate.settings import Settings
+
+    return Settings.from_environment().workers
+
+
+def open_period(site: str, period: str | None, *, as_of: str | None, quiet: bool) -> Ref:
+    """Open a run from the plain values that a flow is given; no period is the one that holds today."""
+    opened, chosen, moment = _plain(site, period, as_of)
+    return open_run(opened, chosen, as_of=moment, actor=opened.settings.actor, quiet=quiet)
+
+
+def watch_period(site: str, period: str | None, *, as_of: str | None) -> Ref:
+    """Look at a period's arrivals, from the plain values that a flow is given."""
+    opened, chosen, moment = _plain(site, period, as_of)
+    return open_watch(opened, chosen, as_of=moment)
+
+
+def _plain(site: str, period: str | None, as_of: str | None) -> tuple[Opened, Period, datetime | None]:
+    opened = open_site(Path(site))
+    chosen = Period.parse(period) if period else Period.of(now().date(), opened.site().file.cadence)
+    return opened, chosen, datetime.fromisoformat(as_of) if as_of else None

@@ -1,0 +1,291 @@
+"""The run's life up to judging: deliveries' results in; out, figures, comparisons and findings, kept by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.content import slices
+from loadgate.model.encoding import load
+from loadgate.model.findings import Finding, Outcome, OutcomeState
+from loadgate.model.identity import key_of
+from loadgate.model.kinds import Severity
+from loadgate.model.period import Period
+from loadgate.model.scope import Scope
+from loadgate.model.version import VERSION
+from loadgate.running import baseline, delivering
+from loadgate.running.keeping import is_kept, keep, write_findings, write_outcomes
+from loadgate.running.opened import Opened, Ref
+from loadgate.running.opening import areas
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loadgate.model.deliveries import Delivery
+    from loadgate.model.site import Site
+    from loadgate.running.inputs import RunInputs
+
+ALL = "all"
+
+
+def _frozen(ref: Ref) -> tuple[Opened, RunInputs, Site]:
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    return opened, inputs, opened.frozen(inputs.content)
+
+
+def _unless_kept(ref: Ref, step: str, work_ids: list[str]) -> list[str]:
+    opened = ref.open()
+    return [work_id for work_id in work_ids if not is_kept(opened, run=ref.run, step=step, work_id=work_id)]
+
+
+def _read_deliveries(opened: Opened, inputs: RunInputs, site: Site) -> list[tuple[Delivery, Path]]:
+    """Deliveries whose rows are typed, with their folders; one that could not be read is not here."""
+    folders = ((one, delivering.typed_folder(opened, site, one)) for one in inputs.deliveries)
+    return [(one, folder) for one, folder in folders if durable.exists(folder)]
+
+
+def _made_by(check: str, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, each naming the planned check that made it."""
+    return [finding if finding.check else replace(finding, check=check) for finding in findings]
+
+
+def _executed(check: str, scope: Scope, findings: list[Finding], *, applicable: bool = True) -> Outcome:
+    state = OutcomeState.FAIL if findings else OutcomeState.PASS
+    return Outcome(
+        check=check,
+        scope=scope,
+        state=state if applicable else OutcomeState.NOT_APPLICABLE,
+        severity=max((one.severity for one in findings), key=lambda one: one.rank, default=Severity.CRITICAL),
+        reason=None if applicable else "nothing earlier to compare with",
+    )
+
+
+# ── across ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def across_work(ref: Ref) -> list[str]:
+    return _unless_kept(ref, "across", [ALL])
+
+
+def across(ref: Ref, _: str) -> None:
+    """Compare deliveries with each other: one provider's content under another's name."""
+    from loadgate.arriving.impostors import impostors
+    from loadgate.model.fingerprint import Fingerprint
+
+    opened, inputs, site = _frozen(ref)
+    read = _read_deliveries(opened, inputs, site)
+
+    def make(folder: Path) -> None:
+        prints = {
+            one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read
+        }
+        found = _made_by("across:impostors", impostors(prints, expected=[one.expected for one, _ in read]))
+        write_findings(folder, found)
+        write_outcomes(folder, [_executed("across:impostors", Scope(), found)])
+
+    key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read))
+    keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
+
+
+# ── measure ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def measure_work(ref: Ref) -> list[str]:
+    _, _, site = _frozen(ref)
+    return _unless_kept(ref, "measure", areas(site))
+
+
+def measure(ref: Ref, area: str) -> None:
+    """Measure one area's key figures."""
+    from loadgate.measuring.figures import TypedDelivery
+    from loadgate.measuring.figures import measure as measure_figures
+
+    opened, inputs, site = _frozen(ref)
+    figures = [figure for figure in site.figures if site.dataset(figure.dataset).area == area]
+    wanted = slices.datasets_of(site, figures)
+    read = [(one, typed) for one, typed in _read_deliveries(opened, inputs, site) if one.expected.dataset in wanted]
+
+    def make(folder: Path) -> None:
+        deliveries = [
+            TypedDelivery(
+                delivery=one.expected.id,
+                area=one.expected.area,
+                dataset=one.expected.dataset,
+                providers=one.expected.providers,
+                provider_column=site.dataset(one.expected.dataset).provider_column,
+                path=typed / "typed.parquet",
+            )
+            for one, typed in read
+        ]
+        measured = measure_figures(deliveries, figures, all_figures=site.figures, into=folder)
+        found = _made_by(f"measuring:{area}", measured.findings)
+        write_findings(folder, found)
+        write_outcomes(folder, [_executed(f"measuring:{area}", Scope.of(area=area), found)])
+
+    key = key_of(VERSION, slices.measure_slice(site, area), sorted((one.id, typed.name) for one, typed in read))
+    keep(opened, run=ref.run, step="measure", work_id=area, key=key, make=make)
+
+
+def load_figures(opened: Opened, run: str, site: Site) -> pl.DataFrame:
+    """All figures that the run measured, sorted by key; an area that could not be measured has none."""
+    return _measured(opened, run, site, "figures.parquet")
+
+
+def load_lineage(opened: Opened, run: str, site: Site) -> pl.DataFrame:
+    return _measured(opened, run, site, "lineage.parquet")
+
+
+def _measured(opened: Opened, run: str, site: Site, name: str) -> pl.DataFrame:
+    import polars as pl
+
+    from loadgate.model.tables import FIGURE_KEY, FIGURES, LINEAGE, empty
+
+    table = FIGURES if name.startswith("figures") else LINEAGE
+    folders = (opened.places.step(run, "measure") / area for area in areas(site))
+    frames = [pl.read_parquet(folder / name) for folder in folders if durable.exists(folder)]
+    key = list(FIGURE_KEY) if table is FIGURES else ["figure", "provider", "delivery"]
+    return pl.concat([empty(table), *frames]).sort(key)
+
+
+def _measure_keys(opened: Opened, run: str, site: Site) -> list[str]:
+    folders = (opened.places.step(run, "measure") / area for area in areas(site))
+    return [durable.read_manifest(folder)["key"] for folder in folders if durable.exists(folder)]
+
+
+# ── compare ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def compare_work(ref: Ref) -> list[str]:
+    return _unless_kept(ref, "compare", [ALL])
+
+
+def compare(ref: Ref, _: str) -> None:
+    """Compare the figures with control figures and with the baseline: difference tables, arithmetic only."""
+    import polars as pl
+
+    from loadgate.comparing.control import compare_control
+    from loadgate.comparing.prior import compare_prior
+    from loadgate.content.controls import read_controls
+
+    opened, inputs, site = _frozen(ref)
+    controls_key, controls = read_controls(site, period=inputs.period)
+
+    def make(folder: Path) -> None:
+        figures = load_figures(opened, ref.run, site)
+        control = compare_control(
+            figures,
+            controls,
+            tolerances=site.tolerances,
+            figures_written=site.figures,
+            expected=_providers(inputs, arrived=False),
+            delivered=_providers(inputs, arrived=True),
+        )
+        prior = compare_prior(figures, baseline.load(opened, inputs.baseline))
+        pl.concat([control, prior]).write_parquet(folder / "comparisons.parquet")
+        write_outcomes(
+            folder,
+            [
+                _executed("control:figures", Scope(), [], applicable=control.height > 0),
+                _executed("prior:restatements", Scope(), [], applicable=bool(inputs.baseline)),
+            ],
+        )
+
+    key = key_of(
+        VERSION,
+        _measure_keys(opened, ref.run, site),
+        slices.compare_slice(site),
+        controls_key,
+        inputs.baseline,
+        _vintage_keys(opened, inputs),
+    )
+    keep(opened, run=ref.run, step="compare", work_id=ALL, key=key, make=make)
+
+
+def _providers(inputs: RunInputs, *, arrived: bool) -> dict[str, frozenset[str]]:
+    """dataset → providers that the profiles expect, or of whom a delivery arrived."""
+    found: dict[str, set[str]] = {}
+    for arrival in inputs.arrivals:
+        if not arrived or arrival.delivery is not None:
+            found.setdefault(arrival.expected.dataset, set()).update(arrival.expected.providers)
+    return {dataset: frozenset(providers) for dataset, providers in found.items()}
+
+
+def _vintage_keys(opened: Opened, inputs: RunInputs) -> list[str]:
+    runs = sorted({*inputs.baseline.values(), *inputs.history})
+    return [f"{run}:{durable.read_manifest(opened.places.vintage(run))['key']}" for run in runs]
+
+
+# ── detect ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def detect_work(ref: Ref) -> list[str]:
+    return _unless_kept(ref, "detect", [ALL])
+
+
+def detect(ref: Ref, _: str) -> None:
+    """Look for patterns: differences that many cells share, against the history of approved runs."""
+    import polars as pl
+
+    from loadgate.detecting.systematic import detect as detect_patterns
+
+    opened, inputs, site = _frozen(ref)
+    compared = opened.places.step(ref.run, "compare") / ALL
+
+    def make(folder: Path) -> None:
+        detected = detect_patterns(
+            pl.read_parquet(compared / "comparisons.parquet"),
+            figures=site.figures,
+            units=units(inputs, site),
+            history=baseline.load_history(opened, inputs.history),
+            period=Period.parse(inputs.period),
+            planned=site.planned_changes,
+        )
+        detected.history.write_parquet(folder / "history.parquet")
+        found = _made_by("systematic:patterns", detected.findings)
+        write_findings(folder, found)
+        patterns = [finding for finding in found if finding.kind.startswith("systematic.")]
+        write_outcomes(
+            folder, [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))]
+        )
+
+    key = key_of(
+        VERSION,
+        durable.read_manifest(compared)["key"],
+        slices.detect_slice(site),
+        inputs.period,
+        inputs.history,
+        sorted((arrival.expected.id, str(arrival.expected.scope)) for arrival in inputs.arrivals),
+    )
+    keep(opened, run=ref.run, step="detect", work_id=ALL, key=key, make=make)
+
+
+def units(inputs: RunInputs, site: Site) -> pl.DataFrame:
+    """One row per (figure, provider): who sends it and from which system; what groups are made of."""
+    import polars as pl
+
+    rows = []
+    for arrival in inputs.arrivals:
+        expected = arrival.expected
+        rows += [
+            {
+                "figure": figure.id,
+                "family": figure.family,
+                "area": expected.area,
+                "dataset": expected.dataset,
+                "provider": provider,
+                "system": expected.system,
+                "vendor": expected.vendor,
+                "system_version": expected.system_version,
+                "supplier": expected.supplier,
+                "delivery": expected.id,
+            }
+            for figure in site.figures
+            if figure.dataset == expected.dataset
+            for provider in expected.providers
+        ]
+    names = "figure family area dataset provider system vendor system_version supplier delivery".split()
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).sort(names)

@@ -1,0 +1,216 @@
+"""A judged run in; out, its release: judged again, staged, verified, switched, and its vintage frozen."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.errors import CouldNotRun, Refused, VerificationFailed
+from loadgate.model.findings import Verdict
+from loadgate.model.identity import sha256
+from loadgate.model.judgement import Judgement
+from loadgate.running import acting, deciding, month, reducing
+from loadgate.running.opened import Opened, Ref, now
+from loadgate.store import durable, publication
+
+if TYPE_CHECKING:
+    from loadgate.store.ledger import LedgerEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """What a release did; `already` when it had been released before with these bytes."""
+
+    run: str
+    verdict: Verdict
+    folder: Path
+    manifest_sha256: str
+    withheld: tuple[str, ...]
+    already: bool
+
+
+def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
+    """Judge with the acts of now. Raises CouldNotRun when the run is not complete."""
+    if not month.is_done(ref):
+        raise CouldNotRun(f"run {ref.run} is not complete", fix="run the month again; it takes up where it stopped")
+    return deciding.judge_now(ref, as_of=as_of)
+
+
+def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime | None = None) -> Released:
+    """Release a run: refuse on hold, else stage, verify, freeze the vintage, enter the ledger and switch CURRENT.
+
+    Each step is safe to repeat: killed anywhere, the same call finishes the work, and until the last step consumers
+    see the release before. Raises Refused on hold.
+    """
+    opened = ref.open()
+    with month.hold(ref, actor=actor):
+        done = _entry(opened, ref.run)
+        if done is None:
+            judgement = judge_again(ref, as_of=as_of)
+            if judgement.verdict is Verdict.HOLD:
+                raise _refusal(ref, judgement)
+            _discard_unentered(opened, ref.run)
+            _stage(ref, judgement)
+            _freeze(ref, judgement)
+            done = opened.state.ledger.append(
+                acting.RELEASED, actor, _body(ref, judgement), at or now(), once=True
+            )
+            already = False
+        else:
+            already = True
+        problems = publication.problems(opened.places, ref.run, done.body["published_sha256"])
+        if problems:
+            raise VerificationFailed("what was staged is not what was entered: " + "; ".join(problems))
+        _switch(opened, ref.run, done)
+    return Released(
+        run=ref.run,
+        verdict=Verdict(done.body["verdict"]),
+        folder=opened.places.release(ref.run),
+        manifest_sha256=done.body["published_sha256"],
+        withheld=tuple(done.body["withheld"]),
+        already=already,
+    )
+
+
+def _discard_unentered(opened: Opened, run: str) -> None:
+    """Throw away what an interrupted release staged: without its ledger entry it never counted."""
+    for folder in (opened.places.release(run), opened.places.vintage(run)):
+        if folder.exists():
+            durable.discard_folder(folder)
+
+
+def _entry(opened: Opened, run: str) -> LedgerEntry | None:
+    entries = [entry for entry in opened.state.ledger.entries(acting.RELEASED) if entry.body["run"] == run]
+    return entries[-1] if entries else None
+
+
+def _refusal(ref: Ref, judgement: Judgement) -> Refused:
+    numbers = sorted({reason.case for reason in judgement.reasons if reason.effect == "block" and reason.case})
+    named = ", ".join(f"case {number}" for number in numbers) or "checks that could not run"
+    return Refused(
+        f"HOLD: {ref.run} is not released because of {named}",
+        fix="; ".join(f"loadgate case show {number}" for number in numbers) or "loadgate status",
+    )
+
+
+def _stage(ref: Ref, judgement: Judgement) -> None:
+    from loadgate.releasing.stage import stage
+    from loadgate.releasing.stage import verify as verify_staged
+
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    final = opened.places.release(ref.run)
+    folder = durable.open_folder(opened.places.tmp, mode=0o750)
+    try:
+        head = opened.state.ledger.head()
+        manifest = stage(
+            judgement=judgement,
+            figures=reducing.load_figures(opened, ref.run, site),
+            into=folder,
+            release=ref.run,
+            inputs={"content": inputs.content, "engine": inputs.engine, "baseline": inputs.baseline},
+            ledger_head=(head.seq, head.sha256),
+            as_of=inputs.as_of,
+        )
+        problems = verify_staged(folder, manifest.to_plain())
+        if problems:
+            raise CouldNotRun("staging wrote something else than it meant to", fix="; ".join(problems))
+        durable.seal(folder, {**manifest.to_plain(), "key": manifest.figures_sha256})
+        durable.commit_folder(folder, final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _freeze(ref: Ref, judgement: Judgement) -> None:
+    """All figures of the approved run, frozen: what later runs are compared with."""
+    opened = ref.open()
+    final = opened.places.vintage(ref.run)
+    if durable.exists(final):
+        return
+    held = {part.part for part in judgement.parts if part.verdict is Verdict.HOLD}
+    folder = durable.open_folder(opened.places.tmp, mode=0o750)
+    try:
+        import polars as pl
+
+        shutil.copyfile(opened.places.release(ref.run) / "figures.parquet", folder / "figures.parquet")
+        history = opened.places.step(ref.run, "detect") / reducing.ALL / "history.parquet"
+        if history.exists():
+            shutil.copyfile(history, folder / "history.parquet")
+        present = pl.read_parquet(folder / "figures.parquet", columns=["part"])["part"].unique().to_list()
+        head = opened.state.ledger.head()
+        manifest = {
+            "key": publication.manifest_sha256(opened.places, ref.run),
+            "run": ref.run,
+            "parts": sorted(set(present) - held),
+            "ledger_head": {"seq": head.seq, "sha256": head.sha256},
+        }
+        durable.seal(folder, manifest)
+        durable.commit_folder(folder, final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _body(ref: Ref, judgement: Judgement) -> dict[str, object]:
+    opened = ref.open()
+    vintage = (opened.places.vintage(ref.run) / durable.MANIFEST).read_bytes()
+    return {
+        "run": ref.run,
+        "verdict": judgement.verdict,
+        "published_sha256": publication.manifest_sha256(opened.places, ref.run),
+        "vintage_sha256": sha256(vintage),
+        "withheld": [part.part for part in judgement.parts if part.verdict is Verdict.HOLD],
+        "waivers": list(judgement.waivers),
+    }
+
+
+def _switch(opened: Opened, run: str, entry: LedgerEntry) -> None:
+    from loadgate.store.ledger import LedgerHead
+    from loadgate.store.runs import RunState
+
+    now_current = publication.current(opened.places)
+    if now_current is None or now_current.ledger_seq < entry.seq:
+        publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256))
+    opened.state.runs.set_state(run, RunState.RELEASED)
+
+
+def verify(opened: Opened) -> tuple[str, list[str]]:
+    """(run that counts, problems): whether what lies in published/ is exactly what was released.
+
+    Compares CURRENT with the ledger, the manifest with both, each file with the manifest, and looks for strays.
+    Raises NotFound when nothing was ever released.
+    """
+    from loadgate.errors import NotFound
+
+    current = publication.current(opened.places)
+    if current is None:
+        raise NotFound("nothing was released yet", fix="loadgate release RUN")
+    problems = publication.problems(opened.places, current.run, current.manifest_sha256)
+    entry = _entry(opened, current.run)
+    if entry is None:
+        problems.append(f"the ledger holds no release of {current.run}")
+    elif entry.body["published_sha256"] != current.manifest_sha256 or entry.sha256 != current.ledger_sha256:
+        problems.append("CURRENT is not what the ledger says")
+    released = {one.body["run"] for one in opened.state.ledger.entries(acting.RELEASED)}
+    for path in sorted(opened.places.published.iterdir()):
+        if path.name != opened.places.current.name and path.name not in released:
+            problems.append(f"published/{path.name}: nobody released this")
+    return current.run, problems
+
+
+def ledger_heads(opened: Opened) -> list[tuple[str, int, str]]:
+    """Heads printed on manifests and on CURRENT, to hold against the ledger: a cut tail shows."""
+    heads = []
+    for root in (opened.places.published, opened.places.vintages, opened.places.state / "runs"):
+        for folder in sorted(root.iterdir()) if root.is_dir() else []:
+            if folder.is_dir() and durable.exists(folder):
+                head = durable.read_manifest(folder).get("ledger_head")
+                if head:
+                    heads.append((f"{root.name}/{folder.name}/manifest.json", head["seq"], head["sha256"]))
+    current = publication.current(opened.places)
+    if current is not None:
+        heads.append(("published/CURRENT", current.ledger_seq, current.ledger_sha256))
+    return heads

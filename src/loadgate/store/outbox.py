@@ -1,0 +1,106 @@
+"""Messages in, each once by its key; out, what waits to be sent. The sender is told nothing twice, if it is not killed
+between the sending and the note that it was sent: then once more rather than never. Imported with the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+
+from loadgate.store.database import Database, from_text, moment, moment_or_none, stamp, to_text
+from loadgate.store.tables import OUTBOX
+
+
+class MessageState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"  # given up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One message. `sent_at` is None until it was sent."""
+
+    id: int
+    message_key: str
+    route: str
+    body: Mapping[str, Any]
+    state: MessageState
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+
+
+class Outbox:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def enqueue(self, message_key: str, *, route: str, body: Mapping[str, object], now: datetime) -> bool:
+        """Put a message in, unless one with this key was ever put in; says whether it was."""
+        values = {
+            "message_key": message_key,
+            "route": route,
+            "body": to_text(body),
+            "state": MessageState.WAITING,
+            "attempts": 0,
+            "created_at": stamp(now),
+        }
+        with self._database.write() as connection:
+            return self._database.insert_unless_there(connection, OUTBOX, values)
+
+    def waiting(self, *, now: datetime) -> list[OutboxRow]:
+        """What is to be sent, oldest first: also what a sender took and has not answered for within its lease."""
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(select(OUTBOX).where(_due(now)).order_by(OUTBOX.c.id))]
+
+    def take(self, message: int, *, now: datetime, lease_s: float) -> bool:
+        """Take one to send it; False when another sender has it."""
+        taken = {
+            "state": MessageState.SENDING,
+            "attempts": OUTBOX.c.attempts + 1,
+            "lease_until": stamp(now + timedelta(seconds=lease_s)),
+        }
+        with self._database.write() as connection:
+            found = connection.execute(update(OUTBOX).where(OUTBOX.c.id == message, _due(now)).values(**taken))
+            return found.rowcount == 1
+
+    def sent(self, message: int, *, now: datetime) -> None:
+        self._set(message, state=MessageState.SENT, sent_at=stamp(now), lease_until=None)
+
+    def not_sent(self, message: int, *, give_up: bool) -> None:
+        """It could not be sent: it waits for the next attempt, or is given up."""
+        state = MessageState.FAILED if give_up else MessageState.WAITING
+        self._set(message, state=state, lease_until=None)
+
+    def rows(self) -> list[OutboxRow]:
+        """All messages, oldest first."""
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(select(OUTBOX).order_by(OUTBOX.c.id))]
+
+    def _set(self, message: int, **values: str | None) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(OUTBOX).where(OUTBOX.c.id == message).values(**values))
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    left_lying = and_(OUTBOX.c.state == MessageState.SENDING, OUTBOX.c.lease_until <= stamp(now))
+    return or_(OUTBOX.c.state == MessageState.WAITING, left_lying)
+
+
+def _row(row: Row[Any]) -> OutboxRow:
+    return OutboxRow(
+        id=row.id,
+        message_key=row.message_key,
+        route=row.route,
+        body=from_text(row.body),
+        state=MessageState(row.state),
+        attempts=row.attempts,
+        created_at=moment(row.created_at),
+        sent_at=moment_or_none(row.sent_at),
+    )

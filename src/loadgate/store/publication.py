@@ -1,0 +1,66 @@
+"""A staged release in; out, the one that counts: folders below published/, and CURRENT, switched last."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadgate.errors import NotFound, VerificationFailed
+from loadgate.model.identity import canonical_json, sha256
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    from loadgate.store.ledger import LedgerHead
+    from loadgate.store.places import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """What CURRENT says: the run, the SHA-256 of its manifest, and the ledger's head when it was released."""
+
+    run: str
+    manifest_sha256: str
+    ledger_seq: int
+    ledger_sha256: str
+
+
+def manifest_sha256(places: Places, run: str) -> str:
+    """SHA-256 of the manifest of a release's folder. Raises NotFound when there is none."""
+    path = places.release(run) / durable.MANIFEST
+    if not path.is_file():
+        raise NotFound(f"{run} was not published", fix="`loadgate runs` lists them")
+    return sha256(path.read_bytes())
+
+
+def switch(places: Places, run: str, head: LedgerHead) -> Current:
+    """Let this release count, by one atomic rename."""
+    current = Current(
+        run=run,
+        manifest_sha256=manifest_sha256(places, run),
+        ledger_seq=head.seq,
+        ledger_sha256=head.sha256,
+    )
+    line = canonical_json({name: getattr(current, name) for name in Current.__slots__})
+    durable.write_bytes(places.current, line + b"\n")
+    return current
+
+
+def current(places: Places) -> Current | None:
+    """The release that counts; None before the first. Raises VerificationFailed when the pointer cannot be read."""
+    try:
+        return Current(**json.loads(places.current.read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        raise VerificationFailed("published/CURRENT cannot be read", fix="release again, or restore it") from None
+
+
+def problems(places: Places, run: str, expected_sha256: str) -> list[str]:
+    """What lies in a release's folder and is not exactly what was released; empty when all is well."""
+    folder = places.release(run)
+    if not durable.exists(folder):
+        return [f"published/{run}: there is no manifest"]
+    if manifest_sha256(places, run) != expected_sha256:
+        return [f"published/{run}: the manifest was changed"]
+    return [f"published/{run}/{difference}" for difference in durable.differences(folder)]

@@ -1,0 +1,133 @@
+"""The state on a real PostgreSQL server: what depends on the database, above all on many writers at once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy
+
+from loadgate.errors import CouldNotRun
+from loadgate.store.ledger import FaultKind
+from loadgate.store.sightings import Seen
+from loadgate.store.state import State, open_state
+from loadgate.store.work import Claim, WorkState
+
+if TYPE_CHECKING:
+    from conftest import PostgresServer
+
+pytestmark = pytest.mark.services
+NOW = datetime(2026, 11, 3, 6, 30, tzinfo=UTC)
+MANY = 12
+
+
+@pytest.fixture
+def url(postgres_server: PostgresServer) -> str:
+    """A new, empty database."""
+    name = f"t{uuid.uuid4().hex}"
+    admin = sqlalchemy.create_engine(
+        postgres_server.url("postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    admin.dispose()
+    return postgres_server.url(name)
+
+
+@pytest.fixture
+def state(url: str) -> Iterator[State]:
+    state = open_state(url)
+    yield state
+    state.close()
+
+
+def test_many_may_open_a_new_state_at_once(url: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        for state in pool.map(open_state, [url] * 6):
+            state.close()
+
+
+def test_writers_at_the_same_time_make_one_chain(state: State) -> None:
+    with ThreadPoolExecutor(MANY) as pool:
+        list(pool.map(lambda number: state.ledger.append("waived", "ann", {"n": number}, NOW), range(60)))
+
+    assert (state.ledger.verify().entries, state.ledger.verify().fault) == (60, None)
+
+
+def test_a_changed_entry_is_named(state: State) -> None:
+    for number in range(4):
+        state.ledger.append("waived", "ann", {"n": number}, NOW)
+    with state.database.write() as connection:
+        connection.exec_driver_sql("UPDATE ledger SET actor = 'bob' WHERE seq = 2")
+
+    fault = state.ledger.verify().fault
+
+    assert fault is not None
+    assert (fault.seq, fault.kind) == (2, FaultKind.CHANGED)
+
+
+def test_the_same_inputs_opened_by_many_are_one_run(state: State) -> None:
+    def open_run(number: int) -> str:
+        return state.runs.open("2026-10", inputs_sha256=str(number % 3), as_of=NOW, opened_at=NOW, opened_by="ann").id
+
+    with ThreadPoolExecutor(MANY) as pool:
+        opened = list(pool.map(open_run, range(24)))
+
+    assert set(opened) == {"2026-10", "2026-10.2", "2026-10.3"}
+    assert all(opened[number] == opened[number + 3] for number in range(21))
+
+
+def test_cases_opened_by_many_get_numbers_without_gaps(state: State) -> None:
+    with ThreadPoolExecutor(MANY) as pool:
+        numbers = list(pool.map(lambda n: state.cases.open(f"origin {n % 10}", run="2026-10", body={}), range(30)))
+
+    assert sorted(set(numbers)) == list(range(1, 11))
+
+
+def test_each_unit_of_work_goes_to_one_holder(state: State) -> None:
+    def claim(number: int) -> Claim:
+        return state.work.claim(
+            "2026-10", "measure", str(number % 5), holder=f"holder {number}", now=NOW, lease_s=60, key="k"
+        )
+
+    with ThreadPoolExecutor(MANY) as pool:
+        claims = list(pool.map(claim, range(40)))
+
+    assert claims.count(Claim.MINE) == 5
+    assert claims.count(Claim.HELD) == 35
+    assert len(state.work.crashed(now=NOW + timedelta(seconds=60))) == 5
+    assert len(state.work.interrupt("2026-10", now=NOW)) == 5
+    assert {row.state for row in state.work.rows("2026-10")} == {WorkState.INTERRUPTED}
+
+
+def test_a_message_is_put_in_once_and_taken_once(state: State) -> None:
+    with ThreadPoolExecutor(MANY) as pool:
+        put = list(pool.map(lambda _: state.outbox.enqueue("key", route="r", body={"a": "ø"}, now=NOW), range(MANY)))
+        (message,) = state.outbox.waiting(now=NOW)
+        taken = list(pool.map(lambda _: state.outbox.take(message.id, now=NOW, lease_s=30), range(MANY)))
+
+    assert (put.count(True), taken.count(True), message.body) == (1, 1, {"a": "ø"})
+
+
+def test_the_first_sighting_stands(state: State) -> None:
+    seen = Seen(name_sha256="n", content_sha256="c", size_bytes=3_000_000_000)
+    with ThreadPoolExecutor(MANY) as pool:
+        moments = [NOW + timedelta(seconds=number) for number in range(MANY)]
+        told = list(pool.map(lambda moment: state.sightings.see([seen], now=moment)[0].first_seen, moments))
+
+    assert len(set(told)) == 1
+    state.results.put("checks", "a", "k", "one")
+    state.results.put("checks", "a", "k", "two")
+    assert state.results.find("checks", "a", "k") == "two"
+
+
+def test_a_wrong_password_is_told_without_the_password(postgres_server: PostgresServer) -> None:
+    url = postgres_server.url("postgres").replace(postgres_server.password, "wrong-secret")
+
+    with pytest.raises(CouldNotRun, match=r"the state database refused to work \(OperationalError\)") as raised:
+        open_state(url)
+    assert "wrong-secret" not in str(raised.value)
