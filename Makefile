@@ -21,10 +21,10 @@ help: ## this list
 install: ## .venv with the locked dependencies; does nothing when they are there
 	@.ci/install
 
-# A site that was not laid out to its end is laid out again. A month that is held back (exit code 3) was tested: success.
+# A site that was not laid out to its end is laid out on. A month that is held back (exit code 3) was tested: success.
 month: install ## one month on real data, to a verdict and a report
-	@if [ -e $(SITE).unfinished ]; then rm -rf $(SITE); fi; \
-	if [ ! -f $(SITE)/site.toml ]; then \
+	@if [ -e $(SITE).unfinished ] || [ ! -f $(SITE)/site.toml ]; then \
+	  if [ -e $(SITE).unfinished ] && [ ! -f $(SITE)/site.toml ]; then rm -rf $(SITE); fi; \
 	  mkdir -p $(dir $(SITE)) && : > $(SITE).unfinished && $(BIN)/loadgate sample rki $(SITE) || exit; \
 	  rm $(SITE).unfinished; \
 	fi; \
@@ -33,7 +33,7 @@ month: install ## one month on real data, to a verdict and a report
 
 test: lint ## everything that needs no system package
 	@$(BIN)/python -m pytest $(TESTS) -m "not browser and not chaos" -n 2 --dist loadfile \
-	  --cov=loadgate --cov=flows --cov-branch --cov-report=term:skip-covered; code=$$?; \
+	  --cov --cov-report=term:skip-covered; code=$$?; \
 	if [ $$code -ne 0 ]; then echo "FAILED (pytest ended with $$code)"; fi; \
 	echo "Did not run: browser (make test-browser, needs Chromium), chaos (make chaos, up to 45 minutes)."; \
 	exit $$code
@@ -56,7 +56,8 @@ chaos: install ## SIGKILL at every durable write of a run and a release
 	@$(BIN)/python -m pytest $(TESTS) -m chaos
 
 schemas: install ## generate infra/schemas and the catalogue of expectations again
-	@$(BIN)/loadgate schemas
+	@$(BIN)/python -m loadgate.checking.engine.catalogue src/loadgate/content/gx_catalogue.json
+	@$(BIN)/python -m loadgate.content.schemas infra/schemas
 
 clean: ## what the tools left; neither .venv nor .sites
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* dist

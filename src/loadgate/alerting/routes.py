@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from loadgate.alerting.message import Message
 from loadgate.alerting.wording import Standing, body, standing_of, subject
@@ -97,6 +98,8 @@ def _tells(case: Case, findings: Sequence[Finding], *, route_name: str, period: 
             told = [finding.id for finding in findings if finding.kind.startswith(_OF_A_DELIVERY)]
         case CaseState.RESOLVED:
             told = []
+        case _:
+            assert_never(case.state)
     return [f"{period}/{route_name}/{fact}" for fact in sorted(told)]
 
 

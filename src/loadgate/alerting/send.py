@@ -1,4 +1,4 @@
-"""One message and one Apprise URL in; nothing out but the sending, or CouldNotRun, whose text holds no part of the URL."""
+"""One message and an Apprise URL in; out, nothing, or CouldNotRun, whose text holds of the URL only its scheme."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def _notify(message: Message, url: str) -> bool | None:
     from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
 
     try:
-        notifier = Apprise(asset=AppriseAsset(async_mode=False))
+        notifier = Apprise(
+            asset=AppriseAsset(async_mode=False, app_id="loadgate", app_desc="loadgate", app_url="", image_url_mask="")
+        )
         if not url.strip() or not notifier.add(url) or not len(notifier):
             return None
         for service in notifier:

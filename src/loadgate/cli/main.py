@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -63,7 +62,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
 ) -> None:
     """Tests a monthly load before anything is published, and holds the release until the gate says yes.
 
@@ -105,8 +106,3 @@ def _complain(text: str) -> None:
     from loadgate.cli.terminal import paint
 
     sys.stderr.write(paint(text, "error", stream=sys.stderr) + "\n")
-
-
-def root_of_installed() -> Path:
-    """Where flows and the FLIS content lie: in the checkout, or carried by the wheel."""
-    return sites.carried()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,9 +57,7 @@ def run(
     _conclude(ref, as_json=as_json, quiet=quiet)
 
 
-def _open_and_do(
-    opened: Opened, period: Period, *, as_of: datetime | None, who: str, inline: bool, shown: bool
-) -> Ref:
+def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who: str, inline: bool, shown: bool) -> Ref:
     from loadgate.cli.progress import shown as progress
     from loadgate.running import facts, month
     from loadgate.running.locking import alone
@@ -204,13 +202,11 @@ def replay(
         say(f"\n{held} of {len(views)} runs would have been held")
 
 
-def _replay_lines(view: dict[str, object], *, first: bool) -> list[str]:
+def _replay_lines(view: dict[str, Any], *, first: bool) -> list[str]:
     cases = view["cases"]
-    assert isinstance(cases, list)  # replay_view makes it one
     head = ["run", "verdict", "cases", "cells", "what"]
     rows: list[list[object]] = [[view["run"], view["verdict"], len(cases), "", ""]]
-    for case in cases:
-        rows.append(["", "", "", f"{case['cells']:,}", f"case {case['id']}  {case['message']}"])
+    rows += [["", "", "", f"{case['cells']:,}", f"case {case['id']}  {case['message']}"] for case in cases]
     widths: list[object] = ["          ", "                    ", "     ", "      ", ""]
     lines = table(head, [widths, *rows], right=(2, 3))
     return (lines[:1] if first else []) + lines[2:]

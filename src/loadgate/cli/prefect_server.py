@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from typing import IO
@@ -133,6 +133,13 @@ def ensure_server(home: Path) -> EmbeddedServer | None:
         prepare_environment(home, api_url)
         return None
     return EmbeddedServer.start(home)
+
+
+def load_flow_file(file: Path, name: str) -> Any:
+    """Load a flow as Prefect does, by its file and function: never by import. Set the environment first."""
+    from prefect.flows import load_flow_from_entrypoint
+
+    return load_flow_from_entrypoint(f"{file.absolute()}:{name}")
 
 
 def _make_home(home: Path) -> None:

@@ -64,7 +64,9 @@ def _beside(own: pl.DataFrame, rows: pl.DataFrame, *, figure: KeyFigure, missing
     each = rows.select(*_KEY, *_amounts(figure))
     total = each.filter(pl.lit(figure.kind is not FigureKind.PUBLISHED)).group_by("cell", "reference_start")
     summed = total.agg(pl.col("above").sum(), pl.col("below").sum()).with_columns(
-        pl.lit(figure.id).alias("figure"), pl.lit(None, dtype=pl.String).alias("provider")
+        pl.lit(figure.id).alias("figure"),
+        pl.lit(None, dtype=pl.String).alias("provider"),
+        pl.lit(None, dtype=pl.Float64).alias("given"),
     )
     known = pl.concat([each, summed.select(each.columns)])
     measured = rows["reference_start"].unique().implode()
@@ -108,7 +110,7 @@ def _judged(beside: pl.DataFrame, *, tolerances: Sequence[Tolerance]) -> pl.Data
     difference = pl.coalesce(exact, other - pl.col("number")).round_sig_figs(9)
     relative = pl.when(other != 0).then(difference / other.abs())
     frame = beside.with_columns(
-        limits, difference.alias("difference"), relative.alias("difference_relative"), other.alias("other")
+        *limits, difference.alias("difference"), relative.alias("difference_relative"), other.alias("other")
     )
     outcome = (
         pl.when(pl.col("difference").is_null())

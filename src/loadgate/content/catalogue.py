@@ -1,4 +1,4 @@
-"""The catalogue of GX expectations and an expectation's arguments in; what is wrong with them out, without importing GX.
+"""A line of a suite and the catalogue of GX expectations in; what is wrong with the line out, without importing GX.
 
 `gx_catalogue.json` is generated from GX's own models by `loadgate.checking.engine.catalogue`.
 """

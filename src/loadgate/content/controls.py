@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,6})?")
 
 
 def source_of(file: str) -> str:
-    """`baselines/control_figures/germany_2025-08.csv` → `germany`: the name up to a period at its end."""
+    """`baselines/control_figures/office_2026-10.csv` → `office`: the name up to a period at its end."""
     stem = file.rpartition("/")[2].rpartition(".")[0]
     name, _, last = stem.rpartition("_")
     return name if name and _period(last) is not None else stem

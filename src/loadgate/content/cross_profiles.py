@@ -293,9 +293,9 @@ def provider_faults(draft: Draft) -> Iterator[Fault]:
     yield from duplicate_faults(((row, ("id",), row.value.id) for row in draft.providers), what="provider")
     for row in draft.providers:
         yield from id_faults(row, ("id",), row.value.id, what="provider")
-    for row in draft.peers:
-        if draft.provider_ids is not None and row.value.provider not in draft.provider_ids:
-            yield row.unknown(("provider",), what="provider", name=row.value.provider, known=draft.provider_ids)
+    for peer in draft.peers:
+        if draft.provider_ids is not None and peer.value.provider not in draft.provider_ids:
+            yield peer.unknown(("provider",), what="provider", name=peer.value.provider, known=draft.provider_ids)
 
 
 def assignment_faults(draft: Draft) -> Iterator[Fault]:
@@ -390,8 +390,9 @@ def people_faults(draft: Draft) -> Iterator[Fault]:
         here: KeyPath = ("routes", place)
         yield from scope_faults(draft, alerts, (*here, "scope"), route.scope)
         for number, kind in enumerate(route.kinds):
-            if kind not in set(Kind):
-                yield alerts.unknown((*here, "kinds", number), what="kind", name=kind, known=list(Kind))
+            known = {*Kind, *(name.partition(".")[0] for name in Kind)}  # a kind, or a family of kinds
+            if kind not in known:
+                yield alerts.unknown((*here, "kinds", number), what="kind", name=kind, known=known)
         if not _ENVIRONMENT.fullmatch(route.url_env):
             yield alerts.fault(
                 (*here, "url_env"),

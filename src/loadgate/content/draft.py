@@ -29,9 +29,9 @@ W = TypeVar("W", bound=Written)
 Names = frozenset[str] | None  # None: not known, because the file that says so has a fault
 
 
-@dataclass(slots=False)
+@dataclass
 class Draft:
-    """Documents by kind of file. `broken` are files with a fault: what they hold is not known, so nothing is said of it."""
+    """Documents by kind of file. What is in `broken` files, those with a fault, is not known: nothing is said of it."""
 
     documents: dict[str, list[Document[Any]]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)

@@ -51,7 +51,6 @@ _NAMES = (
     CauseKind.SYSTEM,
     CauseKind.VENDOR,
     CauseKind.FIGURE,
-    CauseKind.AREA,
 )
 CAUSE, MEMBERS = "cause", "members"  # keys in the detail of a finding that already is a pattern
 
@@ -153,10 +152,8 @@ def _split(findings: Sequence[Finding]) -> list[list[Finding]]:
 def _by_vendor(found: Sequence[list[Finding]]) -> list[list[Finding]]:
     by_vendor: dict[str, list[int]] = defaultdict(list)
     for place, members in enumerate(found):
-        vendors = {_single(finding, CauseKind.VENDOR) for finding in members}
-        systems = {_single(finding, CauseKind.SYSTEM) for finding in members}
-        vendor = next(iter(vendors))
-        if len(members) > 1 and len(vendors) == 1 and vendor is not None and len(systems) == 1:
+        vendor = _common(members, CauseKind.VENDOR)
+        if len(members) > 1 and vendor is not None and _common(members, CauseKind.SYSTEM) is not None:
             by_vendor[vendor].append(place)
     merged, gone = [], set()
     for places in by_vendor.values():
@@ -172,17 +169,25 @@ def _group(findings: Sequence[Finding], parts: Sequence[str]) -> Group:
 
 
 def _cause(findings: Sequence[Finding], parts: Sequence[str]) -> Cause:
-    """The most specific cause that covers them all."""
+    """The most specific cause that covers them all; where an area has all the parts, it is the run."""
     for kind in _NAMES:
-        values = {_single(finding, kind) for finding in findings}
-        value = next(iter(values))
-        if len(values) == 1 and value is not None:
+        value = _common(findings, kind)
+        if value is not None:
             return Cause(kind=kind, members=(value,))
-    providers = hull(finding.scope for finding in findings).provider
     hit = frozenset().union(*(touched(finding.scope, parts) for finding in findings))
     if len(parts) > 1 and hit == frozenset(parts):
         return Cause(kind=CauseKind.RUN, members=tuple(sorted(providers_of(parts))))
+    area = _common(findings, CauseKind.AREA)
+    if area is not None:
+        return Cause(kind=CauseKind.AREA, members=(area,))
+    providers = hull(finding.scope for finding in findings).provider
     return Cause(kind=CauseKind.OTHER, members=tuple(sorted(providers or ())))
+
+
+def _common(findings: Sequence[Finding], kind: CauseKind) -> str | None:
+    """The one value that all of them name, and nothing else."""
+    values = {_single(finding, kind) for finding in findings}
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _single(finding: Finding, kind: CauseKind) -> str | None:

@@ -190,6 +190,13 @@ class Case:
     kinds: tuple[str, ...] = ()  # finding kinds in it: what a waiver names, and what matching across runs goes by
     checks: tuple[str, ...] = ()  # check ids in it, where its findings come from checks
 
+    @property
+    def known_number(self) -> int:
+        """Its number. Raises ValueError while the judgement is not stored yet."""
+        if self.number is None:
+            raise ValueError("this case has no number yet")
+        return self.number
+
 
 class Verdict(StrEnum):
     RELEASE = "release"

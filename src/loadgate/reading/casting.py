@@ -74,11 +74,10 @@ def dtype(column: Column) -> pl.DataType:
             assert_never(column.type)
 
 
-def from_text(name: str, column: Column, form: FileFormat) -> Casting:
-    """Read a text column. Null values are compared as they stand and without surrounding blanks."""
+def from_text(raw: pl.Expr, column: Column, form: FileFormat) -> Casting:
+    """Read text. Null values are compared as they stand and, except in text columns, without surrounding blanks."""
     import polars as pl
 
-    raw = pl.col(name)
     nulls = list(form.null_values)
     if column.type is ColumnType.TEXT:
         value = pl.when(~raw.is_in(nulls)).then(raw) if nulls else raw
@@ -106,7 +105,9 @@ def _read(text: pl.Expr, column: Column, form: FileFormat) -> tuple[pl.Expr, pl.
             return _by_form(text, form.timestamp_form, time=True), said
         case ColumnType.BOOLEAN:
             low = text.str.to_lowercase()
-            true, false = ([value.strip().lower() for value in values] for values in (form.true_values, form.false_values))
+            true, false = (
+                [value.strip().lower() for value in values] for values in (form.true_values, form.false_values)
+            )
             return pl.when(low.is_in(true)).then(True).when(low.is_in(false)).then(False), said
         case ColumnType.WEEK:
             return _day(text, r"[0-9]{4}-W[0-9]{2}", text + "-1", "%G-W%V-%u"), said
@@ -179,41 +180,52 @@ def _number(text: pl.Expr, column: Column, form: FileFormat) -> tuple[pl.Expr, p
     return value, reason
 
 
-def from_typed(name: str, column: Column, found: pl.DataType, form: FileFormat) -> Casting:
+def from_typed(raw: pl.Expr, column: Column, found: pl.DataType, form: FileFormat) -> Casting:
     """Read a column that its file types already. A value that the wanted type cannot hold exactly is unreadable."""
     import polars as pl
 
-    if isinstance(found, pl.Categorical | pl.Enum | pl.Binary):
-        return _through_text(name, column, form)
     if found == pl.String:
-        return from_text(name, column, form)
-    raw, wanted = pl.col(name), dtype(column)
-    if found.is_nested() or found == pl.Object or found == pl.Null or found == pl.Time or found == pl.Duration:
-        return Casting(
-            value=pl.lit(None, wanted), reason=pl.when(raw.is_not_null()).then(pl.lit(REASONS[column.type]))
-        )
+        return from_text(raw, column, form)
+    said = pl.lit(REASONS[column.type])
+    if isinstance(found, pl.Categorical | pl.Enum | pl.Binary) or (
+        column.type is ColumnType.YEAR and found.is_integer()
+    ):
+        text = raw.cast(pl.String, strict=False)
+        read = from_text(text, column, form)
+        lost = raw.is_not_null() & text.is_null()
+        return Casting(value=read.value, reason=pl.when(lost).then(said).otherwise(read.reason))
     value = _exactly(raw, column, found)
-    return Casting(value=value, reason=pl.when(raw.is_not_null() & value.is_null()).then(pl.lit(REASONS[column.type])))
-
-
-def _through_text(name: str, column: Column, form: FileFormat) -> Casting:
-    import polars as pl
-
-    raw = pl.col(name)
-    text = raw.cast(pl.String, strict=False)
-    read = from_text("", column, form)
-    value = read.value.meta.undo_aliases() if False else read.value
-    lost = raw.is_not_null() & text.is_null()
-    del value
-    return Casting(
-        value=_with_root(read.value, text),
-        reason=pl.when(lost).then(pl.lit(REASONS[column.type])).otherwise(_with_root(read.reason, text)),
-    )
-
-
-def _with_root(expression: pl.Expr, root: pl.Expr) -> pl.Expr:
-    raise NotImplementedError
+    return Casting(value=value, reason=pl.when(raw.is_not_null() & value.is_null()).then(said))
 
 
 def _exactly(raw: pl.Expr, column: Column, found: pl.DataType) -> pl.Expr:
-    raise NotImplementedError
+    """The value where a cast there and back gives it again; types of another family are never read."""
+    import polars as pl
+
+    wanted = dtype(column)
+    if isinstance(found, pl.Datetime) and found.time_zone is not None:
+        raw = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        found = pl.Datetime(found.time_unit)
+    day = isinstance(found, pl.Date | pl.Datetime)
+    match column.type:
+        case ColumnType.TEXT:
+            if found.is_float():  # codes that became floats because some were missing
+                whole = raw.cast(pl.Int64, strict=False)
+                return pl.when(whole == raw).then(whole.cast(pl.String)).otherwise(raw.cast(pl.String))
+            fits = found.is_numeric() or day or found == pl.Boolean
+        case ColumnType.INTEGER | ColumnType.DECIMAL:
+            fits = found.is_numeric()
+        case ColumnType.BOOLEAN:
+            fits = found.is_integer() or found == pl.Boolean
+        case _:
+            fits = day
+    if not fits:
+        return pl.lit(None, wanted)
+    value = raw.cast(wanted, strict=False)
+    if column.type is ColumnType.TEXT:
+        return value
+    same = value.cast(found, strict=False) == raw
+    every = {"week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}.get(column.type)
+    if every is not None:
+        same = same & (value == value.dt.truncate(every))
+    return pl.when(same).then(value)

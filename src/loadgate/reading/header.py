@@ -49,9 +49,7 @@ class Places:
 
 def without_header(layout: Layout) -> Places:
     """The columns in the profile's own order."""
-    return Places(
-        fields=len(layout.wanted), position={column.column: at for at, column in enumerate(layout.wanted)}
-    )
+    return Places(fields=len(layout.wanted), position={column.column: at for at, column in enumerate(layout.wanted)})
 
 
 def locate(found: Sequence[str], layout: Layout) -> Places:

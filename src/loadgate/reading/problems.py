@@ -53,3 +53,7 @@ def guarded(problem: Problem = Problem.CORRUPT) -> Iterator[None]:
         raise
     except Exception:
         raise Unreadable(problem) from None
+    except BaseException as panic:
+        if type(panic).__name__ != "PanicException":  # Polars' own, below no common class
+            raise
+        raise Unreadable(problem) from None

@@ -78,7 +78,7 @@ def reasons(view: ReportView) -> list[ReasonView]:
     """One per reason of the judgement: what blocks first, then by its case; the same text is said once."""
     judgement = view.judgement
     findings = {finding.id: finding for finding in judgement.findings}
-    ordered = urgent_first(judgement.cases, judgement.findings)
+    ordered = urgent_first(judgement)
     place = {case.number: index for index, case in enumerate(ordered) if case.number is not None}
 
     def order(reason: Reason) -> tuple[bool, bool, int]:
@@ -99,7 +99,7 @@ def cases(view: ReportView) -> list[CaseView]:
     waived = {reason.case: reason.waived_by for reason in judgement.reasons if reason.waived_by is not None}
     return [
         _case(case, index, view, findings, waived.get(case.number))
-        for index, case in enumerate(urgent_first(judgement.cases, judgement.findings))
+        for index, case in enumerate(urgent_first(judgement))
     ]
 
 

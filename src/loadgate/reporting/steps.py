@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from loadgate.model.findings import Case, Finding, Verdict
+from loadgate.model.findings import Case, CauseKind, Finding, Verdict
 from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import Judgement
-from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.kinds import Kind
 from loadgate.reporting.names import Names
 from loadgate.reporting.sentences import case_text, findings_of, owner_of
 
 _TO_COME = frozenset({Kind.MISSING, Kind.LATE})
 _CEILING_STEP = 0.005  # half a per cent
+# What concerns most of the run comes first.
+_BREADTH = (
+    CauseKind.RUN,
+    CauseKind.VENDOR,
+    CauseKind.SYSTEM,
+    CauseKind.SYSTEM_VERSION,
+    CauseKind.AREA,
+    CauseKind.FIGURE,
+    CauseKind.DELIVERY,
+    CauseKind.PROVIDER,
+    CauseKind.OTHER,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,32 +108,28 @@ def waive_until(as_of: str, timezone: str) -> date:
 
 
 def holding(judgement: Judgement) -> list[Case]:
-    """The cases that hold the run, the most urgent first, as the reasons say."""
-    numbers = {reason.case for reason in judgement.reasons if reason.effect == "block" and reason.waived_by is None}
-    findings = {
-        finding
-        for reason in judgement.reasons
-        if reason.effect == "block" and reason.waived_by is None
-        for finding in reason.findings
-    }
-    found = [
-        case
-        for case in judgement.cases
-        if (case.number is not None and case.number in numbers) or findings & set(case.findings)
-    ]
-    return urgent_first(found, judgement.findings)
+    """The cases that hold the run, the most urgent first."""
+    holds = _holds(judgement)
+    return [case for case in urgent_first(judgement) if holds(case)]
 
 
-def urgent_first(cases: Sequence[Case], findings: Sequence[Finding]) -> list[Case]:
-    """By severity, then faults of the load before faults of registration, then size, then number."""
-    kinds = {finding.id: finding.kind for finding in findings}
+def urgent_first(judgement: Judgement) -> list[Case]:
+    """What holds the run before the rest; then by severity, by how much of the run it concerns, by size, by number."""
+    holds = _holds(judgement)
 
-    def order(case: Case) -> tuple[int, bool, float, float, str]:
-        load = any(KINDS[kinds[each]].load_fault for each in case.findings if each in kinds)
+    def order(case: Case) -> tuple[bool, int, int, int, float, float]:
         number = math.inf if case.number is None else case.number
-        return (-case.severity.rank, not load, -case.size, number, str(case.scope))
+        breadth = _BREADTH.index(case.cause.kind)
+        return (not holds(case), -case.severity.rank, breadth, -len(case.findings), -case.size, number)
 
-    return sorted(cases, key=order)
+    return sorted(judgement.cases, key=order)
+
+
+def _holds(judgement: Judgement) -> Callable[[Case], bool]:
+    blocking = [reason for reason in judgement.reasons if reason.effect == "block" and reason.waived_by is None]
+    numbers = {reason.case for reason in blocking if reason.case is not None}
+    findings = {finding for reason in blocking for finding in reason.findings}
+    return lambda case: case.number in numbers or not findings.isdisjoint(case.findings)
 
 
 def _settle(judgement: Judgement, names: Names) -> list[Step]:

@@ -59,7 +59,6 @@ def request_waiver(
 
     Raises Refused for an empty reason or a ceiling below what the case already is.
     """
-    assert case.number is not None  # a case that is shown has a number
     if not reason.strip():
         raise Refused("a waiver needs a reason", fix='--reason "why this may go out"')
     limit = case.size if ceiling is None else ceiling
@@ -71,7 +70,7 @@ def request_waiver(
     kinds = {finding.kind.value for finding in findings if finding.id in case.findings}
     body = {
         "waiver": f"W-{opened.state.ledger.head().seq + 1}",
-        "case": case.number,
+        "case": case.known_number,
         "scope": str(case.scope.without_reference()),
         "kinds": sorted(kinds),
         "reason": reason,

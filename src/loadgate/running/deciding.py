@@ -14,7 +14,7 @@ from loadgate.model.kinds import Severity
 from loadgate.model.scope import Scope
 from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.running import acting, delivering, reducing
-from loadgate.running.keeping import is_kept, read_findings, read_outcomes
+from loadgate.running.keeping import read_findings, read_outcomes
 from loadgate.running.opened import Opened, Ref
 from loadgate.running.opening import parts
 from loadgate.store import durable
@@ -29,8 +29,7 @@ JUDGEMENT = "judgement.json"
 
 def judge_work(ref: Ref) -> list[str]:
     opened = ref.open()
-    done = is_kept(opened, run=ref.run, step="judge", work_id=reducing.ALL)
-    return [] if done and durable.exists(opened.places.run(ref.run)) else [reducing.ALL]
+    return [] if durable.exists(opened.places.run(ref.run)) else [reducing.ALL]
 
 
 def judge_run(ref: Ref, _: str) -> None:
@@ -62,7 +61,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         findings=findings,
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=_open_cases(opened, ref.run),
+        open_cases=_open_cases(opened),
         gate=site.gate,
         parts=parts(inputs),
         lineage=reducing.load_lineage(opened, ref.run, site),
@@ -90,7 +89,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
         findings=[finding for folder in written for finding in read_findings(folder)],
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=_open_cases(opened, ref.run),
+        open_cases=_open_cases(opened),
         gate=site.gate,
         parts=parts(inputs),
         lineage=None,
@@ -143,11 +142,10 @@ def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
     numbered = number_cases(judgement, number)
     rows = {row.number: row for row in opened.state.cases.rows()}
     for case in numbered.cases:
-        assert case.number is not None  # number_cases gave every case one
-        row = rows.get(case.number)
+        row = rows.get(case.known_number)
         opened.state.cases.put(
             CaseRow(
-                number=case.number,
+                number=case.known_number,
                 origin=row.origin if row else case_origin(case, run=ref.run),
                 state=RowState.OPEN,
                 opened_run=case.first_seen,
@@ -155,7 +153,7 @@ def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
                 body=to_plain(Case, case),
             )
         )
-        opened.state.cases.attach(case.number, run=ref.run, finding_ids=case.findings)
+        opened.state.cases.attach(case.known_number, run=ref.run, finding_ids=case.findings)
     for resolved in numbered.resolved:
         opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=ref.run))
     folder = durable.open_folder(opened.places.tmp)
@@ -164,8 +162,8 @@ def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
     durable.commit_folder(folder, opened.places.step(ref.run, "judge") / reducing.ALL)
 
 
-def _open_cases(opened: Opened, run: str) -> list[Case]:
-    """Open cases of other runs, and of this one judged before."""
+def _open_cases(opened: Opened) -> list[Case]:
+    """Open cases, those that this run opened when it was judged before among them."""
     from loadgate.store.cases import CaseState as RowState
 
     rows = opened.state.cases.rows(RowState.OPEN)
@@ -179,7 +177,7 @@ def _seen_from(case: Case, run: str) -> Case:
 
 def findings_sha256(judgement: Judgement) -> str:
     """Hash of what was found: ids, severities and evidence, in id order."""
-    found = sorted((to_plain(Finding, finding) for finding in judgement.findings), key=lambda one: canonical_json(one))
+    found = sorted((to_plain(Finding, finding) for finding in judgement.findings), key=canonical_json)
     return sha256(canonical_json(found))
 
 

@@ -1,4 +1,4 @@
-"""One delivery's life: archived bytes in; out, typed rows, rejects, fingerprint, outcomes and findings, done once per key."""
+"""One delivery's life: archived bytes in; out, typed rows, rejects, fingerprint, outcomes, findings, once per key."""
 
 from __future__ import annotations
 
@@ -135,7 +135,9 @@ def _reading_outcome(
     delivery: Delivery, check_id: str, findings: list[Finding], rows_in: int, rows_rejected: int
 ) -> Outcome:
     failed = sum(finding.rows_failed or 0 for finding in findings if isinstance(finding.evidence, RowsEvidence))
-    worst = max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=Severity.CRITICAL)
+    worst = max(
+        (finding.severity for finding in findings), key=lambda severity: severity.rank, default=Severity.CRITICAL
+    )
     return Outcome(
         check=check_id,
         scope=delivery.expected.scope,

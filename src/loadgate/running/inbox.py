@@ -31,7 +31,7 @@ def receive(opened: Opened, site: Site, *, seen_at: datetime) -> list[ReceivedFi
     """
     from loadgate.store.sightings import Seen
 
-    inbox = _inbox(opened, site)
+    inbox = open_inbox(opened, site)
     stated = _stated_times(inbox) if site.file.stated_times else {}
     found: list[tuple[str, int, str]] = []
     for info in sorted(inbox.list(), key=lambda info: info.name):
@@ -54,7 +54,7 @@ def receive(opened: Opened, site: Site, *, seen_at: datetime) -> list[ReceivedFi
     ]
 
 
-def _inbox(opened: Opened, site: Site) -> Objects:
+def open_inbox(opened: Opened, site: Site) -> Objects:
     from loadgate.store.objects import open_objects
 
     if "://" in site.file.inbox:

@@ -1,4 +1,4 @@
-"""What a run freezes when it opens: delivery versions, arrival states, content, engine, baseline, as_of, planned checks."""
+"""What a run freezes when it opens: delivery versions and states, content, engine, baseline, as_of, planned checks."""
 
 from __future__ import annotations
 

@@ -178,11 +178,13 @@ def areas(site: Site) -> list[str]:
 
 def parts(inputs: RunInputs) -> list[str]:
     """Every part of the release: one area of one provider that the profiles expect."""
-    return sorted({
-        part_id(arrival.expected.area, provider)
-        for arrival in inputs.arrivals
-        for provider in arrival.expected.providers
-    })
+    return sorted(
+        {
+            part_id(arrival.expected.area, provider)
+            for arrival in inputs.arrivals
+            for provider in arrival.expected.providers
+        }
+    )
 
 
 def _freeze(opened: Opened, row: RunRow, inputs: RunInputs) -> None:
@@ -218,3 +220,19 @@ def _plain(site: str, period: str | None, as_of: str | None) -> tuple[Opened, Pe
     opened = open_site(Path(site))
     chosen = Period.parse(period) if period else Period.of(now().date(), opened.site().file.cadence)
     return opened, chosen, datetime.fromisoformat(as_of) if as_of else None
+
+
+def periods_in_inbox(opened: Opened) -> list[Period]:
+    """Periods of the site's cadence for which the inbox holds an expected delivery, oldest first."""
+    from loadgate.arriving.matching import periods_of
+
+    site = opened.site()
+    files = receive(opened, site, seen_at=now())
+    return sorted(periods_of((file.name for file in files), suppliers=site.suppliers, cadence=site.file.cadence))
+
+
+def unexpected_names(opened: Opened, inputs: RunInputs) -> dict[str, str]:
+    """Pseudonym → name of the unexpected files, for someone entitled who looks: names may hold personal data."""
+    wanted = {file.name for file in inputs.unexpected}
+    names = (file.name for file in receive(opened, opened.site(), seen_at=now()))
+    return {file_pseudonym(name): name for name in names if file_pseudonym(name) in wanted}

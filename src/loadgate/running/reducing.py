@@ -80,9 +80,7 @@ def across(ref: Ref, _: str) -> None:
     read = _read_deliveries(opened, inputs, site)
 
     def make(folder: Path) -> None:
-        prints = {
-            one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read
-        }
+        prints = {one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read}
         found = _made_by("across:impostors", impostors(prints, expected=[one.expected for one, _ in read]))
         write_findings(folder, found)
         write_outcomes(folder, [_executed("across:impostors", Scope(), found)])
@@ -179,10 +177,10 @@ def compare(ref: Ref, _: str) -> None:
         control = compare_control(
             figures,
             controls,
+            key_figures=site.figures,
             tolerances=site.tolerances,
-            figures_written=site.figures,
-            expected=_providers(inputs, arrived=False),
-            delivered=_providers(inputs, arrived=True),
+            expected=_providers(inputs, site, arrived=False),
+            delivered=_providers(inputs, site, arrived=True),
         )
         prior = compare_prior(figures, baseline.load(opened, inputs.baseline))
         pl.concat([control, prior]).write_parquet(folder / "comparisons.parquet")
@@ -205,13 +203,13 @@ def compare(ref: Ref, _: str) -> None:
     keep(opened, run=ref.run, step="compare", work_id=ALL, key=key, make=make)
 
 
-def _providers(inputs: RunInputs, *, arrived: bool) -> dict[str, frozenset[str]]:
-    """dataset → providers that the profiles expect, or of whom a delivery arrived."""
+def _providers(inputs: RunInputs, site: Site, *, arrived: bool) -> dict[str, frozenset[str]]:
+    """figure → providers that the profiles expect, or of whom a delivery arrived."""
     found: dict[str, set[str]] = {}
     for arrival in inputs.arrivals:
         if not arrived or arrival.delivery is not None:
             found.setdefault(arrival.expected.dataset, set()).update(arrival.expected.providers)
-    return {dataset: frozenset(providers) for dataset, providers in found.items()}
+    return {figure.id: frozenset(found.get(figure.dataset, ())) for figure in site.figures}
 
 
 def _vintage_keys(opened: Opened, inputs: RunInputs) -> list[str]:
@@ -248,9 +246,7 @@ def detect(ref: Ref, _: str) -> None:
         found = _made_by("systematic:patterns", detected.findings)
         write_findings(folder, found)
         patterns = [finding for finding in found if finding.kind.startswith("systematic.")]
-        write_outcomes(
-            folder, [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))]
-        )
+        write_outcomes(folder, [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))])
 
     key = key_of(
         VERSION,
@@ -287,5 +283,6 @@ def units(inputs: RunInputs, site: Site) -> pl.DataFrame:
             if figure.dataset == expected.dataset
             for provider in expected.providers
         ]
-    names = "figure family area dataset provider system vendor system_version supplier delivery".split()
+    names = ["figure", "family", "area", "dataset", "provider"]
+    names += ["system", "vendor", "system_version", "supplier", "delivery"]
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).sort(names)

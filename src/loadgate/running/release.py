@@ -55,9 +55,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
             _discard_unentered(opened, ref.run)
             _stage(ref, judgement)
             _freeze(ref, judgement)
-            done = opened.state.ledger.append(
-                acting.RELEASED, actor, _body(ref, judgement), at or now(), once=True
-            )
+            done = opened.state.ledger.append(acting.RELEASED, actor, _body(ref, judgement), at or now(), once=True)
             already = False
         else:
             already = True

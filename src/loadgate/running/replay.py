@@ -1,4 +1,4 @@
-"""Periods of a site in; out, one judged run each, approved by two replay actors so that the next is compared with it."""
+"""Periods of a site in; out, one judged run each, approved by two replay actors, for the next to be compared with."""
 
 from __future__ import annotations
 

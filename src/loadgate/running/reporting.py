@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from loadgate.model.judgement import Judgement
 from loadgate.model.period import Period
-from loadgate.running import baseline, reducing, wording
+from loadgate.running import reducing, wording
 from loadgate.running.opened import Opened, Ref
 from loadgate.store import durable
 
@@ -104,5 +104,3 @@ def described(opened: Opened, inputs: RunInputs) -> dict[str, str]:
         "ledger_head": f"{head.seq} {head.sha256[:16]}",
         "as_of": inputs.as_of.isoformat(),
     }
-
-

@@ -150,3 +150,15 @@ def replay_view(ref: Ref, judgement: Judgement) -> dict[str, Any]:
         "cases": [case_view(opened, inputs, judgement, case) for case in judgement.cases],
         "findings": len(judgement.findings),
     }
+
+
+def end_of_run(ref: Ref, judgement: Judgement) -> list[str]:
+    """What the terminal says at a run's end: the verdict, the cases as sentences, what to do next, the report."""
+    from loadgate.reporting.terminal import terminal
+
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    site = opened.frozen(inputs.content)
+    report = opened.places.report(ref.run)
+    shown = str(report) if report.exists() else None
+    return terminal(judgement, wording.names(site, inputs, language="en"), report=shown).splitlines()

@@ -165,9 +165,7 @@ def expectations() -> list[Any]:
         gxe.ExpectColumnValuesToBeBetween(
             column="n", min_value=2, row_condition=(Column("whole") <= 20) & Column("code").is_null()
         ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="code", value_set=["A1"], row_condition=Column("n").is_in([1, 2, 3])
-        ),
+        gxe.ExpectColumnValuesToBeInSet(column="code", value_set=["A1"], row_condition=Column("n").is_in([1, 2, 3])),
         gxe.ExpectColumnSumToBeBetween(column="f", min_value=1, row_condition=Column("n").is_not_null()),
         gxe.ExpectTableRowCountToBeBetween(min_value=3, row_condition=Column("n") < 3),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["n", "m"], row_condition=Column("whole") < 9),

@@ -58,13 +58,11 @@ class Check:
 def prepare(index: int, expectation: Expectation) -> Check:
     """Ask GX which metrics an expectation needs.
 
-    Raises: CannotEvaluateError if its row_condition is written as text.
+    Raises: CannotEvaluateError if its row_condition is written as text, or GX cannot say.
     """
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
-    needed = expectation.get_validation_dependencies(
-        execution_engine=None, runtime_configuration={"result_format": {"result_format": "BOOLEAN_ONLY"}}
-    ).metric_configurations
+    needed = _needed(expectation)
     metrics = {name: metric for name, metric in needed.items() if name not in _VALUE_LISTS}
     rule = getattr(expectation, "map_metric", None)
     rule = rule if f"{rule}.unexpected_count" in metrics else None
@@ -86,6 +84,17 @@ def prepare(index: int, expectation: Expectation) -> Check:
         doubt=(undecided, elements) if reads_rows else None,
         reads=frozenset((*domain_columns(domain), *(condition_columns(condition) if condition else ()))),
     )
+
+
+def _needed(expectation: Expectation) -> Mapping[str, MetricConfiguration]:
+    """Ask for the fewest metrics: those of a verdict without any list of values."""
+    try:
+        dependencies = expectation.get_validation_dependencies(
+            execution_engine=None, runtime_configuration={"result_format": {"result_format": "BOOLEAN_ONLY"}}
+        )
+    except Exception as error:  # some ask GX's own engines for metrics at this point already
+        raise CannotEvaluateError(f"GX could not say what it needs ({type(error).__name__})") from None
+    return dependencies.metric_configurations
 
 
 def _volume(main: str) -> str | None:

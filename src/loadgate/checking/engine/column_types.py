@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -32,11 +33,14 @@ def has_type(actual: str, wanted: str) -> bool:
     Polars' parameters count only if they are asked for: `Decimal` is any decimal, `Decimal(18, 2)` just that.
     Raises: CannotEvaluateError if the wanted type is no type that this engine knows.
     """
-    if actual.casefold() == wanted.casefold():
-        return True
     if "(" in wanted:
-        return False
+        return _bare(actual) == _bare(wanted)
     family = _ALL.get(wanted.casefold())
     if family is None:
         raise CannotEvaluateError(f"the type {wanted} is not known to this engine")
     return actual.partition("(")[0].casefold() in family
+
+
+def _bare(name: str) -> str:
+    """Drop parameters' names, quotes and spaces: `Decimal(precision=18, scale=2)` is `decimal(18,2)`."""
+    return re.sub(r"\w+=|['\"\s]", "", name).casefold()

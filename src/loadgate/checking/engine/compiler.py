@@ -111,9 +111,25 @@ def run(plan: Plan, frame: pl.LazyFrame) -> Computed:
     reasons |= unconfirmed
     raw = {key: value for key, value in (raw | exact).items() if key not in unconfirmed}
     values = dict(plan.known) | {key: plan.reductions[key].finish(value) for key, value in raw.items()}
-    values |= {key: samples.take(frame, sample) if found[key] else [] for key, sample in plan.samples.items()}
-
+    for key, sample in plan.samples.items():
+        if key not in reasons:
+            _sample_into(values, reasons, key, sample if found[key] else None, frame)
     return Computed(values=values, reasons=dict(plan.reasons) | reasons)
+
+
+def _sample_into(
+    values: dict[Hashable, Any],
+    reasons: dict[Hashable, str],
+    key: Hashable,
+    sample: samples.Sample | None,
+    frame: pl.LazyFrame,
+) -> None:
+    import polars as pl
+
+    try:
+        values[key] = [] if sample is None else samples.take(frame, sample)
+    except pl.exceptions.PolarsError as error:
+        reasons[key] = f"failing rows could not be sampled ({type(error).__name__})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

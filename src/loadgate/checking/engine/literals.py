@@ -56,7 +56,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_temporal() and isinstance(value, dt.date | str):
         moment = _moment(value)
         if moment is not None:
-            return pl.lit(_zoned(moment, dtype) if isinstance(moment, dt.datetime) else moment)
+            return pl.lit(moment if dtype == pl.Date and not isinstance(moment, dt.datetime) else _zoned(moment, dtype))
     if _is_text(dtype) and isinstance(value, str):
         return pl.lit(value)
     if dtype == pl.Null:
@@ -106,8 +106,6 @@ def _fit_moment(value: Any, dtype: pl.DataType) -> Any:
         if not isinstance(moment, dt.datetime):
             return moment
         return moment.date() if moment.time() == dt.time() and moment.tzinfo is None else UNFIT
-    if not isinstance(moment, dt.datetime):
-        moment = dt.datetime.combine(moment, dt.time())
     return _zoned(moment, dtype)
 
 
@@ -121,10 +119,12 @@ def _moment(value: dt.date | str) -> dt.date | None:
         return None
 
 
-def _zoned(moment: dt.datetime, dtype: pl.DataType) -> dt.datetime:
-    """Give a moment without a zone the column's zone, and take the zone away where the column has none."""
+def _zoned(moment: dt.date, dtype: pl.DataType) -> dt.datetime:
+    """Take a day for its midnight; give a moment the column's zone, or take its zone away if the column has none."""
     from zoneinfo import ZoneInfo
 
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime.combine(moment, dt.time())
     zone = getattr(dtype, "time_zone", None)
     if zone is None:
         return moment.replace(tzinfo=None)

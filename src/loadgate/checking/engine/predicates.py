@@ -130,7 +130,8 @@ def key(asked: Asked) -> pl.Expr:
     """The asked columns as one value per row; rows that do not count can share a key only among themselves."""
     import polars as pl
 
-    return pl.struct(_members(asked).alias("counts"), *_columns(asked))
+    values = [column.alias(str(index)) for index, column in enumerate(_columns(asked))]
+    return pl.struct(_members(asked).alias("counts"), *values)
 
 
 def _columns(asked: Asked) -> list[pl.Expr]:

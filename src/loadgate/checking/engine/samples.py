@@ -41,6 +41,8 @@ def sample(rule: RowRule, asked: Asked, *, suffix: str) -> Sample:
 
 def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
     """Take a sample in the shape that GX expects for the suffix: values, pairs, records, numbers or records."""
+    import polars as pl
+
     if wanted.suffix == ".unexpected_index_query":
         return None
     rows = frame.with_row_index(INDEX).filter(wanted.mask).head(wanted.most)
@@ -48,11 +50,11 @@ def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
         return rows.drop(INDEX).collect().to_dicts()
     if wanted.suffix == ".unexpected_index_list":
         return rows.select(INDEX).collect().to_series().to_list()
-    found = rows.select(wanted.columns).collect()
-    match len(wanted.columns), found:
-        case 1, one:
-            return one.to_series().to_list()
-        case 2, pair:
-            return pair.rows()
-        case _, several:
-            return several.to_dicts()
+    found = rows.select(pl.col(name).alias(str(index)) for index, name in enumerate(wanted.columns)).collect().rows()
+    match len(wanted.columns):
+        case 1:
+            return [value for (value,) in found]
+        case 2:
+            return found
+        case _:
+            return [dict(zip(wanted.columns, values, strict=True)) for values in found]

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from loadgate.errors import CouldNotRun
 from loadgate.model.profiles import FileFormat
 from loadgate.reading.batches import LINE, REASON, RECORD, Batch
 from loadgate.reading.header import Layout, Places, locate, split_header, without_header
 from loadgate.reading.lines import Block, blocks
-from loadgate.reading.problems import Problem, Unreadable, guarded
+from loadgate.reading.problems import Problem, Unreadable
 from loadgate.reading.records import Shape, Split, split
 from loadgate.reading.sources import Source
 
@@ -32,13 +33,14 @@ def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
     Raises: WrongColumns for the header; Unreadable for encoding, line length or another kind of file.
     """
     form, stand_in = _plain_form(layout.form)
-    shape: Shape | None = None
-    places: Places | None = None
+    begun: tuple[Shape, Places] | None = None
     record, rest, rest_line = 1, "", 0
     for block in blocks(source.chunks(), encoding=form.encoding):
         block = _translate(block, stand_in)  # noqa: PLW2901
-        if shape is None:
+        if begun is None:
             shape, places, block = _begin(block, layout, form)  # noqa: PLW2901
+            begun = shape, places
+        shape, places = begun
         text, first_line = (rest + "\n" + block.text, rest_line) if rest else (block.text, block.first_line)
         parts = split(text, shape, first_line=first_line, first_record=record, last=block.last)
         record, rest, rest_line = record + parts.records, parts.rest, parts.rest_line
@@ -130,24 +132,26 @@ def _parse(records: pl.DataFrame, places: Places, shape: Shape, *, quote: str | 
 
     names = {f"f{at}": column for column, at in sorted(places.position.items(), key=lambda item: item[1])}
     numbers = records.select(RECORD, LINE)
-    if records.height == 0:
+    if records.height == 0 or not names:
         return numbers.with_columns(pl.lit(None, pl.String).alias(column) for column in names.values())
     if places.fields == 1 and quote is None:
         return pl.concat([numbers, records.select(pl.col("text").alias(c) for c in names.values())], how="horizontal")
     body = records["text"].str.join("\n").item()
-    with guarded():
-        parsed = pl.read_csv(
+    parsed = (
+        pl.scan_csv(
             io.BytesIO(body.encode()),
             has_header=False,
             schema={f"f{at}": pl.String for at in range(places.fields)},
-            columns=list(names),
             separator=shape.delimiter,
             quote_char=quote,
             eol_char="\n",
             empty_string_is_null=False,
         )
-        if parsed.height != records.height:
-            raise Unreadable(Problem.CORRUPT)
+        .select(list(names))
+        .collect()
+    )
+    if parsed.height != records.height:  # every record was found well-formed: the fault would be ours
+        raise CouldNotRun("a block of records was split in two ways")
     return pl.concat([numbers, parsed.rename(names)], how="horizontal")
 
 
@@ -165,5 +169,3 @@ def _last_is_rejected(parts: Split) -> bool:
     if parts.rejected.height == 0:
         return False
     return parts.good.height == 0 or parts.rejected[RECORD][-1] > parts.good[RECORD][-1]
-
-

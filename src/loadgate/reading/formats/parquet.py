@@ -46,10 +46,11 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
                 if batch is None:
                     return
                 frame = pl.DataFrame(pl.from_arrow(batch)).select(found).rename(found)
-            number = pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True)
-            raw = frame.select(number.alias(RECORD), number.alias(LINE), pl.all())
-            first += frame.height
-            yield Batch(raw=raw, rejected=nothing, records=frame.height, unexpected=places.unexpected)
+            number = pl.int_range(first, first + batch.num_rows, dtype=pl.UInt32, eager=True)
+            numbers = pl.DataFrame({RECORD: number, LINE: number})
+            raw = pl.concat([numbers, frame], how="horizontal") if found else numbers
+            first += batch.num_rows
+            yield Batch(raw=raw, rejected=nothing, records=batch.num_rows, unexpected=places.unexpected)
 
 
 def _seekable(source: Source) -> IO[bytes]:

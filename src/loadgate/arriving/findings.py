@@ -1,0 +1,90 @@
+"""Arrivals in, findings out: missing, late, unexpected, duplicate, impostor by bytes. One for each delivery or file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from loadgate.model.deliveries import Arrival, Arrivals, ArrivalState, ReceivedFile
+from loadgate.model.findings import ArrivalEvidence, Finding
+from loadgate.model.identity import file_pseudonym
+from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.scope import Scope
+
+
+def findings(arrivals: Arrivals, *, as_of: datetime) -> list[Finding]:
+    """What is wrong with a period's arrivals, sorted by id. File names never leave: strays have a pseudonym."""
+    found = [finding for arrival in arrivals.arrivals for finding in _of_arrival(arrival)]
+    found += [_unexpected(file, arrivals.period) for file in arrivals.unexpected if file.first_seen <= as_of]
+    current = {
+        arrival.expected.id: arrival for arrival in arrivals.arrivals if arrival.state is not ArrivalState.SUPERSEDED
+    }
+    found += [_duplicate(current[mine], other, arrivals.period) for mine, other in arrivals.duplicates]
+    return sorted({finding.id: finding for finding in found}.values(), key=lambda finding: finding.id)
+
+
+def _of_arrival(arrival: Arrival) -> list[Finding]:
+    match arrival.state:
+        case ArrivalState.MISSING:
+            kind, detail = Kind.MISSING, {}
+        case ArrivalState.LATE | ArrivalState.OVERDUE:
+            kind, detail = Kind.LATE, {"state": arrival.state.value}
+        case (
+            ArrivalState.ON_TIME
+            | ArrivalState.AWAITED
+            | ArrivalState.SUPERSEDED
+            | ArrivalState.QUARANTINED
+            | ArrivalState.UNEXPECTED
+        ):
+            return []
+        case _:
+            assert_never(arrival.state)
+    return [
+        Finding(
+            kind=kind,
+            severity=KINDS[kind].severity,
+            scope=arrival.expected.scope,
+            evidence=evidence(arrival),
+            detail=detail,
+        )
+    ]
+
+
+def evidence(arrival: Arrival, *, like: str | None = None) -> ArrivalEvidence:
+    """When it was due, when and with how much it came. Times in UTC."""
+    delivery = arrival.delivery
+    return ArrivalEvidence(
+        due=_text(arrival.expected.due),
+        closes=_text(arrival.expected.closes),
+        received=None if delivery is None else _text(delivery.received_at),
+        size_bytes=None if delivery is None else sum(part.size_bytes for part in delivery.parts),
+        files=0 if delivery is None else len(delivery.parts),
+        like=like,
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _unexpected(file: ReceivedFile, period: str) -> Finding:
+    pseudonym = file_pseudonym(file.name)
+    return Finding(
+        kind=Kind.UNEXPECTED,
+        severity=KINDS[Kind.UNEXPECTED].severity,
+        scope=Scope.of(delivery=f"{period}/{pseudonym}"),
+        evidence=ArrivalEvidence(received=_text(file.first_seen), size_bytes=file.size_bytes, files=1),
+        detail={"file": pseudonym},
+    )
+
+
+def _duplicate(arrival: Arrival, other: str, period: str) -> Finding:
+    """The bytes of another unit in the same period are an impostor's; else somebody sent an old file, or one twice."""
+    same_period = other.partition("/")[0] == period and other != arrival.expected.id
+    kind = Kind.IMPOSTOR if same_period else Kind.DUPLICATE
+    return Finding(
+        kind=kind,
+        severity=KINDS[kind].severity,
+        scope=arrival.expected.scope,
+        evidence=evidence(arrival, like=other),
+    )

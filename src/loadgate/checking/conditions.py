@@ -1,0 +1,87 @@
+"""Conditions of the content's grammar in; out, GX row condition objects, as a disjunction of conjunctions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+from loadgate.model import conditions as written
+
+_TURNED = {
+    "equal": "not_equal",
+    "not_equal": "equal",
+    "less": "at_least",
+    "at_least": "less",
+    "greater": "at_most",
+    "at_most": "greater",
+}
+_Leaf = written.Compare | written.Among | written.Missing
+
+
+def to_gx(condition: written.Condition) -> Any:
+    """A GX condition. GX allows no `or` inside `and`, and has no `not`: both are worked out here."""
+    alternatives = [_joined([_leaf(leaf) for leaf in leaves]) for leaves in _alternatives(condition, negated=False)]
+    whole = alternatives[0]
+    for alternative in alternatives[1:]:
+        whole = whole | alternative
+    return whole
+
+
+def _joined(leaves: Sequence[Any]) -> Any:
+    whole = leaves[0]
+    for leaf in leaves[1:]:
+        whole = whole & leaf
+    return whole
+
+
+def _alternatives(condition: written.Condition, *, negated: bool) -> list[list[_Leaf]]:
+    """The condition as alternatives, each a list of leaves that hold together."""
+    match condition:
+        case written.Not():
+            return _alternatives(condition.negated, negated=not negated)
+        case written.All() | written.Any():
+            parts = condition.all if isinstance(condition, written.All) else condition.any
+            each = [_alternatives(part, negated=negated) for part in parts]
+            together = isinstance(condition, written.All) is not negated
+            if not together:
+                return [leaves for alternatives in each for leaves in alternatives]
+            return [[leaf for leaves in chosen for leaf in leaves] for chosen in product(*each)]
+        case written.Compare():
+            return [[condition.model_copy(update={"op": _TURNED[condition.op]}) if negated else condition]]
+        case written.Missing():
+            return [[condition.model_copy(update={"missing": not condition.missing}) if negated else condition]]
+        case written.Among():
+            return _among(condition, negated=negated)
+
+
+def _among(condition: written.Among, *, negated: bool) -> list[list[_Leaf]]:
+    inside, outside = condition.among, condition.not_among
+    if negated:
+        inside, outside = outside, inside
+    leaves: list[_Leaf] = []
+    if inside is not None:
+        leaves.append(written.Among(column=condition.column, among=inside))
+    if outside is not None:
+        leaves.append(written.Among(column=condition.column, not_among=outside))
+    return [[leaf] for leaf in leaves] if negated else [leaves]
+
+
+def _leaf(leaf: _Leaf) -> Any:
+    from great_expectations.expectations.row_conditions import Column
+
+    column = Column(leaf.column)
+    match leaf:
+        case written.Missing():
+            return column.is_null() if leaf.missing else column.is_not_null()
+        case written.Among():
+            return column.is_in(leaf.among) if leaf.among is not None else column.is_not_in(leaf.not_among or ())
+        case written.Compare():
+            return {
+                "equal": column.__eq__,
+                "not_equal": column.__ne__,
+                "less": column.__lt__,
+                "at_most": column.__le__,
+                "greater": column.__gt__,
+                "at_least": column.__ge__,
+            }[leaf.op](leaf.value)

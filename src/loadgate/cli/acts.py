@@ -1,0 +1,241 @@
+"""`loadgate waive`, `release`, `verify`, `ledger` and `state`: what people decide, and what holds it true."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
+from loadgate.cli.terminal import say, say_json, table
+from loadgate.errors import NotFound, VerificationFailed
+
+if TYPE_CHECKING:
+    from loadgate.model.judgement import Waiver
+
+
+def waive(
+    case: Annotated[int, typer.Argument(help="The case's number.")],
+    reason: Annotated[str | None, typer.Option("--reason", help="Why this may go out.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="The last day that it holds, e.g. 2025-09-30.")] = None,
+    ceiling: Annotated[
+        str | None, typer.Option("--ceiling", help="The largest effect still permitted, e.g. 2.5%; now's if left out.")
+    ] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve what another person asked for.")] = False,
+    approver: Annotated[str | None, typer.Option("--approver", help="Who approves, present at this terminal.")] = None,
+    site: SiteOption = None,
+    actor: ActorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Permit a release despite a case: asked for by one person with a reason, approved by a second, until it expires.
+
+    \b
+    Examples:
+      loadgate waive 1 --reason "new population figures, confirmed" --until 2025-09-30 --ceiling 2.5%
+      loadgate waive 1 --approve --actor maria
+
+    Exit codes: 0 done, 1 no such case, 3 refused.
+    """
+    from loadgate.running.acting import approve_waiver, pending, request_waiver
+    from loadgate.running.cases import newest_judgement_of
+    from loadgate.running.opened import find_site, open_site
+
+    opened = open_site(find_site(site))
+    who = actor or opened.settings.actor
+    if approve:
+        waiting = pending(opened, case)
+        if waiting is None:
+            raise NotFound(f"no waiver of case {case} waits for approval", fix=f"loadgate waive {case} --reason …")
+        waiver = approve_waiver(opened, waiting.id, actor=approver or who)
+    else:
+        judgement, found = newest_judgement_of(opened, case)
+        waiver = request_waiver(
+            opened,
+            found,
+            judgement.findings,
+            reason=reason or "",
+            until=_day(until),
+            ceiling=_share(ceiling),
+            actor=who,
+        )
+        if approver is not None:
+            waiver = approve_waiver(opened, waiver.id, actor=approver)
+    _tell_waiver(waiver, as_json=as_json)
+
+
+def _tell_waiver(waiver: Waiver, *, as_json: bool) -> None:
+    if as_json:
+        say_json({name: getattr(waiver, name) for name in waiver.__slots__})
+    elif waiver.approved_by is None:
+        say(f"{waiver.id} asked for by {waiver.requested_by}, until {waiver.until}; it waits for a second person")
+        say(f"next: loadgate waive {waiver.case} --approve --actor NAME")
+    else:
+        say(f"{waiver.id} approved by {waiver.approved_by}, until {waiver.until}")
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        raise NotFound("a waiver needs an end", fix="--until 2025-09-30")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotFound(f"{text!r} is no day", fix="--until 2025-09-30") from None
+
+
+def _share(text: str | None) -> float | None:
+    """`2.5%` or `0.025`."""
+    if text is None:
+        return None
+    try:
+        number = float(text.removesuffix("%").strip().replace(",", "."))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise NotFound(f"{text!r} is no ceiling", fix="--ceiling 2.5%")
+    return number / 100 if text.endswith("%") else number
+
+
+def release(
+    run: Annotated[str, typer.Argument(help="The run, e.g. 2025-08 or 2025-08.2; a period is its newest run.")],
+    site: SiteOption = None,
+    as_of: AsOfOption = None,
+    actor: ActorOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge again and say what would happen.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Release a run: judge again, refuse on hold, else stage, verify, publish at one stroke and freeze the vintage.
+
+    \b
+    Examples:
+      loadgate release 2025-08 --dry-run
+      loadgate release 2025-08
+
+    Exit codes: 0 released, 3 hold, 5 the run is not complete.
+    """
+    from loadgate.errors import Exit
+    from loadgate.model.findings import Verdict
+    from loadgate.running import release as releasing
+    from loadgate.running.cases import newest_run
+    from loadgate.running.opened import find_site, open_site, ref_of
+
+    root = find_site(site)
+    opened = open_site(root)
+    ref = ref_of(root, newest_run(opened, run))
+    if dry_run:
+        judgement = releasing.judge_again(ref, as_of=moment(as_of))
+        held = judgement.verdict is Verdict.HOLD
+        if as_json:
+            say_json({"run": ref.run, "verdict": judgement.verdict.value, "released": False})
+        else:
+            say(f"{ref.run}  {judgement.verdict.value}  nothing was published")
+        raise typer.Exit(Exit.HOLD if held else Exit.OK)
+    done = releasing.release(ref, actor=actor or opened.settings.actor, as_of=moment(as_of))
+    if as_json:
+        say_json({name: getattr(done, name) for name in done.__slots__})
+        return
+    say(f"{done.run} {'was released before' if done.already else 'released'}: {done.verdict.value}")
+    if done.withheld:
+        say(f"withheld  {len(done.withheld)} parts: {', '.join(done.withheld[:10])}")
+    say(f"published {done.folder}")
+    say(f"manifest  {done.manifest_sha256}")
+
+
+def verify(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """For consumers: is what lies in published/ exactly what was released? The exit code says.
+
+    \b
+    Examples:
+      loadgate verify --site my-site
+      loadgate verify --json
+
+    Exit codes: 0 yes, 1 no.
+    """
+    from loadgate.errors import Exit
+    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.release import verify as verify_published
+
+    run, problems = verify_published(open_site(find_site(site)))
+    if as_json:
+        say_json({"run": run, "exact": not problems, "problems": problems})
+        raise typer.Exit(Exit.NO if problems else Exit.OK)
+    if problems:
+        raise VerificationFailed("published/ is not what was released:\n  " + "\n  ".join(problems))
+    say(f"published/ is exactly what was released as {run}")
+
+
+def ledger_verify(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """Hold every ledger entry against its hash, its place, and the heads printed on manifests.
+
+    \b
+    Examples:
+      loadgate ledger verify
+      loadgate ledger verify --json
+
+    Exit codes: 0 whole, 1 changed.
+    """
+    from loadgate.errors import Exit
+    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.release import ledger_heads
+
+    opened = open_site(find_site(site))
+    heads = ledger_heads(opened)
+    found = opened.state.ledger.verify(heads)
+    if as_json:
+        say_json(
+            {
+                "entries": found.entries,
+                "head": found.head.sha256,
+                "heads_compared": len(heads),
+                "fault": str(found.fault) if found.fault else None,
+            }
+        )
+        raise typer.Exit(Exit.NO if found.fault else Exit.OK)
+    if found.fault:
+        raise VerificationFailed(f"the ledger was changed: {found.fault}", fix="restore it from the backup")
+    say(f"the ledger is whole: {found.entries} entries, {len(heads)} heads agree, last {found.head.sha256[:16]}")
+
+
+def ledger_show(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """List every act: when, who, what.
+
+    \b
+    Examples:
+      loadgate ledger show
+      loadgate ledger show --json
+    """
+    from loadgate.running.opened import find_site, open_site
+
+    entries = open_site(find_site(site)).state.ledger.entries()
+    if as_json:
+        say_json([{name: getattr(entry, name) for name in entry.__slots__} for entry in entries])
+        return
+    rows = [
+        (
+            entry.seq,
+            f"{entry.at:%Y-%m-%d %H:%M}",
+            entry.actor,
+            entry.kind,
+            entry.body.get("run") or entry.body.get("waiver"),
+        )
+        for entry in entries
+    ]
+    for line in table(("entry", "at (UTC)", "who", "act", "of"), rows, right=(0,)):
+        say(line)
+
+
+def state_rebuild(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """Rebuild the projections (cases) from the ledger and the runs.
+
+    \b
+    Examples:
+      loadgate state rebuild
+    """
+    from loadgate.running.cases import rebuild
+    from loadgate.running.opened import find_site, open_site
+
+    counts = rebuild(open_site(find_site(site)))
+    if as_json:
+        say_json(counts)
+    else:
+        say(f"rebuilt {counts['cases']} cases from {counts['runs']} runs")

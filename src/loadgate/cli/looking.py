@@ -1,0 +1,225 @@
+"""`loadgate status`, `runs`, `arrivals`, `case`, `control table`, `doctor`: what there is to see."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from loadgate.cli.options import AsOfOption, JsonOption, SiteOption, moment
+from loadgate.cli.terminal import say, say_json, table
+from loadgate.errors import Exit
+
+
+def status(
+    period: Annotated[str | None, typer.Argument(help="One period; all that wait for someone if left out.")] = None,
+    site: SiteOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what waits for whom: runs that were cut short, runs that are held, waivers without a second person.
+
+    \b
+    Examples:
+      loadgate status
+      loadgate status 2025-08 --json
+    """
+    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.standing import standing
+
+    lines = standing(open_site(find_site(site)), period)
+    if as_json:
+        say_json(lines)
+        return
+    if not lines:
+        say("nothing waits for anyone")
+    for line in lines:
+        say(f"{line['run']:<12} {line['what']}")
+        say(f"{'':<12} next: {line['next']}")
+
+
+def runs(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """List every run: its state, its verdict and when its now was.
+
+    \b
+    Examples:
+      loadgate runs
+      loadgate runs --json
+    """
+    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.standing import all_runs
+
+    rows = all_runs(open_site(find_site(site)))
+    if as_json:
+        say_json(rows)
+        return
+    for line in table(
+        ("run", "state", "verdict", "cases", "as of (UTC)", "opened by"),
+        [
+            (row["run"], row["state"], row["verdict"] or "", row["cases"], row["as_of"][:16], row["opened_by"])
+            for row in rows
+        ],
+        right=(3,),
+    ):
+        say(line)
+
+
+def arrivals(
+    period: Annotated[str, typer.Argument(help="The period, e.g. 2025-08.")],
+    site: SiteOption = None,
+    as_of: AsOfOption = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show unexpected files by name: names can hold personal data.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List a period's expected deliveries and what came of each; no run is opened.
+
+    \b
+    Examples:
+      loadgate arrivals 2025-08
+      loadgate arrivals 2025-08 --as-of 2025-08-20 --json
+    """
+    from loadgate.model.period import Period
+    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.opening import open_watch, unexpected_names
+    from loadgate.running.views import arrivals_view
+
+    opened = open_site(find_site(site))
+    ref = open_watch(opened, Period.parse(period), as_of=moment(as_of))
+    inputs = opened.inputs(ref.run)
+    view = arrivals_view(inputs)
+    if names:
+        view["unexpected_names"] = unexpected_names(opened, inputs)
+    if as_json:
+        say_json(view)
+        return
+    for line in table(
+        ("delivery", "state", "version", "files"),
+        [(one["delivery"], one["state"], one["version"] or "", one["files"]) for one in view["deliveries"]],
+        right=(2, 3),
+    ):
+        say(line)
+    for file in inputs.unexpected:
+        shown = view.get("unexpected_names", {}).get(file.name, file.name)
+        say(f"{shown}  unexpected  {file.size_bytes:,} bytes")
+
+
+def case_list(
+    every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    site: SiteOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List cases: findings with one cause, followed across runs.
+
+    \b
+    Examples:
+      loadgate case list
+      loadgate case list --all --json
+    """
+    from loadgate.running.opened import find_site, open_site
+
+    rows = open_site(find_site(site)).state.cases.rows()
+    chosen = [row for row in rows if every or row.state.value == "open"]
+    if as_json:
+        say_json(
+            [
+                {"id": row.number, "state": row.state.value, "opened": row.opened_run, "last": row.last_run, **row.body}
+                for row in chosen
+            ]
+        )
+        return
+    for line in table(
+        ("case", "state", "severity", "first seen", "last seen", "cause"),
+        [
+            (row.number, row.state.value, row.body["severity"], row.opened_run, row.last_run, row.body["cause"]["kind"])
+            for row in chosen
+        ],
+        right=(0,),
+    ):
+        say(line)
+
+
+def case_show(
+    number: Annotated[int, typer.Argument(help="The case's number.")],
+    site: SiteOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a case: its sentence, its evidence by provider and cell, what did not move, and what to do.
+
+    \b
+    Examples:
+      loadgate case show 1
+      loadgate case show 1 --json
+
+    Exit codes: 0 shown, 1 no such case.
+    """
+    from loadgate.running.cases import newest_judgement_of
+    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.standing import case_detail, evidence_rows
+
+    opened = open_site(find_site(site))
+    judgement, case = newest_judgement_of(opened, number)
+    view = case_detail(opened, judgement, case)
+    if as_json:
+        say_json(view)
+        return
+    say(f"case {number}  {view['severity']}  {view['state']}  first seen {view['first_seen']}")
+    say(f"  {view['message']}")
+    say(f"  scope  {view['scope']}")
+    head, rows = evidence_rows(view)
+    if rows:
+        say()
+        for line in table(head, rows, right=tuple(range(2, len(head)))):
+            say(f"  {line}")
+    say()
+    for command in view["next"]:
+        say(f"  {command}")
+
+
+def control_table(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """Print the control comparisons as the programme prints them.
+
+    \b
+    Examples:
+      loadgate control table --site .
+      loadgate control table --json
+    """
+    from loadgate.running.control_table import tables
+    from loadgate.running.opened import find_site, open_site
+
+    opened = open_site(find_site(site))
+    printed = tables(opened.site())
+    if as_json:
+        say_json([one.plain for one in printed])
+        return
+    if not printed:
+        say("this site prints no control table (baselines/control_tables.yaml)")
+    for one in printed:
+        say(one.title.get("en") or next(iter(one.title.values())))
+        for line in table(one.header, one.rows, right=tuple(range(1, len(one.header)))):
+            say(f"  {line}")
+        for note in one.notes:
+            say(f"  {note}")
+
+
+def doctor(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """Look whether this machine and site are fit to run: versions, content, inbox, database, disk, secrets.
+
+    \b
+    Examples:
+      loadgate doctor
+      loadgate doctor --json
+
+    Exit codes: 0 fit, 5 not.
+    """
+    from loadgate.running.doctor import examine
+    from loadgate.running.opened import find_site, open_site
+
+    found = examine(open_site(find_site(site)), python=sys.version.split()[0])
+    if as_json:
+        say_json(found)
+    else:
+        for line in table(("", "what", "found"), [(one["state"], one["what"], one["found"]) for one in found]):
+            say(line)
+    raise typer.Exit(Exit.OK if all(one["state"] != "bad" for one in found) else Exit.COULD_NOT_RUN)

@@ -1,0 +1,264 @@
+"""A grid of eligible and marked cells and their usual rates in; the few groups that explain the marks, out.
+
+A Bernoulli scan over the lattice (after Kulldorff, Fang & Walsh 2003): evidence is the log-likelihood ratio of the
+group's own rate against the usual one, less the logarithm of the groups tried. Marks are what counts, not their size
+or sign: rounding hides most small changes, and opposite changes cancel in a mean.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from loadgate.detecting.lattice import Grid
+from loadgate.model.findings import CauseKind
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# By Chernoff's bound a group of chance exceeds this with probability e^-8 over all groups tried: 1 run in 3,000.
+THRESHOLD = 8.0
+LEAST = 3  # marked cells: two can be one correction
+NEARLY = 0.9  # share of the members that must show marks before all are named
+SURE = 0.01  # a member shows marks if chance gives as many less often than this
+QUIET = 3.0  # a member lacks them if it has none where at least so many are due at a quarter of the group's rate
+_MOST = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Items x parts (places in the grid) that share marks. `cause` is OTHER where no lattice set fits."""
+
+    items: tuple[int, ...]
+    parts: tuple[int, ...]
+    cause: CauseKind
+    name: str
+    every_item: bool
+    penalty: float
+    cells: int = 0
+    eligible: int = 0
+    evidence: float = 0.0
+    limit: float = 1.0  # share of the eligible cells from which the group would have been seen
+
+
+@dataclass(slots=True)
+class _Left:
+    """What no group has explained yet."""
+
+    eligible: np.ndarray
+    hits: np.ndarray
+    due: np.ndarray  # expected hits
+
+
+def scan(grid: Grid, usual: np.ndarray) -> list[Group]:
+    """Explain the marks greedily, each once; strongest group first.
+
+    In: `usual` is the usual rate per item. A group is widened to a coarser one whose other members (nearly) all show
+    marks too, and narrowed to the members that do where many do not. Groups of the same parts are one.
+    """
+    left = _Left(eligible=grid.eligible.copy(), hits=grid.hits.copy(), due=grid.eligible * usual[:, None])
+    found: list[Group] = []
+    for _ in range(_MOST):
+        best = _strongest(grid, left)
+        if best is None:
+            break
+        group = _narrowed(grid, left, _widened(grid, left, best))
+        found.append(group)
+        for table in (left.eligible, left.hits, left.due):  # its cells leave, marked or not
+            table[_block(group)] = 0
+    return _merged(grid, found, usual)
+
+
+def _strongest(grid: Grid, left: _Left) -> Group | None:
+    import numpy as np
+
+    pairs = len(grid.item_levels) * len(grid.unit_levels)
+    best: Group | None = None
+    for item_level in grid.item_levels:
+        sums = [np.add.reduceat(table, item_level.starts, axis=0) for table in (left.eligible, left.hits, left.due)]
+        for unit_level in grid.unit_levels:
+            eligible, hits, due = (table @ unit_level.members for table in sums)
+            penalty = math.log(max(1, int((eligible > 0).sum()))) + math.log(pairs)
+            evidence = _significant(ratio(eligible, hits, due) - penalty)
+            evidence[hits < LEAST] = -np.inf
+            row, column = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
+            if evidence[row, column] <= max(THRESHOLD, best.evidence if best is not None else THRESHOLD):
+                continue
+            best = Group(
+                items=tuple(np.flatnonzero(item_level.codes == row).tolist()),
+                parts=tuple(np.flatnonzero(unit_level.members[:, column]).tolist()),
+                cause=unit_level.cause,
+                name=unit_level.names[column],
+                every_item=len(item_level.starts) == 1,
+                penalty=penalty,
+                evidence=float(evidence[row, column]),
+            )
+    return best
+
+
+def ratio(eligible: np.ndarray, hits: np.ndarray, due: np.ndarray) -> np.ndarray:
+    """Log-likelihood ratio of the own rate against the usual one; 0 where the own one is not the higher."""
+    import numpy as np
+
+    n = np.maximum(eligible, 1)
+    usual = np.clip(due / n, 1e-12, 1 - 1e-12)
+    own = np.clip(hits / n, 1e-12, 1 - 1e-12)
+    value = hits * np.log(own / usual) + (eligible - hits) * np.log((1 - own) / (1 - usual))
+    return np.where(own > usual, value, 0.0)
+
+
+def _significant(values: np.ndarray) -> np.ndarray:
+    """Nine significant digits, so that the last bits of a sum decide nothing."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = 8 - np.floor(np.log10(np.abs(values)))
+    scale = np.where(np.isfinite(digits), 10.0 ** np.clip(np.nan_to_num(digits), -300, 300), 1.0)
+    return np.round(values * scale) / scale
+
+
+def _limit(eligible: float, due: float, penalty: float) -> float:
+    """The smallest share of marked cells that would have been reported, by bisection."""
+    import numpy as np
+
+    low, high = LEAST - 1, int(eligible)
+    while high - low > 1:
+        middle = (low + high) // 2
+        value = ratio(np.array(eligible), np.array(float(middle)), np.array(due))
+        low, high = (low, middle) if float(value) - penalty > THRESHOLD else (middle, high)
+    return float(f"{high / eligible:.9g}") if eligible else 1.0
+
+
+def _widened(grid: Grid, left: _Left, group: Group) -> Group:
+    """The widest lattice group around this one whose other members (nearly) all show marks too."""
+    import numpy as np
+
+    items, parts = np.array(group.items), np.array(group.parts)
+    around: list[tuple[int, Group]] = []
+    for item_level in grid.item_levels:
+        codes = set(item_level.codes[items].tolist())
+        if len(codes) > 1:
+            continue
+        wider = np.flatnonzero(item_level.codes == codes.pop())
+        for unit_level in grid.unit_levels:
+            for column, name in enumerate(unit_level.names):
+                members = np.flatnonzero(unit_level.members[:, column])
+                if not np.isin(parts, members).all() or len(wider) * len(members) <= len(items) * len(parts):
+                    continue
+                candidate = replace(
+                    group,
+                    items=tuple(wider.tolist()),
+                    parts=tuple(members.tolist()),
+                    cause=unit_level.cause,
+                    name=name,
+                    every_item=len(item_level.starts) == 1,
+                )
+                around.append((len(wider) * len(members), candidate))
+    for _, candidate in sorted(around, key=lambda each: -each[0]):
+        if _shared(left, group, candidate):
+            return candidate
+    return group
+
+
+def _shared(left: _Left, group: Group, wider: Group) -> bool:
+    """Whether the members that `wider` adds, by part and by item, (nearly) all show marks."""
+    for axis, mine, theirs in ((0, group.parts, wider.parts), (1, group.items, wider.items)):
+        added = set(theirs) - set(mine)
+        if not added:
+            continue
+        shows, lacks = _members(left, wider, axis=axis)
+        some, none = len(shows & added), len(lacks & added)
+        if some == 0 or some < NEARLY * (some + none):
+            return False
+    return True
+
+
+def _members(left: _Left, group: Group, *, axis: int) -> tuple[set[int], set[int]]:
+    """Parts (axis 0) or items (axis 1) of the group that show marks, and those that surely lack them."""
+    import numpy as np
+
+    block = _block(group)
+    eligible, hits, due = (table[block].sum(axis=axis) for table in (left.eligible, left.hits, left.due))
+    rate = hits.sum() / max(1.0, eligible.sum())
+    shows: set[int] = set()
+    lacks: set[int] = set()
+    for place, n, h, e in zip(group.parts if axis == 0 else group.items, eligible, hits, due, strict=True):
+        if h >= 1 and at_least(int(h), float(e)) < SURE:
+            shows.add(place)
+        elif h <= 2 * e and n * rate / 4 >= QUIET:
+            lacks.add(place)
+    return shows, lacks
+
+
+def at_least(count: int, mean: float) -> float:
+    """Poisson probability of so many or more."""
+    if count > mean + 10 * math.sqrt(mean) + 10:
+        return 0.0
+    term = total = math.exp(-mean)
+    for number in range(1, count):
+        term *= mean / number
+        total += term
+    return max(0.0, 1 - total)
+
+
+def _narrowed(grid: Grid, left: _Left, group: Group) -> Group:
+    """Without the members that lack marks; where those are many, only the members that show them."""
+    shows, lacks = _members(left, group, axis=0)
+    if shows and len(shows) < NEARLY * (len(shows) + len(lacks)):
+        parts = tuple(sorted(shows))
+        cause, name = _named(grid, parts)
+        group = replace(group, parts=parts, cause=cause, name=name)
+    elif shows:
+        group = replace(group, parts=tuple(part for part in group.parts if part not in lacks))
+    shows, lacks = _members(left, group, axis=1)
+    if shows and len(shows) < NEARLY * (len(shows) + len(lacks)):
+        return replace(group, items=tuple(sorted(shows)), every_item=False)
+    if shows:
+        return replace(group, items=tuple(item for item in group.items if item not in lacks))
+    return group
+
+
+def _named(grid: Grid, parts: tuple[int, ...]) -> tuple[CauseKind, str]:
+    import numpy as np
+
+    for level in grid.unit_levels:
+        for column, name in enumerate(level.names):
+            if tuple(np.flatnonzero(level.members[:, column]).tolist()) == parts:
+                return level.cause, name
+    return CauseKind.OTHER, "other"
+
+
+def _merged(grid: Grid, found: list[Group], usual: np.ndarray) -> list[Group]:
+    """Groups of the same parts are said once; the numbers are those of all their cells."""
+    by_parts: dict[tuple[int, ...], list[Group]] = {}
+    for group in found:
+        by_parts.setdefault(group.parts, []).append(group)
+    merged: list[Group] = []
+    for same in by_parts.values():
+        items = tuple(sorted(frozenset[int]().union(*(group.items for group in same))))
+        every = any(group.every_item for group in same) or len(items) == len(grid.items)
+        merged.append(_counted(grid, replace(same[0], items=items, every_item=every), usual))
+    return sorted(merged, key=lambda group: (-group.evidence, group.parts, group.items))
+
+
+def _counted(grid: Grid, group: Group, usual: np.ndarray) -> Group:
+    import numpy as np
+
+    block = _block(group)
+    eligible, hits = grid.eligible[block].sum(), grid.hits[block].sum()
+    due = (grid.eligible[block].sum(axis=1) * usual[list(group.items)]).sum()
+    evidence = _significant(np.atleast_1d(ratio(eligible, hits, due) - group.penalty))
+    return replace(
+        group,
+        cells=int(hits),
+        eligible=int(eligible),
+        evidence=float(evidence[0]),
+        limit=_limit(float(eligible), float(due), group.penalty),
+    )
+
+
+def _block(group: Group) -> tuple[np.ndarray, ...]:
+    import numpy as np
+
+    return np.ix_(group.items, group.parts)

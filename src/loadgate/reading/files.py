@@ -1,0 +1,236 @@
+"""A delivery's files in, typed rows, rejects, fingerprint and findings out.
+
+Bad data is a finding, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loadgate.errors import CouldNotRun
+from loadgate.model.expected import Dataset
+from loadgate.model.findings import ArrivalEvidence, Finding, RowsEvidence
+from loadgate.model.fingerprint import Fingerprint
+from loadgate.model.kinds import KINDS, Kind, Severity
+from loadgate.model.profiles import DeliverySpec, FormatKind
+from loadgate.model.scope import Scope
+from loadgate.reading.batches import Format
+from loadgate.reading.fingerprints import fingerprint
+from loadgate.reading.formats.delimited import read_delimited
+from loadgate.reading.formats.parquet import read_parquet
+from loadgate.reading.header import Layout
+from loadgate.reading.problems import Problem, Unreadable, WrongColumns
+from loadgate.reading.sources import Limits, open_sources
+from loadgate.reading.typed import Tally, TypedWriter
+
+FORMATS: dict[FormatKind, Format] = {
+    FormatKind.CSV: read_delimited,
+    FormatKind.PARQUET: read_parquet,
+}
+
+CRITICAL_SHARE = 0.01  # of rows that could not be split; blank lines hold nothing and do not count towards it
+MOSTLY = 0.5  # of a column's values: then the file is at fault, not what was registered
+_MAX_PARTS = 65_535  # `_part` is UInt16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What reading gave. rows_in = rows_typed + rows_rejected, always.
+
+    `origins` says for each `_part` which of the given paths it is from: an archive's members are parts of their own.
+    """
+
+    typed: Path
+    rejects: Path
+    rows_in: int
+    rows_typed: int
+    rows_rejected: int
+    values_unreadable: dict[str, int]
+    undecided: tuple[str, ...]
+    fingerprint: Fingerprint
+    findings: tuple[Finding, ...]
+    origins: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Trouble:
+    """What was wrong with whole files: (1-based path, problem), columns by the profile's names."""
+
+    files: list[tuple[int, Unreadable]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    duplicate: list[str] = field(default_factory=list)
+    unexpected: int = 0
+    torn: bool = False
+
+    @property
+    def fatal(self) -> bool:
+        """Whether rows are missing that nobody can count: then none is used."""
+        wrong = any(unreadable.problem is not Problem.ENDS_EARLY for _, unreadable in self.files)
+        return wrong or bool(self.missing or self.duplicate)
+
+
+def read(
+    parts: Sequence[Path],
+    *,
+    spec: DeliverySpec,
+    dataset: Dataset,
+    scope: Scope,
+    into: Path,
+    limits: Limits | None = None,
+) -> Reading:
+    """Read all parts of a delivery in one pass, in the given order.
+
+    Out: `into/typed.parquet` with `_part`, `_row`, `_line`, the dataset's columns and `_undecided.<column>` where a
+    column has unreadable values; `into/rejects.parquet`. If any part cannot be read to its end as what the profile
+    says, no row of the delivery is used, except that rows before an early end are kept.
+    Raises: CouldNotRun for anything but the data: a path that is gone, a full disk, a fault of our own.
+    """
+    writer = TypedWriter(into, dataset, spec.format)
+    trouble, origins = _Trouble(), list[int]()
+    try:
+        for origin, path in enumerate(parts):
+            _read_path(path, origin, writer, trouble, origins, _Task(spec, dataset, into, limits or Limits()))
+        if trouble.fatal:
+            writer.discard()
+        writer.close()
+        printed = fingerprint(writer.typed, dataset)
+    except (CouldNotRun, MemoryError):
+        raise
+    except Exception as error:
+        # the texts of Polars and pyarrow carry row values: the kind of error must do
+        raise CouldNotRun(
+            f"dataset {dataset.dataset} could not be read: {type(error).__name__}",
+            fix="look for space and permissions in the state folder, then run again",
+        ) from None
+    if writer.rows_in != writer.rows_typed + writer.rejected.count:
+        raise CouldNotRun(f"dataset {dataset.dataset}: rows in are not rows typed and rejected")
+    return Reading(
+        typed=writer.typed,
+        rejects=writer.rejects,
+        rows_in=writer.rows_in,
+        rows_typed=writer.rows_typed,
+        rows_rejected=writer.rejected.count,
+        values_unreadable={name: writer.values[name].count for name in writer.undecided},
+        undecided=writer.undecided,
+        fingerprint=printed,
+        findings=tuple(_findings(writer, trouble, parts, dataset, scope)),
+        origins=tuple(origins),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    spec: DeliverySpec
+    dataset: Dataset
+    into: Path
+    limits: Limits
+
+
+def _read_path(
+    path: Path, origin: int, writer: TypedWriter, trouble: _Trouble, origins: list[int], task: _Task
+) -> None:
+    layout = Layout.of(task.spec, task.dataset)
+    read_format = FORMATS[task.spec.format.kind]
+    try:
+        for source in open_sources(path, form=task.spec.format, scratch=task.into, limits=task.limits):
+            if len(origins) == _MAX_PARTS:
+                raise Unreadable(Problem.MANY_MEMBERS)
+            origins.append(origin)
+            before = writer.rows_in
+            unexpected = 0
+            for batch in read_format(source, layout):
+                writer.add(batch, part=len(origins) - 1, before=before)
+                trouble.torn |= batch.torn
+                unexpected = batch.unexpected
+            trouble.unexpected = max(trouble.unexpected, unexpected)
+    except WrongColumns as wrong:
+        trouble.missing += [name for name in wrong.missing if name not in trouble.missing]
+        trouble.duplicate += [name for name in wrong.duplicate if name not in trouble.duplicate]
+        trouble.unexpected = max(trouble.unexpected, wrong.unexpected)
+    except Unreadable as unreadable:
+        trouble.files.append((origin + 1, unreadable))
+
+
+def _findings(
+    writer: TypedWriter, trouble: _Trouble, parts: Sequence[Path], dataset: Dataset, scope: Scope
+) -> list[Finding]:
+    found: list[Finding] = []
+    size_bytes = sum(path.stat().st_size for path in parts)
+    came = ArrivalEvidence(files=len(parts), size_bytes=size_bytes)
+    if trouble.files:
+        lines = [unreadable.line for _, unreadable in trouble.files if unreadable.line is not None]
+        rows = RowsEvidence(rows_checked=writer.rows_in, rows_failed=writer.rejected.count, lines=tuple(lines[:10]))
+        detail = {
+            "problem": ", ".join(sorted({unreadable.problem.value for _, unreadable in trouble.files})),
+            "parts": ", ".join(str(part) for part, _ in trouble.files[:10]),
+        }
+        evidence = rows if lines else came
+        found.append(_finding(Kind.UNREADABLE_FILE, scope, evidence, detail))
+    if trouble.missing or trouble.duplicate or trouble.unexpected:
+        named = {"missing": ", ".join(trouble.missing), "duplicate": ", ".join(trouble.duplicate)}
+        detail = {key: names for key, names in named.items() if names}
+        if trouble.unexpected:
+            detail["unexpected"] = str(trouble.unexpected)
+        severity = Severity.CRITICAL if trouble.missing or trouble.duplicate else Severity.WARNING
+        found.append(_finding(Kind.COLUMNS, scope, came, detail, severity=severity))
+    if writer.rows_in == 0 and not trouble.fatal and not trouble.files:
+        found.append(_finding(Kind.EMPTY, scope, came, {}))
+    if writer.rejected.count:
+        found.append(_rejected_rows(writer, trouble, scope))
+    found += [_unreadable_values(writer, name, writer.values[name], dataset, scope) for name in writer.undecided]
+    return found
+
+
+def _finding(
+    kind: Kind,
+    scope: Scope,
+    evidence: RowsEvidence | ArrivalEvidence,
+    detail: dict[str, str],
+    *,
+    severity: Severity | None = None,
+    check: str | None = None,
+) -> Finding:
+    return Finding(
+        kind=kind,
+        severity=severity or KINDS[kind].severity,
+        scope=scope,
+        evidence=evidence,
+        check=check,
+        detail=detail,
+    )
+
+
+def _rejected_rows(writer: TypedWriter, trouble: _Trouble, scope: Scope) -> Finding:
+    """Critical where many rows are lost, or where the end of the file is."""
+    rejected = writer.rejected
+    cut = trouble.torn or any(unreadable.problem is Problem.ENDS_EARLY for _, unreadable in trouble.files)
+    many = rejected.count - rejected.blank > CRITICAL_SHARE * writer.rows_in
+    detail = {"reason": rejected.most, "reasons": str(len(rejected.reasons))}
+    if cut:
+        detail["end"] = "cut off"
+    return _finding(
+        Kind.REJECTED_ROWS,
+        scope,
+        RowsEvidence(rows_checked=writer.rows_in, rows_failed=rejected.count, lines=tuple(rejected.lines)),
+        detail,
+        severity=Severity.CRITICAL if many or cut else Severity.WARNING,
+    )
+
+
+def _unreadable_values(writer: TypedWriter, name: str, tally: Tally, dataset: Dataset, scope: Scope) -> Finding:
+    return _finding(
+        Kind.UNREADABLE_VALUES,
+        scope,
+        RowsEvidence(
+            rows_checked=writer.rows_typed,
+            rows_failed=tally.count,
+            rows_undecided=tally.count,
+            column=name,
+            lines=tuple(tally.lines),
+        ),
+        {"reason": tally.most},
+        severity=Severity.CRITICAL if tally.count > MOSTLY * writer.rows_typed else None,
+        check=f"{dataset.dataset}:readable({name})",
+    )

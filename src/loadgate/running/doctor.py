@@ -1,0 +1,58 @@
+"""An opened site in; out, what a machine needs to run it, each looked at and never assumed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from loadgate.errors import LoadgateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadgate.running.opened import Opened
+
+NEEDED = ("polars", "great-expectations", "prefect", "pydantic", "sqlalchemy")
+ENOUGH_BYTES = 2 << 30
+
+
+def examine(opened: Opened, *, python: str) -> list[dict[str, str]]:
+    """One line per thing looked at; `state` is ok, note or bad."""
+    found = [
+        _line("ok" if python.split(".")[:2] in (["3", "11"], ["3", "12"], ["3", "13"]) else "bad", "Python", python)
+    ]
+    for package in NEEDED:
+        try:
+            found.append(_line("ok", package, version(package)))
+        except PackageNotFoundError:
+            found.append(_line("bad", package, "not installed"))
+    found.append(_tried("content", lambda: f"{len(opened.site().files)} files, no fault"))
+    found.append(_tried("inbox", lambda: _inbox(opened)))
+    found.append(_tried("database", lambda: f"{opened.state.ledger.head().seq} ledger entries"))
+    free = shutil.disk_usage(opened.places.state).free
+    found.append(_line("ok" if free > ENOUGH_BYTES else "bad", "disk", f"{free / 1e9:.0f} GB free"))
+    for name, why in (
+        ("LOADGATE_ALERT_URL", "alerts are not sent without it"),
+        ("LOADGATE_PSEUDONYM_KEY", "personal columns cannot leave as pseudonyms without it"),
+    ):
+        found.append(_line("ok", name, "set") if os.environ.get(name) else _line("note", name, f"not set: {why}"))
+    return found
+
+
+def _inbox(opened: Opened) -> str:
+    from loadgate.running.inbox import open_inbox
+
+    return f"{sum(1 for _ in open_inbox(opened, opened.site()).list()):,} files"
+
+
+def _tried(what: str, look: Callable[[], str]) -> dict[str, str]:
+    try:
+        return _line("ok", what, look())
+    except LoadgateError as error:
+        return _line("bad", what, error.message.splitlines()[0])
+
+
+def _line(state: str, what: str, found: str) -> dict[str, str]:
+    return {"state": state, "what": what, "found": found}

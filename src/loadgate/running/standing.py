@@ -1,0 +1,116 @@
+"""A site's state in; out, what waits for whom, all runs, and a case in detail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from loadgate.model.findings import GroupEvidence, Verdict
+from loadgate.running import acting, deciding, month
+from loadgate.running.cases import judged_runs
+from loadgate.running.opened import Ref
+from loadgate.running.views import case_view
+
+if TYPE_CHECKING:
+    from loadgate.model.findings import Case
+    from loadgate.model.judgement import Judgement
+    from loadgate.running.opened import Opened
+
+
+def all_runs(opened: Opened) -> list[dict[str, Any]]:
+    """Every run with its state and the verdict it ended with, oldest period first."""
+    judged = set(judged_runs(opened))
+    found = []
+    for row in opened.state.runs.rows():
+        judgement = deciding.stored(opened, row.id) if row.id in judged else None
+        found.append(
+            {
+                "run": row.id,
+                "state": row.state.value,
+                "verdict": judgement.verdict.value if judgement else None,
+                "cases": len(judgement.cases) if judgement else 0,
+                "as_of": row.as_of.isoformat(),
+                "opened_by": row.opened_by,
+            }
+        )
+    return found
+
+
+def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
+    """What waits, the most urgent first: each with the run, what it is, and the next command."""
+    from loadgate.store.runs import RunState
+
+    lines: list[dict[str, str]] = []
+    newest = {row.period: row for row in opened.state.runs.rows(period)}
+    for row in newest.values():
+        if row.state is RunState.RELEASED:
+            continue
+        ref = Ref(str(opened.places.site), row.id)
+        if row.state in (RunState.OPEN, RunState.INTERRUPTED) or not month.is_done(ref):
+            how = "interrupted" if row.state is RunState.INTERRUPTED else "not complete"
+            lines.append({"run": row.id, "what": how, "next": f"loadgate run {row.period}"})
+            continue
+        judgement = deciding.judge_now(ref)
+        if judgement.verdict is not Verdict.HOLD:
+            lines.append(
+                {
+                    "run": row.id,
+                    "what": f"judged {judgement.verdict.value}, not released",
+                    "next": f"loadgate release {row.id}",
+                }
+            )
+            continue
+        for number in sorted({reason.case for reason in judgement.reasons if reason.effect == "block" and reason.case}):
+            waiting = acting.pending(opened, number)
+            lines.append(
+                {
+                    "run": row.id,
+                    "what": f"HOLD because of case {number}"
+                    + (f"; {waiting.id} waits for a second person" if waiting else ""),
+                    "next": f"loadgate waive {number} --approve --actor NAME"
+                    if waiting
+                    else f"loadgate case show {number}",
+                }
+            )
+    return lines
+
+
+def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, Any]:
+    """The case with its evidence by provider and cell, its history and the commands that can follow."""
+    from loadgate.reporting.steps import waive_command
+
+    inputs = opened.inputs(judgement.run)
+    site = opened.frozen(inputs.content)
+    view = case_view(opened, inputs, judgement, case)
+    findings = {finding.id: finding for finding in judgement.findings}
+    members = []
+    for name in case.findings:
+        evidence = findings[name].evidence if name in findings else None
+        if isinstance(evidence, GroupEvidence):
+            members += [{slot: getattr(member, slot) for slot in member.__slots__} for member in evidence.members]
+    view["members"] = members
+    view["history"] = [{"run": run, "finding": finding} for run, finding in opened.state.cases.findings(case.known_number)]
+    view["next"] = [
+        waive_command(case, as_of=judgement.as_of, timezone=site.file.timezone),
+        f"loadgate release {judgement.run}",
+    ]
+    return view
+
+
+def evidence_rows(view: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The members as a table: provider, cell, cells that moved of those eligible, and by how much."""
+    head = ["provider", "cell", "moved", "of", "min", "median", "max"]
+    rows = [
+        [
+            member["provider"],
+            member["cell"] or "",
+            f"{member['cells']:,}",
+            f"{member['eligible']:,}",
+            *(_percent(member[name]) for name in ("effect_min", "effect_median", "effect_max")),
+        ]
+        for member in view["members"]
+    ]
+    return head, rows
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:+.2f} %"

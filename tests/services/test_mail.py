@@ -1,0 +1,171 @@
+"""Alerts through a real mail server and a real web server on loopback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, Session
+from pytest_httpserver import HTTPServer
+
+from loadgate.alerting.message import Message
+from loadgate.alerting.send import masked, send
+from loadgate.errors import CouldNotRun
+
+pytestmark = pytest.mark.services
+
+BODY = (
+    "What      <b>5 < 6</b> & *stars*, _lines_, `ticks`, [a](b), :smile: \\n of Ærø − 1,0 %\n"
+    "Do        loadgate case show 1\n"
+)
+MESSAGE = Message(
+    key="m-1", route="operations", subject="[flis 2026-10] TILBAGEHOLDT: Ærø <b>*5*</b> − 1 %", body=BODY, tells=()
+)
+SECRET = "hunter2secret"
+
+
+class Postbox:
+    """A mail server's handler that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: object, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.content
+        assert isinstance(content, bytes)
+        parsed = BytesParser(policy=policy.default).parsebytes(content)
+        assert isinstance(parsed, EmailMessage)
+        self.messages.append(parsed)
+        return "250 OK"
+
+
+@pytest.fixture
+def postbox():
+    return Postbox()
+
+
+@pytest.fixture
+def mail(postbox):
+    controller = Controller(postbox, hostname="127.0.0.1", port=0)
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+def mail_url(controller, **more):
+    port = controller.server.sockets[0].getsockname()[1]
+    query = "&".join(
+        f"{name}={value}" for name, value in {"from": "gate@site.example", "to": "ops@site.example", **more}.items()
+    )
+    return f"mailto://127.0.0.1:{port}?{query}"
+
+
+@pytest.mark.parametrize("asked_for", ["text", "html", "markdown"])
+def test_a_mail_is_plain_text_to_the_letter_whatever_the_url_asks_for(mail, postbox, asked_for):
+    send(MESSAGE, mail_url(mail, format=asked_for))
+
+    (received,) = postbox.messages
+    assert received["Subject"] == MESSAGE.subject
+    assert received["To"] == "ops@site.example"
+    assert not received.is_multipart()
+    assert received.get_content_type() == "text/plain"
+    assert received.get_content().rstrip() == BODY.rstrip()
+
+
+def test_many_mails_are_sent_without_waiting_between_them(mail, postbox):
+    started = time.monotonic()
+
+    for _ in range(4):
+        send(MESSAGE, mail_url(mail))
+
+    assert len(postbox.messages) == 4
+    assert time.monotonic() - started < 5.5  # Apprise alone would wait 5.5 s three times
+
+
+def test_a_webhook_gets_the_message_unchanged(httpserver: HTTPServer):
+    httpserver.expect_oneshot_request("/hook", method="POST").respond_with_data("ok")
+
+    send(MESSAGE, f"json://127.0.0.1:{httpserver.port}/hook")
+
+    (request, _), *others = httpserver.log
+    assert others == []
+    sent = json.loads(request.data)
+    assert (sent["title"], sent["message"].rstrip()) == (MESSAGE.subject, BODY.rstrip())
+    assert "apprise" not in request.headers["User-Agent"].lower()
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_what_is_refused_is_said_without_any_part_of_the_url(httpserver: HTTPServer, status, caplog, capfd):
+    httpserver.expect_request("/hook/" + SECRET).respond_with_data(SECRET, status=status)
+    caplog.set_level(logging.DEBUG, logger="apprise")
+
+    with pytest.raises(CouldNotRun) as failure:
+        send(MESSAGE, f"json://user:{SECRET}@127.0.0.1:{httpserver.port}/hook/{SECRET}")
+
+    assert str(failure.value) == (
+        "the alert for route operations could not be sent: json://… did not take it\n"
+        "  fix       check that the server answers and the credentials are right; the message waits for the next attempt"
+    )
+    assert failure.value.__cause__ is None
+    assert failure.value.__context__ is None
+    told = "".join(record.getMessage() for record in caplog.records if record.name == "apprise")
+    assert SECRET not in told + "".join(capfd.readouterr())
+
+
+def test_a_mail_server_that_refuses_the_password_is_told_without_it():
+    class Closed(Controller):
+        pass
+
+    def refuse(*_: object) -> AuthResult:
+        return AuthResult(success=False)
+
+    controller = Closed(
+        Postbox(), hostname="127.0.0.1", port=0, authenticator=refuse, auth_require_tls=False, auth_required=True
+    )
+    controller.start()
+    try:
+        port = controller.server.sockets[0].getsockname()[1]
+        with pytest.raises(CouldNotRun) as failure:
+            send(MESSAGE, f"mailto://user:{SECRET}@127.0.0.1:{port}?to=ops@site.example&mode=insecure")
+    finally:
+        controller.stop()
+
+    assert SECRET not in str(failure.value)
+
+
+def test_a_server_that_is_not_there_could_not_run():
+    with pytest.raises(CouldNotRun, match=r"^the alert for route operations could not be sent: json://… did not"):
+        send(MESSAGE, f"json://user:{SECRET}@127.0.0.1:9/")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [("", "…"), ("nonsense", "…"), (f"nosuch://{SECRET}@host", "nosuch://…"), (SECRET, "…"), (f" {SECRET}:x", "…")],
+)
+def test_a_url_that_is_none_is_said_without_repeating_it(url, shown):
+    with pytest.raises(CouldNotRun) as failure:
+        send(MESSAGE, url)
+
+    assert str(failure.value) == (
+        f"the alert for route operations could not be sent: {shown} is no address that Apprise knows\n"
+        "  fix       set the route's environment variable to an Apprise URL, such as mailto:// or json://"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mailto://a:b@host?to=x", "mailto://…"),
+        ("slack://T0/B0/xyz", "slack://…"),
+        ("SLACK://T0", "slack://…"),
+        ("a b", "…"),
+    ],
+)
+def test_of_a_url_only_the_scheme_is_shown(url, shown):
+    assert masked(url) == shown

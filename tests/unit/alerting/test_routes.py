@@ -1,0 +1,335 @@
+"""Who is told what, once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from loadgate.alerting.message import restored, stored
+from loadgate.alerting.routes import route
+from loadgate.alerting.wording import WORDS, one_line
+from loadgate.model.findings import (
+    ArrivalEvidence,
+    Case,
+    CaseState,
+    Cause,
+    CauseKind,
+    Finding,
+    RowsEvidence,
+    Verdict,
+)
+from loadgate.model.judgement import Judgement, Reason
+from loadgate.model.kinds import Kind, Owner, Severity
+from loadgate.model.profiles import AlertRoute
+from loadgate.model.scope import Scope
+
+OPERATIONS = AlertRoute(name="operations")
+
+
+def missing(provider="101", kind=Kind.MISSING) -> Finding:
+    scope = Scope.of(area="school", system="tea", delivery=f"2026-10/tea/pupils/{provider}", provider=provider)
+    return Finding(kind=kind, severity=Severity.CRITICAL, scope=scope, evidence=ArrivalEvidence())
+
+
+def failed(provider="101", *, lines=(3, 8, 12), rows=12) -> Finding:
+    return Finding(
+        kind=Kind.CHECK_FAILED,
+        severity=Severity.CRITICAL,
+        scope=missing(provider).scope,
+        evidence=RowsEvidence(rows_checked=14000, rows_failed=rows, column="class_type", lines=lines),
+        check="pupils:not_be_null(class_type)",
+    )
+
+
+def case(*findings: Finding, number: int | None = 1, state=CaseState.NEW, first_seen="2026-10", size=1.0) -> Case:
+    return Case(
+        number=number,
+        cause=Cause(kind=CauseKind.SYSTEM, members=("tea",)),
+        scope=findings[0].scope,
+        severity=max((f.severity for f in findings), key=lambda s: s.rank),
+        findings=tuple(f.id for f in findings),
+        state=state,
+        first_seen=first_seen,
+        size=size,
+        kinds=tuple(sorted({f.kind.value for f in findings})),
+    )
+
+
+def judged(*cases: Case, findings, effect="block", provisional=False, run="2026-10") -> Judgement:
+    reasons = tuple(
+        Reason(effect=effect, rule=1, case=c.number, findings=c.findings, kind=c.kinds[0]) for c in cases if effect
+    )
+    return Judgement(
+        run=run,
+        as_of="2026-11-05T09:12:00+01:00",
+        verdict=Verdict.HOLD,
+        verdict_before_waivers=Verdict.HOLD,
+        reasons=reasons,
+        parts=(),
+        cases=cases,
+        resolved=(),
+        findings=tuple(findings),
+        outcomes=(),
+        known_errors=(),
+        caveats=(),
+        waivers=(),
+        provisional=provisional,
+    )
+
+
+def tell(judgement, *, routes=(OPERATIONS,), already=frozenset(), sentence="Pupils of 101 did not arrive.", **more):
+    return route(
+        judgement,
+        site_name="flis",
+        period="2026-10",
+        routes=routes,
+        sentence=lambda _: sentence,
+        already=frozenset(already),
+        **more,
+    )
+
+
+def facts(messages):
+    return {fact for message in messages for fact in (message.key, *message.tells)}
+
+
+def test_an_alert_reads_word_for_word():
+    finding = missing()
+
+    (message,) = tell(
+        judged(case(finding), findings=[finding]),
+        title=lambda _: "delivery missing, system tea",
+        report="https://host.example/report.html",
+    )
+
+    assert message.subject == "[flis 2026-10] HOLD: delivery missing, system tea (case 1)"
+    assert message.body == (
+        "What      Pupils of 101 did not arrive.\n"
+        "Since     run 2026-10, first seen 2026-11-05 09:12\n"
+        "Owner     supplier\n"
+        "Do        loadgate case show 1 · report: https://host.example/report.html\n"
+        "This case is told once; again only if it gets worse or is overdue.\n"
+    )
+
+
+def test_a_failed_file_names_file_rule_column_lines_and_count():
+    finding = failed()
+
+    (message,) = tell(judged(case(finding), findings=[finding]))
+
+    assert (
+        "File      2026-10/tea/pupils/101 · rule pupils:not_be_null(class_type) · column class_type"
+        " · lines 3, 8, 12, … · 12 of 14,000 rows\n"
+    ) in message.body
+
+
+def test_many_failed_files_are_counted_never_dropped_in_silence():
+    findings = [failed(str(number), rows=3) for number in range(101, 113)]
+
+    (message,) = tell(judged(case(*findings), findings=findings))
+
+    assert message.body.count("File  ") == 5
+    assert "          and 7 more\n" in message.body
+
+
+def test_a_danish_route_is_told_in_danish():
+    finding = failed()
+
+    (message,) = tell(
+        judged(case(finding), findings=[finding]),
+        routes=[AlertRoute(name="drift", language="da")],
+        sentence="Elever fra Ærø: klassetype mangler.",
+    )
+
+    assert message.subject == "[flis 2026-10] TILBAGEHOLDT: Elever fra Ærø: klassetype mangler (sag 1)"
+    assert "12 af 14.000 rækker" in message.body
+    assert "Ansvar    kommunen\n" in message.body
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_every_owner_and_standing_has_a_word(language):
+    assert set(WORDS[language].owners) == set(Owner)
+    assert {severity.value for severity in Severity} <= set(WORDS[language].standing)
+
+
+@pytest.mark.parametrize(
+    ("effect", "provisional", "word"),
+    [("block", False, "HOLD"), ("caveat", False, "CAVEAT"), ("", False, "FOUND"), ("block", True, "CRITICAL")],
+)
+def test_the_subject_says_what_the_gate_makes_of_it(effect, provisional, word):
+    finding = missing()
+
+    (message,) = tell(judged(case(finding), findings=[finding], effect=effect, provisional=provisional))
+
+    assert message.subject.startswith(f"[flis 2026-10] {word}: ")
+
+
+def test_twelve_missing_deliveries_of_one_cause_are_one_message():
+    findings = [missing(str(number)) for number in range(101, 113)]
+
+    messages = tell(judged(case(*findings), findings=findings))
+
+    assert len(messages) == 1
+    assert len(messages[0].tells) == 12
+
+
+@pytest.mark.parametrize("provisional_first", [True, False])
+def test_a_case_is_told_once(provisional_first):
+    finding = missing()
+    first = tell(
+        judged(
+            case(finding, number=None if provisional_first else 1), findings=[finding], provisional=provisional_first
+        )
+    )
+
+    again = tell(judged(case(finding), findings=[finding]), already=facts(first))
+
+    assert (len(first), again) == (1, [])
+
+
+def test_the_key_alone_is_enough_to_tell_the_same_news_once():
+    finding = missing()
+    (message,) = tell(judged(case(finding), findings=[finding]))
+
+    assert tell(judged(case(finding), findings=[finding]), already={message.key}) == []
+
+
+def test_two_files_that_were_told_one_by_one_are_not_told_again_as_a_group():
+    findings = [failed("101"), failed("102")]
+    told = set()
+    for finding in findings:
+        told |= facts(tell(judged(case(finding, number=None), findings=[finding], provisional=True), already=told))
+
+    assert tell(judged(case(*findings), findings=findings), already=told) == []
+
+
+def test_one_more_file_in_a_new_case_is_news():
+    findings = [failed("101"), failed("102")]
+    told = facts(tell(judged(case(findings[0]), findings=findings[:1], provisional=True)))
+
+    assert len(tell(judged(case(*findings), findings=findings), already=told)) == 1
+
+
+def test_a_late_delivery_that_goes_missing_is_told_again():
+    late = missing(kind=Kind.LATE)
+    told = facts(tell(judged(case(late), findings=[late])))
+    gone = missing()
+
+    assert len(tell(judged(case(gone, state=CaseState.PERSISTING), findings=[gone]), already=told)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "size", "messages"),
+    [
+        (CaseState.PERSISTING, 1.0, 0),
+        (CaseState.WORSE, 1.0, 1),
+        (CaseState.RESOLVED, 1.0, 0),
+    ],
+)
+def test_a_case_that_goes_on_is_told_again_only_when_it_is_worse(state, size, messages):
+    finding = failed()
+    told = facts(tell(judged(case(finding), findings=[finding])))
+
+    assert len(tell(judged(case(finding, state=state, size=size), findings=[finding]), already=told)) == messages
+
+
+def test_worse_and_worse_again_are_two_messages_and_each_comes_once():
+    finding = failed()
+    told = set()
+    counts = []
+    for size in (0.2, 0.2, 0.4, 0.4):
+        messages = tell(judged(case(finding, state=CaseState.WORSE, size=size), findings=[finding]), already=told)
+        told |= facts(messages)
+        counts.append(len(messages))
+
+    assert counts == [1, 0, 1, 0]
+
+
+def test_another_months_missing_delivery_is_news_though_its_case_goes_on():
+    finding = missing()
+    told = {fact.replace("2026-10", "2026-09") for fact in facts(tell(judged(case(finding), findings=[finding])))}
+
+    goes_on = case(finding, state=CaseState.PERSISTING, first_seen="2026-09")
+    (message,) = tell(judged(goes_on, findings=[finding]), already=told)
+
+    assert "Since     run 2026-09\n" in message.body
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ({}, True),
+        ({"severity": "critical"}, True),
+        ({"severity": "info"}, True),
+        ({"kinds": ("arrival.missing",)}, True),
+        ({"kinds": ("arrival",)}, True),
+        ({"kinds": ("arrival.late",)}, False),
+        ({"kinds": ("checking",)}, False),
+        ({"scope": "system=tea"}, True),
+        ({"scope": "system=kmd"}, False),
+        ({"scope": "provider=102"}, False),
+    ],
+)
+def test_a_route_hears_what_it_asked_for(line, told):
+    finding = missing()
+
+    messages = tell(judged(case(finding), findings=[finding]), routes=[AlertRoute(name="r", **line)])
+
+    assert bool(messages) is told
+
+
+@pytest.mark.parametrize(("severity", "told"), [("info", 1), ("warning", 1), ("critical", 0)])
+def test_a_route_hears_from_its_severity_on(severity, told):
+    finding = replace(failed(), severity=Severity.WARNING)
+
+    messages = tell(judged(case(finding), findings=[finding]), routes=[AlertRoute(name="r", severity=severity)])
+
+    assert len(messages) == told
+
+
+def test_each_route_is_told_for_itself():
+    finding = missing()
+    routes = [AlertRoute(name="one"), AlertRoute(name="two")]
+    judgement = judged(case(finding), findings=[finding])
+
+    messages = tell(judgement, routes=routes)
+
+    assert [message.route for message in messages] == ["one", "two"]
+    assert tell(judgement, routes=routes, already=facts(messages[:1]))[0].route == "two"
+
+
+def test_a_subject_is_one_line_whatever_stands_in_a_name():
+    finding = missing()
+
+    (message,) = tell(
+        judged(case(finding), findings=[finding]), sentence="Bad\r\nBcc: everyone@host.example \u202e name\u0000 here."
+    )
+
+    assert message.subject == "[flis 2026-10] HOLD: Bad Bcc: everyone@host.example name here (case 1)"
+    assert one_line("a\u2028b\tc") == "a b c"
+
+
+def test_a_long_subject_is_cut_at_a_word_and_keeps_its_case():
+    finding = missing()
+
+    (message,) = tell(judged(case(finding), findings=[finding]), sentence="word " * 60)
+
+    assert len(message.subject) <= 150
+    assert message.subject.endswith("word… (case 1)")
+
+
+def test_a_case_without_a_number_points_to_the_status():
+    finding = missing()
+
+    (message,) = tell(judged(case(finding, number=None), findings=[finding], provisional=True))
+
+    assert "Do        loadgate status\n" in message.body
+    assert "case" not in message.subject
+
+
+def test_a_message_comes_back_from_where_it_was_kept():
+    finding = missing()
+    (message,) = tell(judged(case(finding), findings=[finding]))
+
+    assert restored(message.key, route_name=message.route, body=stored(message)) == message

@@ -1,0 +1,178 @@
+"""GX's own Validator on a Polars frame, and GX's catalogue; imports and side effects."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from loadgate.checking.engine.catalogue import generate
+from loadgate.checking.engine.quiet import import_gx
+
+FRAME = pl.DataFrame({"n": [1, 2, None, 4], "s": ["x", "y", "y", None]})
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def validate(frame: pl.DataFrame | pl.LazyFrame, *expectations: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    import_gx()
+    import great_expectations as gx
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    from loadgate.checking.engine.execution import validator_for
+
+    gx.get_context(mode="ephemeral").variables.progress_bars = {"globally": False}
+    made = [
+        ExpectationConfiguration(type=f"expect_{name}", kwargs=kwargs).to_domain_obj() for name, kwargs in expectations
+    ]
+    validator = validator_for(frame, expectation_suite=gx.ExpectationSuite(name="s", expectations=made))
+    return {found.expectation_config.type: found for found in validator.validate().results}
+
+
+@pytest.mark.filterwarnings("ignore")  # GX's own
+def test_gxs_validator_works_on_a_lazy_frame_and_writes_nothing(here: Path) -> None:
+    found = validate(
+        FRAME.lazy(),
+        ("column_values_to_be_between", {"column": "n", "min_value": 2}),
+        ("column_values_to_be_unique", {"column": "s"}),
+        ("column_pair_values_to_be_equal", {"column_A": "n", "column_B": "n", "ignore_row_if": "neither"}),
+        ("column_sum_to_be_between", {"column": "n", "min_value": 7}),
+        ("column_distinct_values_to_be_in_set", {"column": "s", "value_set": ["x"]}),
+        ("table_columns_to_match_set", {"column_set": ["n", "s"]}),
+    )
+
+    between, unique, pair = (
+        found[f"expect_{name}"]
+        for name in ("column_values_to_be_between", "column_values_to_be_unique", "column_pair_values_to_be_equal")
+    )
+    assert (between.success, between.result["unexpected_count"]) == (False, 1)
+    assert between.result["partial_unexpected_list"] == [1]
+    assert unique.result["partial_unexpected_list"] == ["y", "y"]
+    assert [tuple(values) for values in pair.result["partial_unexpected_list"]] == [(None, None)]
+    assert found["expect_column_sum_to_be_between"].result == {"observed_value": 7}
+    assert found["expect_column_distinct_values_to_be_in_set"].result["partial_unexpected_list"] == ["y"]
+    assert found["expect_table_columns_to_match_set"].success
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_in_gxs_validator_one_bad_metric_spoils_only_its_own_expectation(here: Path) -> None:
+    found = validate(
+        FRAME,
+        ("column_values_to_match_regex", {"column": "s", "regex": "("}),
+        ("column_sum_to_be_between", {"column": "elsewhere", "min_value": 1}),
+        ("column_median_to_be_between", {"column": "n", "min_value": 1}),
+        ("column_values_to_not_be_null", {"column": "n"}),
+    )
+
+    sound = found.pop("expect_column_values_to_not_be_null")
+    assert sound.result["unexpected_count"] == 1
+    assert {name: result.success for name, result in found.items()} == dict.fromkeys(found, False)
+    assert all("raised_exception" in str(result.exception_info) for result in found.values())
+    assert "column elsewhere is missing" in str(found["expect_column_sum_to_be_between"].exception_info)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_all_metrics_of_a_suite_are_answered_in_one_pass(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from loadgate.checking.engine import compiler
+
+    passes: list[int] = []
+    reduce_frame = compiler.reduce_frame
+
+    def counted(frame: pl.LazyFrame, expressions: Any) -> Any:
+        if expressions:
+            passes.append(len(expressions))
+        return reduce_frame(frame, expressions)
+
+    monkeypatch.setattr(compiler, "reduce_frame", counted)
+    validate(FRAME, *(("column_values_to_not_be_null", {"column": name}) for name in ("n", "s")))
+
+    assert len(passes) == 1
+
+
+def test_a_metric_of_ones_own_works_beside_the_built_in_ones() -> None:
+    import_gx()
+    from great_expectations.expectations.metrics.metric_provider import metric_value
+    from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    from loadgate.checking.engine.execution import PolarsExecutionEngine
+
+    class TableWidth(TableMetricProvider):
+        metric_name = "table.own_width"
+
+        @metric_value(engine=PolarsExecutionEngine)
+        def _polars(cls, execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> int:  # noqa: N805
+            return execution_engine.get_domain_records(metric_domain_kwargs).collect().width
+
+    engine = PolarsExecutionEngine()
+    engine.load_batch_data("b", FRAME)
+    metrics = [MetricConfiguration(name, {"batch_id": "b"}) for name in ("table.own_width", "table.row_count")]
+
+    assert list(engine.resolve_metrics(metrics).values()) == [4, 2]
+
+
+def test_the_catalogue_has_all_59_expectations_and_is_the_same_each_time() -> None:
+    first, second = (json.dumps(generate(), sort_keys=True) for _ in range(2))
+
+    assert first == second
+    assert len(json.loads(first)["expectations"]) == 59
+
+
+def test_the_catalogue_says_what_each_expectation_takes_and_whether_it_is_evaluated() -> None:
+    catalogue = generate()
+
+    between = catalogue["expectations"]["expect_column_values_to_be_between"]
+    assert between["class"] == "ExpectColumnValuesToBeBetween"
+    assert between["arguments"]["column"] == {"required": True, "types": ["string"], "minLength": 1}
+    assert between["arguments"]["mostly"] == {
+        "required": False,
+        "types": ["number"],
+        "default": 1,
+        "minimum": 0.0,
+        "maximum": 1.0,
+        "parameter": True,
+    }
+    assert between["arguments"]["min_value"]["formats"] == ["date", "date-time"]
+    assert catalogue["common"]["severity"]["enum"] == ["critical", "info", "warning"]
+    evaluated = {name for name, entry in catalogue["expectations"].items() if entry["evaluated"]}
+    assert "expect_column_values_to_be_between" in evaluated
+    assert "expect_column_median_to_be_between" not in evaluated
+    assert "expect_table_row_count_to_equal_other_table" not in evaluated
+
+
+def test_importing_the_fast_path_and_the_catalogue_loads_neither_gx_nor_polars() -> None:
+    script = (
+        "import sys, loadgate.checking.engine.fast, loadgate.checking.engine.catalogue\n"
+        "print({'great_expectations', 'polars', 'pandas'} & set(sys.modules))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+def test_gx_is_imported_with_its_telemetry_off_whatever_the_environment_says() -> None:
+    script = (
+        "from loadgate.checking.engine.quiet import import_gx; import_gx()\n"
+        "import os; print(os.environ['GX_ANALYTICS_ENABLED'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "GX_ANALYTICS_ENABLED": "true"},
+    )
+
+    assert done.stdout == "false\n", done.stderr

@@ -1,0 +1,67 @@
+"""What a value written in a suite becomes beside a column of some type; UNFIT: no row can ever equal it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from loadgate.checking.engine.literals import UNFIT, fit, fit_set
+
+DAY, NOON = dt.date(2024, 2, 3), dt.datetime(2024, 2, 3, 12)
+MIDNIGHT = dt.datetime(2024, 2, 3)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (3, pl.Int64(), 3),
+        (3.0, pl.Int64(), 3),
+        (Decimal("3.0"), pl.Int64(), 3),
+        (3.5, pl.Int64(), UNFIT),
+        (300, pl.UInt8(), UNFIT),
+        (-1, pl.UInt8(), UNFIT),
+        ("3", pl.Int64(), UNFIT),
+        (float("nan"), pl.Int64(), UNFIT),
+        (3, pl.Float64(), 3.0),
+        ("3", pl.Float64(), UNFIT),
+        (0.1, pl.Decimal(10, 2), Decimal("0.10")),
+        (0.125, pl.Decimal(10, 2), UNFIT),
+        ("0.1", pl.Decimal(10, 2), UNFIT),
+        ("a", pl.String(), "a"),
+        (1, pl.String(), UNFIT),
+        ("a", pl.Categorical(), "a"),
+        (True, pl.Boolean(), True),
+        (0, pl.Boolean(), False),
+        ("true", pl.Boolean(), UNFIT),
+        ("2024-02-03", pl.Date(), DAY),
+        (DAY, pl.Date(), DAY),
+        (MIDNIGHT, pl.Date(), DAY),
+        (NOON, pl.Date(), UNFIT),
+        ("3", pl.Date(), UNFIT),
+        (20240203, pl.Date(), UNFIT),
+        ("2024-02-03", pl.Datetime("us"), MIDNIGHT),
+        (DAY, pl.Datetime("us"), MIDNIGHT),
+        (NOON, pl.Datetime("us"), NOON),
+        (NOON, pl.Datetime("us", "Europe/Berlin"), NOON.replace(tzinfo=BERLIN)),
+        (NOON.replace(tzinfo=dt.UTC), pl.Datetime("us", "Europe/Berlin"), NOON.replace(tzinfo=dt.UTC)),
+        (NOON, pl.Duration("us"), UNFIT),
+    ],
+)
+def test_a_value_becomes_what_the_column_holds_or_is_unfit(value: Any, dtype: pl.DataType, expected: Any) -> None:
+    found = fit(value, dtype)
+
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_a_set_counts_each_value_once_and_those_that_cannot_fit() -> None:
+    fitted = fit_set([1, 1.0, 2, None, "x", "x", 2.5], pl.Int64())
+
+    assert (fitted.values, fitted.unfit) == ((1, 2), 2)
+    assert fitted.series.dtype == pl.Int64
