@@ -56,7 +56,8 @@ chaos: install ## SIGKILL at every durable write of a run and a release
 	@$(BIN)/python -m pytest $(TESTS) -m chaos
 
 schemas: install ## generate infra/schemas and the catalogue of expectations again
-	@$(BIN)/python -m loadgate.checking.engine.catalogue src/loadgate/content/gx_catalogue.json
+	@$(BIN)/python -c 'import json, sys; from loadgate.checking.engine.catalogue import generate; \
+	  open(sys.argv[1], "w").write(json.dumps(generate(), indent=1, sort_keys=True) + "\n")' src/loadgate/content/gx_catalogue.json
 	@$(BIN)/python -m loadgate.content.schemas infra/schemas
 
 clean: ## what the tools left; neither .venv nor .sites

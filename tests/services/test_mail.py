@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import time
 from email import policy
 from email.message import EmailMessage
@@ -14,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, Session
 from pytest_httpserver import HTTPServer
 
-from loadgate.alerting.message import Message
+from loadgate.alerting.routes import Message
 from loadgate.alerting.send import masked, send
 from loadgate.errors import CouldNotRun
 
@@ -30,13 +31,19 @@ MESSAGE = Message(
 SECRET = "hunter2secret"
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Postbox:
     """A mail server's handler that keeps what it was given."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
 
-    async def handle_DATA(self, server: object, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: object, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content
         assert isinstance(content, bytes)
         parsed = BytesParser(policy=policy.default).parsebytes(content)
@@ -52,18 +59,17 @@ def postbox():
 
 @pytest.fixture
 def mail(postbox):
-    controller = Controller(postbox, hostname="127.0.0.1", port=0)
+    controller = Controller(postbox, hostname="127.0.0.1", port=free_port())
     controller.start()
     yield controller
     controller.stop()
 
 
 def mail_url(controller, **more):
-    port = controller.server.sockets[0].getsockname()[1]
     query = "&".join(
         f"{name}={value}" for name, value in {"from": "gate@site.example", "to": "ops@site.example", **more}.items()
     )
-    return f"mailto://127.0.0.1:{port}?{query}"
+    return f"mailto://127.0.0.1:{controller.port}?{query}"
 
 
 @pytest.mark.parametrize("asked_for", ["text", "html", "markdown"])
@@ -75,7 +81,7 @@ def test_a_mail_is_plain_text_to_the_letter_whatever_the_url_asks_for(mail, post
     assert received["To"] == "ops@site.example"
     assert not received.is_multipart()
     assert received.get_content_type() == "text/plain"
-    assert received.get_content().rstrip() == BODY.rstrip()
+    assert received.get_content().splitlines() == BODY.splitlines()
 
 
 def test_many_mails_are_sent_without_waiting_between_them(mail, postbox):
@@ -110,7 +116,7 @@ def test_what_is_refused_is_said_without_any_part_of_the_url(httpserver: HTTPSer
 
     assert str(failure.value) == (
         "the alert for route operations could not be sent: json://… did not take it\n"
-        "  fix       check that the server answers and the credentials are right; the message waits for the next attempt"
+        "  fix       check that the server answers and the credentials are right; the message waits for its next try"
     )
     assert failure.value.__cause__ is None
     assert failure.value.__context__ is None
@@ -119,20 +125,20 @@ def test_what_is_refused_is_said_without_any_part_of_the_url(httpserver: HTTPSer
 
 
 def test_a_mail_server_that_refuses_the_password_is_told_without_it():
-    class Closed(Controller):
-        pass
-
     def refuse(*_: object) -> AuthResult:
         return AuthResult(success=False)
 
-    controller = Closed(
-        Postbox(), hostname="127.0.0.1", port=0, authenticator=refuse, auth_require_tls=False, auth_required=True
+    controller = Controller(
+        Postbox(),
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=refuse,
+        auth_require_tls=False,
     )
     controller.start()
     try:
-        port = controller.server.sockets[0].getsockname()[1]
         with pytest.raises(CouldNotRun) as failure:
-            send(MESSAGE, f"mailto://user:{SECRET}@127.0.0.1:{port}?to=ops@site.example&mode=insecure")
+            send(MESSAGE, f"mailto://user:{SECRET}@127.0.0.1:{controller.port}?to=ops@site.example&mode=insecure")
     finally:
         controller.stop()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from loadgate.alerting.message import Message
 from loadgate.alerting.wording import Standing, body, standing_of, subject
 from loadgate.model.findings import Case, CaseState, Finding
 from loadgate.model.identity import key_of
@@ -14,6 +14,23 @@ from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
 from loadgate.model.profiles import AlertRoute
 from loadgate.model.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One alert: plain text, no row values, no personal keys.
+
+    `key` is the same for the same news on the same route. `tells` are the facts in it, each told once.
+
+    Whoever keeps messages hands back both, `key` and `tells`, as `already` told.
+    """
+
+    key: str
+    route: str
+    subject: str
+    body: str
+    tells: tuple[str, ...] = ()
+
 
 _OF_A_DELIVERY = ("arrival.", "reading.")  # each delivery is news of its own, also in a case that goes on
 

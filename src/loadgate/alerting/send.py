@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from loadgate.alerting.message import Message
+from loadgate.alerting.routes import Message
 from loadgate.errors import CouldNotRun
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{0,30})://")
@@ -34,7 +35,7 @@ def send(message: Message, url: str) -> None:
     if not sent:
         raise CouldNotRun(
             f"the alert for route {message.route} could not be sent: {masked(url)} did not take it",
-            fix="check that the server answers and the credentials are right; the message waits for the next attempt",
+            fix="check that the server answers and the credentials are right; the message waits for its next try",
         )
 
 
@@ -68,11 +69,13 @@ def _notify(message: Message, url: str) -> bool | None:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Apprise logs URLs and answers of servers."""
+    """Apprise logs URLs and answers of servers, and its hundred channels import deprecated modules."""
     logger = logging.getLogger("apprise")
     before = logger.disabled
     logger.disabled = True
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
     finally:
         logger.disabled = before

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from loadgate.arriving.patterns import PatternIndex
+from loadgate.errors import LoadgateError
 from loadgate.model.deliveries import (
     Arrival,
     Arrivals,
@@ -156,3 +157,15 @@ def _belongs(file: ReceivedFile, period: Period, opens: datetime | None) -> bool
     if re.search(_TEXT_FORMS[period.cadence], file.name):
         return False
     return opens is None or file.first_seen >= opens
+
+
+def periods_named(names: Iterable[str], *, cadence: Cadence) -> list[Period]:
+    """Periods of this cadence whose text stands in any of the names, oldest first."""
+    found: set[Period] = set()
+    for name in names:
+        for text in re.findall(_TEXT_FORMS[cadence], name):
+            try:
+                found.add(Period.parse(text))
+            except LoadgateError:
+                continue
+    return sorted(found)

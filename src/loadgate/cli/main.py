@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -97,9 +100,19 @@ def main() -> None:
 def _usage_or_raise(error: Exception) -> int:
     show = getattr(error, "show", None)  # click's usage errors show themselves and know their exit code
     if show is None:
-        raise error
+        return _internal(error)
     show(file=sys.stderr)
     return int(getattr(error, "exit_code", Exit.USAGE))
+
+
+def _internal(error: Exception) -> int:
+    """A fault of the program. Its own text may hold row values, so only what and where is said."""
+    frames = traceback.extract_tb(error.__traceback__)
+    trail = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    if os.environ.get("LOADGATE_DEBUG"):
+        raise error
+    _complain(f"a fault of the program: {type(error).__name__} at {trail}")
+    return Exit.COULD_NOT_RUN
 
 
 def _complain(text: str) -> None:

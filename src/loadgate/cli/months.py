@@ -44,13 +44,13 @@ def run(
     Exit codes: 0 release or release with caveats, 3 hold, 4 content error, 5 could not run.
     """
     from loadgate.model.period import Period
-    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.opened import find_site, open_site, site_name
 
     root = find_site(site)
     chosen = Period.parse(period)
     shown = not (as_json or quiet)
     if shown:
-        say(f"loadgate {VERSION}  site {root.name}  period {chosen}")
+        say(f"loadgate {VERSION}  site {site_name(root)}  period {chosen}")
     opened = open_site(root)
     who = actor or opened.settings.actor
     ref = _open_and_do(opened, chosen, as_of=moment(as_of), who=who, inline=inline, shown=shown)

@@ -21,6 +21,7 @@ from loadgate.model.expected import Column, ColumnType, Dataset, ExpectationLine
 
 CATALOGUE = Path(__file__).with_name("gx_catalogue.json")
 CODE_LIST = "code_list"  # names a code list in place of `value_set`
+PARAMETERS = ("period", "providers")  # what a suite may ask for by {$PARAMETER: name}
 
 _COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
 _ABOUT_VALUES = frozenset(
@@ -52,7 +53,12 @@ def expectation_faults(
     known = catalogue()
     if line.type not in known:
         yield document.unknown(
-            (*path, "type"), what="expectation", name=line.type, known=known, fix="take one of GX's core expectations"
+            (*path, "type"),
+            what="expectation",
+            name=line.type,
+            known=known,
+            expected=f"one of GX's {len(known)} core expectations",
+            fix="take one that exists",
         )
         return
     arguments: Mapping[str, Any] = known[line.type]["arguments"]
@@ -67,9 +73,9 @@ def expectation_faults(
     for name, argument in arguments.items():
         stands_in = name == "value_set" and CODE_LIST in line.kwargs
         if argument["required"] and name not in line.kwargs and not stands_in:
-            yield document.fault(
-                here, found="nothing", expected=f"{name}, which {line.type} needs", fix=f"add {name}: … below kwargs"
-            )
+            either = f"{name} or {CODE_LIST}" if name == "value_set" else name
+            expected = f"{either}, which {line.type} needs"
+            yield document.fault(here, found="nothing", expected=expected, fix=f"add {name}: … below kwargs")
     yield from _column_faults(document, here, line, document.value.columns)
     for name in ("regex", "regex_list"):
         yield from _regex_faults(document, (*here, name), line.kwargs.get(name))
@@ -97,6 +103,9 @@ def _argument_faults(
     document: Document[Dataset], path: KeyPath, value: object, argument: Mapping[str, Any]
 ) -> Iterator[Fault]:
     if isinstance(value, Mapping) and "$PARAMETER" in value and argument.get("parameter"):
+        name = str(value["$PARAMETER"])
+        if name not in PARAMETERS:
+            yield document.unknown((*path, "$PARAMETER"), what="parameter", name=name, known=PARAMETERS)
         return
     written = document.lines.written.get(path)
     types: list[str] = argument["types"]
@@ -111,7 +120,7 @@ def _argument_faults(
     elif isinstance(value, int | float) and not isinstance(value, bool):
         low, high = argument.get("minimum"), argument.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
-            limits = f"a number from {low} to {high}" if high is not None else f"a number of at least {low}"
+            limits = f"a number from {low:g} to {high:g}" if high is not None else f"a number of at least {low:g}"
             yield document.fault(path, found=shown(value, written), expected=limits, fix=f"write {limits}")
     elif isinstance(value, list) and len(value) < argument.get("minItems", 0):
         yield document.fault(path, found=shown(value), expected="a list with entries", fix="add an entry")

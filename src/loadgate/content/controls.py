@@ -107,7 +107,7 @@ def _merged(faults: Iterator[Fault]) -> Iterator[Fault]:
         groups.setdefault((fault.key, fault.found, fault.expected), []).append(fault)
     for same in groups.values():
         first = same[0]
-        more = f" (and on {len(same) - 1} more lines)" if len(same) > 1 else ""
+        more = f" (and on {len(same) - 1} more {'line' if len(same) == 2 else 'lines'})" if len(same) > 1 else ""
         yield Fault(
             file=first.file,
             line=first.line,
@@ -190,7 +190,7 @@ class _LineChecker:
 
     def _unknown(self, line: int, what: str, name: str, known: list[str]) -> Fault:
         near = nearest(name, known)
-        fix = f"write {near}" if near else f"name a {what} that exists"
+        fix = f"write {near}" if near else "name one that exists, or add it"
         found = quoted(name) if name else "nothing"
         return self.fault(line, what, found, f"a known {what}: {listed(known)}", fix)
 
@@ -201,7 +201,7 @@ class _LineChecker:
                 yield self.fault(line, "cell", quoted(cell), expected, "empty the field")
             return
         bridged = self.bridges.get(figure.id, {})
-        if bridged.get(cell, cell) not in figure.cells.values:
+        if cell not in bridged and cell not in figure.cells.values:
             yield self._unknown(line, "cell", cell, sorted({*bridged, *figure.cells.values}))
 
     def _reference(self, line: int, figure: KeyFigure, reference: str) -> Iterator[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from loadgate.content.catalogue import expectation_faults
+from loadgate.content.catalogue import catalogue, expectation_faults
 from loadgate.content.cross_names import (
     column_fault,
     condition_faults,
@@ -24,6 +24,7 @@ from loadgate.model.expected import (
     GateRule,
     KeyFigure,
     KeyFigures,
+    KnownErrors,
     Measure,
 )
 from loadgate.model.period import Cadence
@@ -62,7 +63,7 @@ def suite_faults(draft: Draft) -> Iterator[Fault]:
                 )
         lines = dataset.expectations
         keys = ((document, ("expectations", place), line.key) for place, line in enumerate(lines))
-        yield from duplicate_faults(keys, what="expectation")
+        yield from duplicate_faults(keys, what="expectation", fix="give one of them an id, or take it out")
         for place, line in enumerate(lines):
             here = ("expectations", place)
             yield from expectation_faults(document, here, line, code_lists=draft.code_list_names)
@@ -219,8 +220,7 @@ def known_error_faults(draft: Draft) -> Iterator[Fault]:
             here: KeyPath = ("errors", place)
             yield from id_faults(document, (*here, "id"), error.id, what="known error")
             yield from scope_faults(draft, document, (*here, "scope"), error.scope)
-            if error.check is not None and draft.check_ids is not None and error.check not in draft.check_ids:
-                yield document.unknown((*here, "check"), what="check", name=error.check, known=draft.check_ids)
+            yield from _check_faults(draft, document, (*here, "check"), error.check)
             if error.review < error.reported:
                 yield document.fault(
                     (*here, "review"),
@@ -228,6 +228,15 @@ def known_error_faults(draft: Draft) -> Iterator[Fault]:
                     expected=f"a day not before reported, {error.reported}",
                     fix="mend one of the two days",
                 )
+
+
+def _check_faults(draft: Draft, document: Document[KnownErrors], path: KeyPath, check: str | None) -> Iterator[Fault]:
+    """A check that no suite has. Nothing is said of a suite with an unknown expectation, whose id is not known."""
+    if check is None or draft.check_ids is None or check in draft.check_ids:
+        return
+    suite = draft.datasets.get(check.partition(":")[0])
+    if suite is None or all(line.type in catalogue() for line in suite.expectations):
+        yield document.unknown(path, what="check", name=check, known=draft.check_ids)
 
 
 def gate_faults(draft: Draft) -> Iterator[Fault]:

@@ -85,13 +85,6 @@ def condition_faults(
                 yield from value_faults(document, (*path, "value"), condition.value, columns[condition.column])
         case Among():
             yield from column_fault(document, (*path, "column"), condition.column, columns)
-            if condition.among is None and condition.not_among is None:
-                yield document.fault(
-                    path,
-                    found=f"only the column {condition.column}",
-                    expected="what must hold of it",
-                    fix="add is and value, among, not_among or missing",
-                )
             for name in ("among", "not_among"):
                 for place, value in enumerate(getattr(condition, name) or ()):
                     if condition.column in columns:
@@ -107,15 +100,15 @@ def condition_faults(
             yield from condition_faults(document, (*path, "not"), condition.negated, columns)
 
 
-def duplicate_faults(named: Iterable[tuple[Document[Any], KeyPath, str]], *, what: str) -> Iterator[Fault]:
+def duplicate_faults(
+    named: Iterable[tuple[Document[Any], KeyPath, str]], *, what: str, fix: str = "rename one, or take it out"
+) -> Iterator[Fault]:
     """The second and later of each name."""
     first: dict[str, str] = {}
     for document, path, name in named:
         place = f"{document.file}:{document.lines.at(path)}"
         if name in first:
-            yield document.fault(
-                path, found=f"a second {what} {name}", expected=f"one ({first[name]})", fix="rename one, or take it out"
-            )
+            yield document.fault(path, found=f"a second {what} {name}", expected=f"one ({first[name]})", fix=fix)
         first.setdefault(name, place)
 
 

@@ -54,11 +54,13 @@ def calendar_faults(draft: Draft) -> Iterator[Fault]:
     document = draft.calendar
     if document is None:
         return
+    misnamed = False
     for place, rule in enumerate(document.value.rules):
         here: KeyPath = ("rules", place)
         for dimension in ("area", "system", "dataset"):
             name, known = getattr(rule, dimension), draft.names_of(dimension)
             if name is not None and known is not None and name not in known:
+                misnamed = True
                 yield document.unknown((*here, dimension), what=dimension, name=name, known=known)
         if _order(rule.closes) < _order(rule.due):
             yield document.fault(
@@ -68,7 +70,7 @@ def calendar_faults(draft: Draft) -> Iterator[Fault]:
                 fix="move closes behind due",
             )
     for area, system, dataset in sorted(_expected_streams(draft)):
-        if not any(_fits(rule, area, system, dataset) for rule in document.value.rules):
+        if not misnamed and not any(_fits(rule, area, system, dataset) for rule in document.value.rules):
             yield document.fault(
                 ("rules",),
                 found=f"no rule for area {area}, system {system}, dataset {dataset}",
@@ -97,8 +99,13 @@ def _expected_streams(draft: Draft) -> set[tuple[str, str, str]]:
         (row.value.area, row.value.system, spec.dataset)
         for row in draft.assignments
         for spec in specs.get(row.value.supplier, ())
-        if spec.system == row.value.system
+        if spec.system == row.value.system and _serves(draft, row.value)
     }
+
+
+def _serves(draft: Draft, line: Assignment) -> bool:
+    system = (draft.systems or {}).get(line.system)
+    return system is not None and system.area == line.area
 
 
 def supplier_faults(draft: Draft) -> Iterator[Fault]:
@@ -127,7 +134,7 @@ def _duplicate_specs(document: Document[SupplierProfile]) -> Iterator[Fault]:
         (document, ("deliveries", place), f"{spec.system}/{spec.dataset}")
         for place, spec in enumerate(document.value.deliveries)
     )
-    yield from duplicate_faults(named, what="delivery of")
+    yield from duplicate_faults(named, what="delivery of", fix="take one of them out")
 
 
 def _spec_name_faults(
@@ -269,7 +276,7 @@ def _batch_faults(
     if (spec.per == "batch") != bool(spec.batches):
         yield document.fault(
             (*here, "batches"),
-            found=f"{len(spec.batches)} batches with per: {spec.per}",
+            found=f"{'some' if spec.batches else 'none'}, with per: {spec.per}",
             expected="batches where, and only where, deliveries are per batch",
             fix="name the batches with their providers" if spec.per == "batch" else "take the batches out",
         )
@@ -311,7 +318,7 @@ def assignment_faults(draft: Draft) -> Iterator[Fault]:
         if ids is not None and line.provider != EVERY_PROVIDER and line.provider not in ids:
             yield row.unknown(("provider",), what="provider", name=line.provider, known=ids)
         system = (draft.systems or {}).get(line.system)
-        if system is not None and draft.areas is not None and line.area in draft.areas and system.area != line.area:
+        if system is not None and line.area in (draft.areas or ()) and system.area != line.area:
             yield row.fault(
                 ("system",),
                 found=f"{line.system}, a system of area {system.area}",
@@ -327,7 +334,10 @@ def assignment_faults(draft: Draft) -> Iterator[Fault]:
             )
         profile = profiles.get(line.supplier)
         stream = (line.supplier, line.system)
-        if profile is not None and stream not in told and not any(s.system == line.system for s in profile.deliveries):
+        known_system = system is not None or draft.systems is None
+        if profile is None or not known_system or stream in told:
+            continue
+        if not any(s.system == line.system for s in profile.deliveries):
             told.add(stream)
             yield row.fault(
                 ("supplier",),

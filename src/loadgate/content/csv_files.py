@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from loadgate.content.lines import Document, Lines, listed, nearest, quoted
+from loadgate.content.lines import Document, Lines, listed, nearest
 from loadgate.content.model_faults import model_faults
 from loadgate.errors import Fault
 from loadgate.model.written import Written
@@ -42,44 +43,66 @@ def header_faults(found: list[str], wanted: dict[str, bool], *, file: str) -> li
     return faults
 
 
-def read_rows(text: str, model: type[W], *, file: str) -> tuple[list[Document[W]], list[Fault]]:
+@dataclass(slots=True)
+class Rows(Generic[W]):
+    """`ids` are those on lines with a fault; `whole` is false where lines could not even be told apart."""
+
+    rows: list[Document[W]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    whole: bool = True
+
+
+def read_rows(text: str, model: type[W], *, file: str) -> Rows[W]:
     """One typed document per line. An empty field counts as not given where the model has a default for it."""
     wanted = {name: info.is_required() for name, info in model.model_fields.items()}
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[Document[W]] = []
-    faults: list[Fault] = []
+    found = Rows[W]()
     try:
         header = next(reader, None)
         if header is None:
-            return [], [
-                _fault(file, 1, "(header)", "an empty file", f"the header {','.join(wanted)}", "add the header")
-            ]
-        faults = header_faults(header, wanted, file=file)
-        if faults:
-            return [], faults
+            expected = f"the header {','.join(wanted)}"
+            found.faults.append(_fault(file, 1, "(header)", "an empty file", expected, "add the header"))
+        else:
+            found.faults += header_faults(header, wanted, file=file)
+        if header is None or found.faults:
+            found.whole = False
+            return found
         for fields in reader:
-            if not fields:
-                continue
-            line = reader.line_num
-            if len(fields) != len(header):
-                found, expected = f"{len(fields)} fields", f"{len(header)}, as in the header"
-                faults.append(_fault(file, line, "(line)", found, expected, "add or take out a comma"))
-                continue
-            given = {name: value for name, value in zip(header, fields, strict=True) if value or wanted[name]}
-            try:
-                rows.append(Document(file, model.model_validate(given), Lines(first=line)))
-            except ValidationError as error:
-                faults += model_faults(error, model, given, file=file, lines=Lines(first=line))
-            else:
-                faults += [
-                    _fault(file, line, name, "nothing", "a value", f"fill in {name}")
-                    for name, value in given.items()
-                    if not value.strip()
-                ]
+            if fields:
+                _read_row(found, header, fields, model, file=file, line=reader.line_num)
     except csv.Error:
-        line = reader.line_num
-        faults.append(_fault(file, line, "(line)", quoted("…"), "CSV with commas and double quotes", "mend the quotes"))
-    return rows, faults
+        expected = "CSV with commas and double quotes"
+        found.faults.append(
+            _fault(file, reader.line_num, "(line)", "quotes that do not match", expected, "mend the quotes")
+        )
+        found.whole = False
+    return found
+
+
+def _read_row(found: Rows[W], header: list[str], fields: list[str], model: type[W], *, file: str, line: int) -> None:
+    given = dict(zip(header, fields, strict=False))
+    faults: list[Fault] = []
+    if len(fields) != len(header):
+        expected = f"{len(header)}, as in the header"
+        faults.append(_fault(file, line, "(line)", f"{len(fields)} fields", expected, "add or take out a comma"))
+    else:
+        needed = {name for name, info in model.model_fields.items() if info.is_required()}
+        given = {name: value for name, value in given.items() if value or name in needed}
+        empty = [name for name, value in given.items() if not value.strip()]
+        faults += [_fault(file, line, name, "nothing", "a value", f"fill in {name}") for name in empty]
+        lines = Lines(first=line)
+        try:
+            value = model.model_validate(given)
+        except ValidationError as error:
+            wrong, _ = model_faults(error, model, given, file=file, lines=lines)
+            faults += [fault for fault in wrong if fault.key not in empty]
+        else:
+            if not faults:
+                found.rows.append(Document(file, value, lines))
+    if faults:
+        found.faults += faults
+        found.ids.add(given.get("id", ""))
 
 
 def _fault(file: str, line: int, key: str, found: str, expected: str, fix: str) -> Fault:

@@ -36,6 +36,7 @@ class Draft:
     documents: dict[str, list[Document[Any]]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     present: tuple[str, ...] = ()
+    half_read: dict[str, frozenset[str]] = field(default_factory=dict)  # ids on lines of a CSV file that have a fault
 
     def add(self, kind: str, document: Document[Any]) -> None:
         self.documents.setdefault(kind, []).append(document)
@@ -113,7 +114,8 @@ class Draft:
 
     @cached_property
     def systems(self) -> dict[str, SystemFacts] | None:
-        return None if self.site is None else {system.id: system for system in self.site.value.systems}
+        """By id, the first of each."""
+        return None if self.site is None else {system.id: system for system in reversed(self.site.value.systems)}
 
     @cached_property
     def datasets(self) -> dict[str, Dataset]:
@@ -137,20 +139,23 @@ class Draft:
 
     @cached_property
     def provider_ids(self) -> Names:
-        return None if self.is_broken("providers") else frozenset(row.value.id for row in self.providers)
+        if self.is_broken("providers"):
+            return None
+        return frozenset(row.value.id for row in self.providers) | self.half_read.get("providers", frozenset())
 
     @cached_property
     def areas(self) -> Names:
-        return None if self.systems is None else frozenset(system.area for system in self.systems.values())
+        return None if self.site is None else frozenset(system.area for system in self.site.value.systems)
 
     @cached_property
     def vendors(self) -> Names:
-        return None if self.systems is None else frozenset(system.vendor for system in self.systems.values())
+        return None if self.site is None else frozenset(system.vendor for system in self.site.value.systems)
 
     @cached_property
     def figures(self) -> dict[str, KeyFigure] | None:
-        """By id; None where a file of figures could not be read."""
-        return None if self.is_broken("key_figures") else {figure.id: figure for _, _, figure in self.each_figure()}
+        """By id, the first of each; None where a file of figures could not be read."""
+        every = [figure for _, _, figure in self.each_figure()]
+        return None if self.is_broken("key_figures") else {figure.id: figure for figure in reversed(every)}
 
     @cached_property
     def check_ids(self) -> Names:

@@ -11,6 +11,7 @@ from loadgate.errors import Fault
 
 M = TypeVar("M")
 KeyPath = tuple[str | int, ...]
+WHOLE_FILE = "(file)"
 
 _LISTED = 12
 
@@ -43,22 +44,31 @@ class Document(Generic[M]):
             file=self.file, line=self.lines.at(path), key=key_text(path), found=found, expected=expected, fix=fix
         )
 
-    def unknown(self, path: KeyPath, *, what: str, name: str, known: Iterable[str], fix: str | None = None) -> Fault:
+    def unknown(
+        self,
+        path: KeyPath,
+        *,
+        what: str,
+        name: str,
+        known: Iterable[str],
+        expected: str | None = None,
+        fix: str | None = None,
+    ) -> Fault:
         """A name that nothing has; the nearest known one is proposed."""
         names = sorted(set(known))
         near = nearest(name, names)
         return self.fault(
             path,
             found=quoted(name),
-            expected=f"a known {what}: {listed(names)}",
-            fix=f"write {quoted(near)}" if near else fix or f"name a {what} that exists, or add it",
+            expected=expected or f"a known {what}: {listed(names)}",
+            fix=f"write {quoted(near)}" if near else fix or "name one that exists, or add it",
         )
 
 
 def key_text(path: KeyPath) -> str:
-    """`rules[2].due.day`; the whole file is `(file)`."""
+    """`rules[2].due.day`; the whole file has a name of its own."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".") or "(file)"
+    return text.removeprefix(".") or WHOLE_FILE
 
 
 def quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from loadgate.content.cross_checks import cross_faults
 from loadgate.content.csv_files import read_rows
 from loadgate.content.draft import Draft
 from loadgate.content.layout import DEFAULT_GATE, EXAMPLES, KINDS, Alerts, Contacts, FileKind, content_paths, kind_of
-from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
+from loadgate.content.lines import WHOLE_FILE, Document, KeyPath, listed, nearest, quoted
 from loadgate.content.model_faults import model_faults
 from loadgate.content.yaml_lines import SIZE_LIMIT_BYTES, Parsed
 from loadgate.errors import Fault, SiteError
@@ -27,7 +27,8 @@ W = TypeVar("W", bound=Written)
 def load(folder: Path) -> Site:
     """The site in this folder. Raises SiteError with every fault, in file and line order."""
     draft, faults = read(folder)
-    faults += cross_faults(draft, folder)
+    told = {(fault.file, fault.line, fault.key) for fault in faults}
+    faults += [fault for fault in cross_faults(draft, folder) if (fault.file, fault.line, fault.key) not in told]
     if faults:
         raise SiteError(faults)
     return _site(draft, folder)
@@ -47,10 +48,7 @@ def read(folder: Path) -> tuple[Draft, list[Fault]]:
         if kind is None:
             faults += _unread(file)
         elif kind.name != "control_figures":  # read as a stream, by its own check
-            found = _read_file(draft, folder, file, kind)
-            if found:
-                draft.broken.add(file)
-            faults += found
+            faults += _read_file(draft, folder, file, kind)
     for needed, fix in (
         ("site.toml", "`loadgate init DIR` makes a site; or go to the folder that has one"),
         ("vendor_profiles/calendar.yaml", "write when deliveries are due and when waiting ends"),
@@ -68,7 +66,7 @@ def default_gate() -> Gate:
     return Gate.model_validate(yaml_lines.parse(text, file=DEFAULT_GATE.name).value)
 
 
-def _fault(file: str, *, found: str, expected: str, fix: str, line: int = 1, key: str = "(file)") -> Fault:
+def _fault(file: str, *, found: str, expected: str, fix: str, line: int = 1, key: str = WHOLE_FILE) -> Fault:
     return Fault(file=file, line=line, key=key, found=found, expected=expected, fix=fix)
 
 
@@ -83,44 +81,75 @@ def _unread(file: str) -> list[Fault]:
 
 
 def _read_file(draft: Draft, folder: Path, file: str, kind: FileKind) -> list[Fault]:
-    try:
-        data = (folder / file).read_bytes()
-    except OSError as error:
-        reason = error.strerror or "an error"
-        return [_fault(file, found=reason, expected="a readable file", fix="mend its permissions")]
-    if len(data) > SIZE_LIMIT_BYTES:
-        size = f"{len(data) / 1e6:.1f} MB"
-        limit = f"at most {SIZE_LIMIT_BYTES / 1e6:.0f} MB"
-        return [_fault(file, found=size, expected=limit, fix="split the file, or move data out of it")]
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        return [_fault(file, line=line, found="a byte that is no UTF-8", expected="UTF-8", fix="save it as UTF-8")]
-    if file.endswith(".csv"):
-        rows, faults = read_rows(text, kind.model, file=file)
-        for row in rows:
-            draft.add(kind.name, row)
+    text, faults = _text(folder / file, file)
+    if text is None:
+        draft.broken.add(file)
         return faults
+    if file.endswith(".csv"):
+        return _read_lines(draft, file, kind, text)
     parsed = (toml_lines if file.endswith(".toml") else yaml_lines).parse(text, file=file)
     return _read_document(draft, file, kind, parsed)
 
 
-def _read_document(draft: Draft, file: str, kind: FileKind, parsed: Parsed) -> list[Fault]:
-    faults = list(parsed.faults)
-    if faults and not parsed.lines.keys:
-        return faults
-    data = {} if parsed.value is None and not faults else parsed.value
+def _text(path: Path, file: str) -> tuple[str | None, list[Fault]]:
     try:
-        value = kind.model.model_validate(data)
-    except ValidationError as error:
-        found = model_faults(error, kind.model, data, file=file, lines=parsed.lines)
-        return faults + [fault for fault in found if not _told(fault, faults)]
-    if not faults:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "an error"
+        return None, [_fault(file, found=reason, expected="a readable file", fix="mend its permissions")]
+    if len(data) > SIZE_LIMIT_BYTES:
+        size = f"{len(data) / 1e6:.1f} MB"
+        limit = f"at most {SIZE_LIMIT_BYTES / 1e6:.0f} MB"
+        return None, [_fault(file, found=size, expected=limit, fix="split the file, or move data out of it")]
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return None, [
+            _fault(file, line=line, found="a byte that is no UTF-8", expected="UTF-8", fix="save it as UTF-8")
+        ]
+
+
+def _read_lines(draft: Draft, file: str, kind: FileKind, text: str) -> list[Fault]:
+    read = read_rows(text, kind.model, file=file)
+    for row in read.rows:
+        draft.add(kind.name, row)
+    draft.half_read[kind.name] = frozenset(read.ids)
+    if not read.whole:
+        draft.broken.add(file)
+    return read.faults
+
+
+def _read_document(draft: Draft, file: str, kind: FileKind, parsed: Parsed) -> list[Fault]:
+    """Where every fault has one obvious mend, the rest of the site is checked as if it were mended already."""
+    faults = list(parsed.faults)
+    value = None
+    if not any(fault.key == WHOLE_FILE for fault in faults):
+        data = {} if parsed.value is None else parsed.value
+        try:
+            value = kind.model.model_validate(data)
+        except ValidationError as error:
+            found, mended = model_faults(error, kind.model, data, file=file, lines=parsed.lines)
+            faults += [fault for fault in found if not _told(fault, faults)]
+            value = _validated(kind.model, mended)
+    named: list[Fault] = []
+    if value is not None:
         document = Document(file, value, parsed.lines)
-        faults += _name_faults(document, kind)
-        draft.add(kind.name, document)
-    return faults
+        named = [fault for fault in _name_faults(document, kind) if not _told(fault, faults)]
+        if not named:
+            draft.add(kind.name, document)
+    if value is None or named:
+        draft.broken.add(file)
+    return faults + named
+
+
+def _validated(model: type[W], data: object) -> W | None:
+    if data is None:
+        return None
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
 
 
 def _told(fault: Fault, others: list[Fault]) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from loadgate.content.lines import KeyPath, Lines, key_text, listed, nearest
+from loadgate.content.lines import KeyPath, Lines, key_text, listed, nearest, quoted
 from loadgate.errors import Fault
 from loadgate.model.conditions import All, Among, Compare, Missing, Not
 from loadgate.model.conditions import Any as AnyOf
@@ -40,22 +43,68 @@ _SHAPES = {  # error type -> what was expected
     "time_parsing": "a time like 12:00",
 }
 _ABSENT = object()
+_BRANCH = re.compile(r"(?:[\w-]+\[.*, )?(\w+)\]?")  # how pydantic calls a branch of a union
+_OPTION = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 
 
 def model_faults(
     error: ValidationError, model: type[BaseModel], data: object, *, file: str, lines: Lines
-) -> list[Fault]:
-    """One fault per key, in the error's order."""
-    found: dict[KeyPath, Fault] = {}
+) -> tuple[list[Fault], object | None]:
+    """One fault per key, in the error's order; and the data as if mended as proposed, None if one has no plain mend."""
+    faults: dict[KeyPath, Fault] = {}
+    mends: dict[KeyPath, _Mend | None] = {}
     for detail in error.errors(include_url=False, include_context=True, include_input=False):
         walked = _walk(detail["loc"], data)
         if walked is None:
             continue
         path, value, of_many = walked
-        if path in found or _follows(detail, value):
+        if path in faults or _follows(detail, value):
             continue
-        found[path] = _fault(detail, path, value, of_many, model=model, data=data, file=file, lines=lines)
-    return list(found.values())
+        where = _Where(path, value, lines.written.get(path), model, data)
+        found, expected, fix, mends[path] = _said(detail, where, of_many=of_many, file=file)
+        faults[path] = Fault(
+            file=file, line=lines.at(path), key=key_text(path), found=found, expected=expected, fix=fix
+        )
+    for path, mend in mends.items():
+        if mend is not None and mend.rename is not None:  # then the key that lacks is not told as well
+            faults.pop((*path[:-1], mend.rename), None)
+    able = all(mends[path] is not None for path in faults)
+    return list(faults.values()), _mended(data, {p: m for p, m in mends.items() if m and p in faults}) if able else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mend:
+    """What a fault's fix would do: take the key out, call it `rename`, or set it to `value`."""
+
+    rename: str | None = None
+    value: object = None
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    path: KeyPath
+    value: object
+    written: str | None
+    model: type[BaseModel]
+    data: object
+
+    @property
+    def holder(self) -> object:
+        return _value_at(self.data, self.path[:-1])
+
+
+def _mended(data: object, mends: Mapping[KeyPath, _Mend]) -> object:
+    mended = copy.deepcopy(data)
+    for path, mend in mends.items():
+        holder, key = _value_at(mended, path[:-1]), path[-1]
+        if isinstance(holder, list) and isinstance(key, int):
+            holder[key] = mend.value
+        elif isinstance(holder, dict):
+            value = holder.pop(key)
+            if not mend.drop:
+                holder[mend.rename or key] = value if mend.rename else mend.value
+    return mended
 
 
 def _walk(loc: Sequence[str | int], data: object) -> tuple[KeyPath, object, bool] | None:
@@ -68,8 +117,8 @@ def _walk(loc: Sequence[str | int], data: object) -> tuple[KeyPath, object, bool
     for place, part in enumerate(loc):
         if _holds(value, part):
             value = value[part]  # type: ignore[index]
-        elif part in _CONDITIONS:
-            if part != meant_condition(value):
+        elif (named := _BRANCH.fullmatch(str(part))) and named.group(1) in _CONDITIONS:
+            if named.group(1) != meant_condition(value):
                 return None
             continue
         elif place == len(loc) - 1 and isinstance(value, Mapping) and isinstance(part, str):
@@ -95,56 +144,50 @@ def _follows(detail: ErrorDetails, value: object) -> bool:
     return detail["type"] == "too_short" and isinstance(value, Sequence) and len(value) >= shortest
 
 
-def _fault(
-    detail: ErrorDetails,
-    path: KeyPath,
-    value: object,
-    of_many: bool,
-    *,
-    model: type[BaseModel],
-    data: object,
-    file: str,
-    lines: Lines,
-) -> Fault:
-    written = lines.written.get(path)
-    found, expected, fix = shown(value, written), *_expected(detail, value, written)
-    if detail["type"] == "extra_forbidden":
-        holder = _model_at(model, path[:-1], data)
-        known = list(keys_of(holder)) if holder else []
-        here = _value_at(data, path[:-1])
-        free = [key for key in known if not (isinstance(here, Mapping) and key in here)]
-        near = nearest(str(path[-1]), free)
-        found, expected = "an unknown key", f"one of {listed(known)}"
-        fix = f"rename it to {near}" if near else "take it out"
-    elif detail["type"] == "missing":
-        found, expected = "nothing", f"the key {path[-1]}"
-        fix = f"add {path[-1]}: …" if not file.endswith((".toml", ".csv")) else f"add {path[-1]}"
-    elif of_many:
-        expected, fix = "one value: text, a number, true, false or a date", "write one value"
-    return Fault(file=file, line=lines.at(path), key=key_text(path), found=found, expected=expected, fix=fix)
+def _said(detail: ErrorDetails, where: _Where, *, of_many: bool, file: str) -> tuple[str, str, str, _Mend | None]:
+    """What was found, what was expected, how to mend it: in words, and where it is plain as a deed."""
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(where)
+    if kind == "missing":
+        key = where.path[-1]
+        return "nothing", f"the key {key}", f"add {key}: …" if file.endswith(".yaml") else f"add {key}", None
+    found = shown(where.value, where.written)
+    if of_many:
+        return found, "one value: text, a number, true, false or a date", "write one value", None
+    if kind == "string_type" and isinstance(where.value, bool | int | float | date | time):
+        text = where.written or str(where.value)
+        return found, "text", f'put it in quotes: "{text}"', _Mend(value=text)
+    if kind in ("enum", "literal_error"):
+        options = [one or other for one, other in _OPTION.findall(str(detail["ctx"]["expected"]))]
+        near = nearest(str(where.value), options)
+        plain = all(re.fullmatch(r"[\w.-]*\w[\w.-]*", option) for option in options)
+        expected = f"one of {listed(options if plain else map(quoted, options))}"
+        return found, expected, f"write {near}" if near else "write one of these", _Mend(value=near) if near else None
+    return found, *_expected(detail), None
 
 
-def _expected(detail: ErrorDetails, value: object, written: str | None) -> tuple[str, str]:
+def _unknown_key(where: _Where) -> tuple[str, str, str, _Mend]:
+    model = _model_at(where.model, where.path[:-1], where.data)
+    known = list(keys_of(model)) if model else []
+    here = where.holder
+    near = nearest(str(where.path[-1]), [key for key in known if not (isinstance(here, Mapping) and key in here)])
+    fix = f"rename it to {near}" if near else "take it out"
+    return "an unknown key", f"one of {listed(known)}", fix, _Mend(rename=near) if near else _Mend(drop=True)
+
+
+def _expected(detail: ErrorDetails) -> tuple[str, str]:
     """What the type of error says was expected, and what to write."""
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "string_type" and isinstance(value, bool | int | float | date | time):
-        return "text", f'put it in quotes: "{written or value}"'
     if kind in _SHAPES:
         return _SHAPES[kind], f"write {_SHAPES[kind]}"
-    if kind in ("enum", "literal_error"):
-        options = [option.strip("'") for option in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        near = nearest(str(value), options)
-        return f"one of {listed(options)}", f"write {near}" if near else "write one of these"
     if kind == "value_error":
         reason = str(context["error"])
-        return reason, reason
+        return reason.removeprefix("name "), reason
     if kind in ("too_short", "string_too_short", "string_too_long"):
-        unit = "entry" if kind == "too_short" else "character"
-        most = kind == "string_too_long"
-        limit = context["max_length"] if most else context["min_length"]
-        text = (
-            f"at {'most' if most else 'least'} {limit} {unit if limit == 1 else unit.replace('entry', 'entrie') + 's'}"
-        )
+        one, many = ("entry", "entries") if kind == "too_short" else ("character", "characters")
+        limit = context["max_length"] if kind == "string_too_long" else context["min_length"]
+        text = f"at {'most' if kind == 'string_too_long' else 'least'} {limit} {one if limit == 1 else many}"
         return text, f"write {text}"
     if kind in ("greater_than_equal", "less_than_equal"):
         text = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"

@@ -148,8 +148,8 @@ class _Builder:
         self.written[path] = text
         if text in _WORDS:
             return _WORDS[text]
-        if _INTEGER.fullmatch(text) and len(text) < 20:
-            return int(text)
+        if _INTEGER.fullmatch(text):
+            return int(text) if len(text) < 20 else text
         if _LEADING_ZERO.fullmatch(text):
             self.add(
                 path,

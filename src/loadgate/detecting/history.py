@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Item = tuple[str, str]  # figure, and a band, or "" where the signature has none
 
-_ENOUGH = 3  # runs before the usual rate is known
+_YEAR = 12  # runs before the worst is known: late reports have seasons, and three quiet months show none of them
 _WORST_OF = 20  # eligible cells from which one provider's share says something
 
 
@@ -72,11 +72,6 @@ def usual(seen: Mapping[Item, Sequence[float]], item: Item, *, floor: float) -> 
 
 
 def worst(seen: Mapping[Item, Sequence[float]], item: Item, *, floor: float) -> float | None:
-    """Half again the worst share that one provider ever had; None with fewer than three runs: nothing can be said.
-
-    From six runs on the very worst is left out, as it may itself have been a fault.
-    """
-    runs = sorted(seen.get(item, ()))
-    if len(runs) < _ENOUGH:
-        return None
-    return min(0.9, max(floor, 1.5 * runs[-2 if len(runs) >= 2 * _ENOUGH else -1]))
+    """Half again the worst share that one provider ever had; None with fewer than twelve runs: nothing can be said."""
+    runs = seen.get(item, ())
+    return min(0.9, max(floor, 1.5 * max(runs))) if len(runs) >= _YEAR else None

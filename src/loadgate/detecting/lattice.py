@@ -38,12 +38,13 @@ class UnitLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Eligible and marked cells per item and part."""
+    """Eligible and marked cells per item and part; `chance` is how many marks coincidence alone would make."""
 
     items: tuple[tuple[str, str], ...]  # (figure, cell or band), by area, family and name
     parts: tuple[tuple[str, str], ...]  # (area, provider), by name
     eligible: np.ndarray
     hits: np.ndarray
+    chance: np.ndarray
     item_levels: tuple[ItemLevel, ...]
     unit_levels: tuple[UnitLevel, ...]
 
@@ -51,7 +52,7 @@ class Grid:
 def grid(marks: pl.DataFrame, *, areas: Mapping[str, str], families: Mapping[str, str], units: pl.DataFrame) -> Grid:
     """Count the marks and lay the lattice over them.
 
-    In: marks (figure, item, provider, hit); area and family per figure; units (area, provider, vendor, system,
+    In: marks (figure, item, provider, hit, chance); area and family per figure; units (area, provider, vendor, system,
     system_version, delivery). A set equal to an earlier, coarser one is left out, so that each has one name; a set of
     one provider stands at the provider's level only.
     """
@@ -60,7 +61,7 @@ def grid(marks: pl.DataFrame, *, areas: Mapping[str, str], families: Mapping[str
 
     counted = (
         marks.group_by("figure", "item", "provider")
-        .agg(pl.len().alias("eligible"), pl.col("hit").sum().alias("hits"))
+        .agg(pl.len().alias("eligible"), pl.col("hit").sum().alias("hits"), pl.col("chance").first())
         .with_columns(pl.col("figure").replace_strict(dict(areas), return_dtype=pl.String).alias("area"))
     )
     items = sorted(
@@ -70,15 +71,16 @@ def grid(marks: pl.DataFrame, *, areas: Mapping[str, str], families: Mapping[str
     parts = sorted(counted.select("area", "provider").unique().iter_rows())
     row = {item: number for number, item in enumerate(items)}
     column = {part: number for number, part in enumerate(parts)}
-    eligible, hits = np.zeros((len(items), len(parts))), np.zeros((len(items), len(parts)))
-    for figure, item, provider, n, h, area in counted.iter_rows():
+    eligible, hits, chance = (np.zeros((len(items), len(parts))) for _ in range(3))
+    for figure, item, provider, n, h, each, area in counted.iter_rows():
         place = row[figure, item], column[area, provider]
-        eligible[place], hits[place] = n, h
+        eligible[place], hits[place], chance[place] = n, h, n * each
     return Grid(
         items=tuple(items),
         parts=tuple(parts),
         eligible=eligible,
         hits=hits,
+        chance=chance,
         item_levels=_item_levels(items, areas=areas, families=families),
         unit_levels=_unit_levels(parts, units),
     )

@@ -57,7 +57,7 @@ def scan(grid: Grid, usual: np.ndarray) -> list[Group]:
     In: `usual` is the usual rate per item. A group is widened to a coarser one whose other members (nearly) all show
     marks too, and narrowed to the members that do where many do not. Groups of the same parts are one.
     """
-    left = _Left(eligible=grid.eligible.copy(), hits=grid.hits.copy(), due=grid.eligible * usual[:, None])
+    left = _Left(eligible=grid.eligible.copy(), hits=grid.hits.copy(), due=_due(grid, usual))
     found: list[Group] = []
     for _ in range(_MOST):
         best = _strongest(grid, left)
@@ -68,6 +68,12 @@ def scan(grid: Grid, usual: np.ndarray) -> list[Group]:
         for table in (left.eligible, left.hits, left.due):  # its cells leave, marked or not
             table[_block(group)] = 0
     return _merged(grid, found, usual)
+
+
+def _due(grid: Grid, usual: np.ndarray) -> np.ndarray:
+    """Marks to expect per item and part."""
+    due: np.ndarray = grid.eligible * usual[:, None] + grid.chance
+    return due
 
 
 def _strongest(grid: Grid, left: _Left) -> Group | None:
@@ -176,7 +182,6 @@ def _shared(left: _Left, group: Group, wider: Group) -> bool:
 
 def _members(left: _Left, group: Group, *, axis: int) -> tuple[set[int], set[int]]:
     """Parts (axis 0) or items (axis 1) of the group that show marks, and those that surely lack them."""
-    import numpy as np
 
     block = _block(group)
     eligible, hits, due = (table[block].sum(axis=axis) for table in (left.eligible, left.hits, left.due))
@@ -247,7 +252,7 @@ def _counted(grid: Grid, group: Group, usual: np.ndarray) -> Group:
 
     block = _block(group)
     eligible, hits = grid.eligible[block].sum(), grid.hits[block].sum()
-    due = (grid.eligible[block].sum(axis=1) * usual[list(group.items)]).sum()
+    due = _due(grid, usual)[block].sum()
     evidence = _significant(np.atleast_1d(ratio(eligible, hits, due) - group.penalty))
     return replace(
         group,

@@ -1,18 +1,43 @@
-"""Outcomes in; out, one finding for each check that failed."""
+"""Outcomes and the findings so far in; out, one finding for each failed check that nothing was said about yet."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 
 from loadgate.model.findings import Finding, Outcome, OutcomeState, RowsEvidence
 from loadgate.model.kinds import Kind
+from loadgate.model.scope import Scope
 
 _COLUMN = re.compile(r"\(([^();,]+)\)$")
 
 
-def failures(outcomes: Iterable[Outcome]) -> list[Finding]:
-    return [_failure(outcome) for outcome in outcomes if outcome.state is OutcomeState.FAIL]
+def untold(outcomes: Iterable[Outcome], findings: Iterable[Finding]) -> list[Outcome]:
+    """Outcomes of checks about which no room has said more itself: the same failure must not be found twice."""
+    told: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.check is not None:
+            told.setdefault(finding.check, []).append(finding)
+    return [
+        outcome
+        for outcome in outcomes
+        if not any(finding.scope.overlaps(outcome.scope) for finding in told.get(outcome.check, ()))
+    ]
+
+
+def failures(outcomes: Iterable[Outcome], *, findings: Iterable[Finding]) -> list[Finding]:
+    """Failed outcomes as findings. Where a room's own findings name the check, they say why it failed, and better."""
+    told: dict[str, list[Scope]] = defaultdict(list)
+    for finding in findings:
+        if finding.check is not None:
+            told[finding.check].append(finding.scope)
+    return [
+        _failure(outcome)
+        for outcome in outcomes
+        if outcome.state is OutcomeState.FAIL
+        and not any(outcome.scope.overlaps(scope) for scope in told.get(outcome.check, ()))
+    ]
 
 
 def _failure(outcome: Outcome) -> Finding:

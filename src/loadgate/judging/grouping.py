@@ -121,12 +121,19 @@ def _bundles(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
 
 
 def _explain(family: str, findings: Sequence[Finding], parts: Sequence[str]) -> list[Group]:
+    if family == "unexpected":  # files that nobody announced have no system, and names that nobody gave them
+        return [_strays(findings)]
     found = _split(findings)
     if len(found) > 1 and family in _RUN_WIDE and len(parts) > 1:
         hit = frozenset().union(*(touched(finding.scope, parts) for finding in findings))
         if hit == frozenset(parts):
             return [_group(findings, parts)]
     return [_group(members, parts) for members in _by_vendor(found)]
+
+
+def _strays(findings: Sequence[Finding]) -> Group:
+    names = frozenset().union(*(finding.scope.delivery or frozenset() for finding in findings))
+    return Group(findings=tuple(findings), cause=Cause(kind=CauseKind.OTHER, members=tuple(sorted(names))))
 
 
 def _split(findings: Sequence[Finding]) -> list[list[Finding]]:

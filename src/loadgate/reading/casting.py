@@ -187,9 +187,7 @@ def from_typed(raw: pl.Expr, column: Column, found: pl.DataType, form: FileForma
     if found == pl.String:
         return from_text(raw, column, form)
     said = pl.lit(REASONS[column.type])
-    if isinstance(found, pl.Categorical | pl.Enum | pl.Binary) or (
-        column.type is ColumnType.YEAR and found.is_integer()
-    ):
+    if isinstance(found, pl.Categorical | pl.Enum) or (column.type is ColumnType.YEAR and found.is_integer()):
         text = raw.cast(pl.String, strict=False)
         read = from_text(text, column, form)
         lost = raw.is_not_null() & text.is_null()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from loadgate.reading.problems import Problem, Unreadable
 
 BLOCK_CHARACTERS = 16 * 1024 * 1024
+MAX_LINE_CHARACTERS = 64 * 1024 * 1024
 _C1 = re.compile(rb"[\x80-\x9f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _BOM = "\ufeff"
@@ -25,21 +26,21 @@ class Block:
     cut: bool = False
 
 
-def blocks(chunks: Iterator[bytes], *, encoding: str, size: int | None = None) -> Iterator[Block]:
+def blocks(chunks: Iterator[bytes], *, encoding: str) -> Iterator[Block]:
     """Decode strictly and cut at line ends; a byte order mark is taken off.
 
     Raises: Unreadable with the line of the first byte that the encoding does not know, or that shows another one.
     """
     pending: list[str] = []
-    held, line, cut, limit = 0, 1, False, size or BLOCK_CHARACTERS
+    held, line, cut = 0, 1, False
     for text in _decoded(chunks, encoding):
         if text is None:
             cut = True
             break
         pending.append(text)
         held += len(text)
-        if held < limit or "\n" not in text:
-            if held > 4 * limit:
+        if held < BLOCK_CHARACTERS or "\n" not in text:
+            if held > MAX_LINE_CHARACTERS:
                 raise Unreadable(Problem.LONG_LINE, line=line)
             continue
         whole, _, rest = "".join(pending).rpartition("\n")
@@ -66,8 +67,8 @@ def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str | None]:
         watch.see(chunk, line=lines, first=first)
         try:
             text = decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            before = error.object[: error.start].count(b"\n")
+        except UnicodeError as error:  # UTF-16 without its mark is no UnicodeDecodeError
+            before = error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
             raise Unreadable(Problem.ENCODING, line=lines + before) from None
         lines += text.count("\n")
         if text:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadgate.model.profiles import Compression, FileFormat
+from loadgate.model.profiles import Compression, FileFormat, FormatKind
 from loadgate.reading.problems import Problem, Unreadable, guarded
 
 CHUNK_BYTES = 4 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OTHER = (b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", b"\xd0\xcf\x11\xe0")
+_PARQUET = b"PAR1"
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -60,9 +61,17 @@ def open_sources(path: Path, *, form: FileFormat, scratch: Path, limits: Limits)
         found, streams = Compression.GZIP, [lambda: _gunzip(path)]
     elif head.startswith(_OTHER):
         raise Unreadable(Problem.OTHER_COMPRESSION)
+    elif head.startswith(_PARQUET) and form.kind is not FormatKind.PARQUET and _tail(path) == _PARQUET:
+        raise Unreadable(Problem.OTHER_FORMAT)
     if found is not Compression.NONE:
         streams = [_limited(stream, path, limits) for stream in streams]
     return [Source(path=path, compression=found, chunks=stream, scratch=scratch, limits=limits) for stream in streams]
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        handle.seek(-4, 2)
+        return handle.read()
 
 
 def _plain(path: Path) -> Iterator[bytes]:

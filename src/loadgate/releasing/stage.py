@@ -1,4 +1,4 @@
-"""A judgement and its figures in; out, a folder of exactly what may be published, and what its manifest says."""
+"""A judgement and its figures in; out, a folder of what may be published, its manifest, and whether both agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from loadgate.errors import Refused
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMAT = 1
+MANIFEST = "manifest.json"
 FIGURES_FILE = "figures.parquet"
 CAVEATS_FILE = "caveats.parquet"
 CAVEATS_JSON = "caveats.json"
@@ -55,7 +56,7 @@ class ReleaseManifest:
     ledger_sha256: str
     inputs: Mapping[str, object]
 
-    def content(self) -> dict[str, object]:
+    def to_plain(self) -> dict[str, object]:
         """As it is written: plain values, ready for canonical JSON."""
         return asdict(self)
 
@@ -153,3 +154,53 @@ def _described(folder: Path, name: str) -> ReleasedFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ReleasedFile(name=name, size_bytes=path.stat().st_size, sha256=digest)
+
+
+def verify(folder: Path, manifest: Mapping[str, object]) -> list[str]:
+    """One line for each missing, extra or changed file, by name; empty when the folder is exactly what was released.
+
+    The manifest's own file is not among its files. A link is never what was released, even to the same bytes.
+    """
+    files = manifest.get("files")
+    if not isinstance(files, Sequence) or isinstance(files, str | bytes) or not files:
+        return [f"{MANIFEST}: lists no files"]
+    promised: dict[str, Mapping[str, object]] = {}
+    found = []
+    for file in files:
+        name = file.get("name") if isinstance(file, Mapping) else None
+        if not isinstance(name, str) or not _stays_inside(name) or name in promised:
+            found.append(f"{MANIFEST}: lists a file that cannot be one of this folder")
+        else:
+            promised[name] = file
+    present = _present(folder)
+    found += [f"{name}: missing" for name in promised if name not in present]
+    found += [f"{name}: not in the manifest" for name in present if name not in promised]
+    for name, file in promised.items():
+        if name in present:
+            found += _differences(name, present[name], file)
+    return sorted(found)
+
+
+def _stays_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in name
+
+
+def _present(folder: Path) -> dict[str, Path]:
+    """Everything in the folder that is no folder, links among it, the manifest apart."""
+    if not folder.is_dir():
+        return {}
+    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    named = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: path for name, path in named.items() if name != MANIFEST}
+
+
+def _differences(name: str, path: Path, file: Mapping[str, object]) -> list[str]:
+    if path.is_symlink() or not path.is_file():
+        return [f"{name}: not a plain file"]
+    size = path.stat().st_size
+    if size != file.get("size_bytes"):
+        return [f"{name}: {size} bytes, the manifest says {file.get('size_bytes')}"]
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return [] if digest == file.get("sha256") else [f"{name}: other content than was released"]

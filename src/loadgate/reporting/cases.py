@@ -163,7 +163,7 @@ def _case(case: Case, index: int, view: ReportView, findings: dict[str, Finding]
         title = figure_titles(own[0].scope, names)
         chart = effect_chart(f"{anchor}-effect", evidence=evidence, figure=title, names=names)
         grid, note = _member_grid(case, evidence, names)
-        count = names.words.count("member", len(grid.rows))
+        count = names.words.count("row", len(grid.rows))
     elif own:
         grid = finding_grid(own, names, caption=names.words("page", "evidence_table"))
         count = names.words.count("finding", len(own))
@@ -189,7 +189,7 @@ def _member_grid(case: Case, evidence: GroupEvidence, names: Names) -> tuple[Gri
     members, note = list(evidence.members), None
     if len(members) > MOST_MEMBERS:
         command = f"loadgate case show {case.number}"
-        count = words.count("member", len(members))
+        count = words.count("row", len(members))
         note = words("page", "evidence_by_provider", provider=names.provider(), count=count, command=command)
         members = _by_provider(members)
     by_cell = any(member.cell is not None for member in members)

@@ -19,6 +19,7 @@ from loadgate.reporting.summaries import AgeBand
 MOST_ROWS = 24
 _MOST_CHARACTERS = 24
 _TICKS = 4
+_ROOM = 0.03  # beyond the outermost values, as a share of all
 _OUTSIDE = ("above", "below")  # the usual band
 
 
@@ -154,7 +155,7 @@ def age_label(band: AgeBand, names: Names) -> str:
     """`5–12 weeks`."""
     key = "from" if band.last is None else "one" if band.first == band.last else "bands"
     unit = names.words.known("age", band.unit)
-    return names.words("age", key, first=band.first, last=band.last, unit=unit)
+    return names.words("age", key, first=band.first, last=band.last, before=band.first - 1, unit=unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,17 +171,19 @@ class _Axis:
 
 
 def _axis(low: float, high: float) -> _Axis:
-    """Round ticks around zero and all values; labels are in per cent."""
-    low, high = min(low, 0.0), max(high, 0.0)
+    """An axis with zero and all values in it, and round ticks; labels are in per cent."""
+    low, high = min(low, 0.0), max(high, 0.0, low + 1e-6)
     rough = max(high - low, 1e-6) / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    room = (high - low) * _ROOM
+    low, high = low - room if low < 0 else 0.0, high + room if high > 0 else 0.0
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = tuple(index * step for index in range(first, last + 1))
     decimals = max(0, -math.floor(math.log10(step * 100) + 1e-9))
     if round(step * 100, decimals) != round(step * 100, 9):
         decimals += 1
-    return _Axis(low=ticks[0], high=ticks[-1], ticks=ticks, decimals=decimals)
+    return _Axis(low=low, high=high, ticks=ticks, decimals=decimals)
 
 
 def _range(members: Sequence[MemberEffect]) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,10 @@ from loadgate.reporting.view import ReportView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_DATES = re.compile(r"\b\d{4}-\w{2,3}(?:-\d{2}(?: \d{2}:\d{2})?)?\b")
 MOST_REASONS = 3  # above the fold; the rest folds out
 MOST_CASES = 10  # in full; the less urgent ones fold out
 STATE_ICONS: dict[str, str] = {
@@ -52,7 +55,7 @@ def page(view: ReportView) -> str:
     """The whole report. Everything in it that came from content or data is escaped."""
     names, words, judgement = view.names, view.names.words, view.judgement
     all_cases, all_reasons = cases(view), reasons(view)
-    reported = sections.restated(view)
+    deciding = [reason for reason in all_reasons if reason.blocks] or all_reasons
     return (
         _environment()
         .get_template("page.html.j2")
@@ -66,9 +69,9 @@ def page(view: ReportView) -> str:
             provider=sentence_case(names.provider()),
             case_count=words.count("case", len(all_cases)),
             caveat_count=words.count("caveat", len(judgement.caveats)),
-            reasons=all_reasons[:MOST_REASONS],
-            more_reasons=all_reasons[MOST_REASONS:],
-            rules=list(dict.fromkeys((reason.rule, reason.why) for reason in all_reasons)),
+            reasons=deciding[:MOST_REASONS],
+            more_reasons=deciding[MOST_REASONS:],
+            besides=[reason for reason in all_reasons if reason not in deciding],
             steps=steps(judgement, names),
             cases=all_cases[:MOST_CASES],
             more_cases=all_cases[MOST_CASES:],
@@ -80,7 +83,7 @@ def page(view: ReportView) -> str:
             unexpected=_unexpected(view),
             checks=sections.checks(view),
             control=sections.control(view),
-            restated=reported,
+            restated=sections.restated(view),
             known_errors=sections.known_errors(view),
             caveats=sections.caveats(view),
             other=sections.other_findings(view),
@@ -118,9 +121,17 @@ def _environment() -> Environment:
     )
     environment.filters["moment"] = written
     environment.filters["sentence"] = sentence_case
+    environment.filters["prose"] = _prose
     return environment
 
 
 def _unbroken(value: object) -> object:
     """A number and its unit stay on one line."""
     return value.replace(" %", "\u00a0%") if type(value) is str else value
+
+
+def _prose(text: str) -> Markup:
+    """Escaped text in which a date, a period or a range of numbers is not broken at its hyphens."""
+    from markupsafe import Markup, escape
+
+    return Markup(_DATES.sub(r'<span class="nb">\g<0></span>', str(escape(_unbroken(text)))))  # noqa: S704

@@ -14,7 +14,7 @@ from loadgate.model.scope import Scope
 from loadgate.reporting.cases import MOST_FINDINGS
 from loadgate.reporting.charts import Chart, age_chart, age_label
 from loadgate.reporting.grid import Content, Grid, Mark
-from loadgate.reporting.language import moment, sentence_case
+from loadgate.reporting.language import mid_sentence, moment, sentence_case
 from loadgate.reporting.names import Names
 from loadgate.reporting.sentences import figure_title, figure_titles, finding_sentence, who
 from loadgate.reporting.summaries import AgeBand, age_bands
@@ -50,10 +50,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restated:
-    """`odd`: figures outside their usual band (or all, where few), `rest`: the others."""
+    """Figures outside their usual band, or the first ones: a chart beside its table; `odd` more of them; the `rest`."""
 
-    charts: tuple[Chart, ...]
+    pairs: tuple[tuple[Chart, Grid], ...]
     odd: Grid | None
+    odd_count: str
     rest: Grid | None
     rest_count: str
     gone: str | None
@@ -134,16 +135,21 @@ def restated(view: ReportView) -> Restated | None:
     for band in age_bands(frame):
         figures.setdefault(band.figure, []).append(band)
     odd = [figure for figure, bands in figures.items() if any(band.place in ("above", "below") for band in bands)]
-    shown = odd or list(figures)[:MOST_CHARTS]
-    charts = tuple(
-        age_chart(f"age-{index}", bands=figures[figure], figure=figure_title(figure, names), names=names)
-        for index, figure in enumerate(shown[:MOST_CHARTS])
+    first = (odd or list(figures))[:MOST_CHARTS]
+    pairs = tuple(
+        (
+            age_chart(f"age-{index}", bands=figures[figure], figure=figure_title(figure, names), names=names),
+            _restated_grid(figures[figure], names, alone=True),
+        )
+        for index, figure in enumerate(first)
     )
-    rest = [figure for figure in figures if figure not in shown]
+    more = [figure for figure in odd if figure not in first]
+    rest = [figure for figure in figures if figure not in first and figure not in more]
     return Restated(
-        charts=charts,
-        odd=_restated_grid([band for figure in shown for band in figures[figure]], names),
-        rest=_restated_grid([band for figure in rest for band in figures[figure]], names),
+        pairs=pairs,
+        odd=_restated_grid([band for figure in more for band in figures[figure]], names) if more else None,
+        odd_count=words("page", "restatements_odd", count=words.count("figure", len(more))),
+        rest=_restated_grid([band for figure in rest for band in figures[figure]], names) if rest else None,
         rest_count=words("page", "restatements_rest", count=words.count("figure", len(rest))),
         gone=words("page", "restatements_vanished", count=words.count("value", view.cells_gone))
         if view.cells_gone
@@ -151,9 +157,8 @@ def restated(view: ReportView) -> Restated | None:
     )
 
 
-def _restated_grid(bands: list[AgeBand], names: Names) -> Grid | None:
-    if not bands:
-        return None
+def _restated_grid(bands: list[AgeBand], names: Names, *, alone: bool = False) -> Grid:
+    """`alone`: the bands are of one figure, which need not be repeated in every row."""
     words = names.words
     rows: list[tuple[Content, ...]] = []
     for band in bands:
@@ -162,7 +167,7 @@ def _restated_grid(bands: list[AgeBand], names: Names) -> Grid | None:
         usual = f"{words.percent(band.low or 0.0)} – {words.percent(band.high or 0.0)}" if known else "–"
         rows.append(
             (
-                sentence_case(figure_title(band.figure, names)),
+                *(() if alone else (sentence_case(figure_title(band.figure, names)),)),
                 age_label(band, names),
                 words.number(band.restated),
                 words.number(band.eligible),
@@ -171,12 +176,16 @@ def _restated_grid(bands: list[AgeBand], names: Names) -> Grid | None:
                 Mark(icon=icon, text=words("page", f"band_{band.place}"), tone=tone),
             )
         )
-    keys = ("figure", "age", "restated", "compared", "share", "usual", "state")
+    keys = ("age", "restated", "compared", "share", "usual", "state")
+    caption = words("page", "restatements_caption")
+    if alone:
+        caption = f"{sentence_case(figure_title(bands[0].figure, names))}: {mid_sentence(caption)}"
+    first = 1 if alone else 2
     return Grid(
-        caption=words("page", "restatements_caption"),
-        head=tuple(words("page", key) for key in keys),
+        caption=caption,
+        head=tuple(words("page", key) for key in (keys if alone else ("figure", *keys))),
         rows=tuple(rows),
-        numeric=frozenset(range(2, 6)),
+        numeric=frozenset(range(first, first + 4)),
     )
 
 

@@ -362,10 +362,10 @@ def _lines(evidence: Evidence, names: Names) -> str:
     if not isinstance(evidence, RowsEvidence) or not evidence.lines:
         return ""
     words = names.words
-    listed = words.join([str(line) for line in evidence.lines])
+    listed = [str(line) for line in evidence.lines]
     if evidence.rows_failed > len(evidence.lines):
-        listed = ", ".join(str(line) for line in evidence.lines) + ", …"
-    return words("clause", "lines", noun=words.noun("line", len(evidence.lines)), lines=listed)
+        listed.append(words("number", "more", count=words.number(evidence.rows_failed - len(evidence.lines))))
+    return words("clause", "lines", noun=words.noun("line", len(evidence.lines)), lines=words.join(listed))
 
 
 def _weight(evidence: Evidence) -> int:

@@ -16,6 +16,7 @@ from loadgate.reporting.names import Names
 from loadgate.reporting.sentences import case_text, findings_of, owner_of
 
 _TO_COME = frozenset({Kind.MISSING, Kind.LATE})
+_MOST_LABELS = 8
 _CEILING_STEP = 0.005  # half a per cent
 # What concerns most of the run comes first.
 _BREADTH = (
@@ -49,12 +50,12 @@ def steps(judgement: Judgement, names: Names) -> list[Step]:
     if judgement.verdict is Verdict.HOLD:
         later = Step(text=words("step", "release_later"), command=release, gloss=words("next", "release_later"))
         return [*begin, *_settle(judgement, names), later]
-    key, values = "release", {}
+    text = words("step", "release")
+    if judgement.verdict is Verdict.RELEASE_WITH_CAVEATS:
+        text = words("step", "release_caveats", count=words.count("caveat", len(judgement.caveats)))
     if judgement.verdict_before_waivers is Verdict.HOLD:
-        key = "waived"
-    elif judgement.verdict is Verdict.RELEASE_WITH_CAVEATS:
-        key, values = "release_caveats", {"count": words.count("caveat", len(judgement.caveats))}
-    last = Step(text=words("step", key, **values), command=release, gloss=words("next", "release"))
+        text = f"{words('step', 'waived')} {text}"
+    last = Step(text=text, command=release, gloss=words("next", "release"))
     return [*begin, last]
 
 
@@ -76,7 +77,7 @@ def case_steps(case: Case, judgement: Judgement, findings: Mapping[str, Finding]
     elif lead is not None and lead.kind is Kind.COULD_NOT_RUN:
         key = "repair"
     mend = Step(
-        text=words("step", key, owner=words("owner", owner_of(lead).value)),
+        text=words("step", key, owner=words("whom", owner_of(lead).value)),
         command=f"loadgate run {parse_run_id(judgement.run)[0]}",
         gloss=words("next", "rerun"),
         case=number,
@@ -142,8 +143,9 @@ def _settle(judgement: Judgement, names: Names) -> list[Step]:
     first = case_steps(held[0], judgement, findings, names)
     if len(held) == 1:
         return first
-    labels = [str(case.number) for case in held[1:9] if case.number is not None]
-    if len(held) > 9:
-        labels.append(words("step", "others_after", count=words.number(len(held) - 9)))
-    count = words.number(len(held) - 1)
-    return [*first, Step(text=words("step", "others", count=count, cases=", ".join(labels)))]
+    others = held[1:]
+    labels = [words("case", "label", number=case.number) for case in others[:_MOST_LABELS] if case.number is not None]
+    if len(others) > _MOST_LABELS:
+        labels.append(words("step", "others_after", count=words.number(len(others) - _MOST_LABELS)))
+    key = "other" if len(others) == 1 else "others"
+    return [*first, Step(text=words("step", key, count=words.number(len(others)), cases=", ".join(labels)))]

@@ -58,7 +58,7 @@ def tell_arrivals(ref: Ref) -> None:
             parts=parts(inputs),
             lineage=None,
             as_of=inputs.as_of,
-            missing=[one.expected.id for one in inputs.arrivals if one.state is ArrivalState.MISSING],
+            missing=[one.expected.id for one in inputs.current if one.state is ArrivalState.MISSING],
             provisional=True,
         ),
     )

@@ -128,7 +128,7 @@ def stored(opened: Opened, run: str) -> Judgement:
 
 
 def _missing(inputs: RunInputs) -> list[str]:
-    return [arrival.expected.id for arrival in inputs.arrivals if arrival.delivery is None]
+    return [arrival.expected.id for arrival in inputs.current if arrival.delivery is None]
 
 
 def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:

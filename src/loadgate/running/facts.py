@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def arriving(ref: Ref) -> str:
     inputs = ref.open().inputs(ref.run)
-    states = Counter(arrival.state for arrival in inputs.arrivals)
+    states = Counter(arrival.state for arrival in inputs.current)
     awaited = states[ArrivalState.AWAITED] + states[ArrivalState.OVERDUE]
     parts = [
-        f"{len(inputs.deliveries)} of {len(inputs.arrivals)}",
+        f"{len(inputs.deliveries)} of {len(inputs.current)}",
         f"{states[ArrivalState.LATE]} late",
         f"{states[ArrivalState.MISSING]} missing",
         f"{len(inputs.unexpected)} unexpected",

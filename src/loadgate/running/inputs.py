@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from loadgate.model.deliveries import Arrival, Arrivals, Delivery, ReceivedFile
+from loadgate.model.deliveries import Arrival, Arrivals, ArrivalState, Delivery, ReceivedFile
 from loadgate.model.findings import Check, Finding
 from loadgate.model.identity import canonical_json, file_pseudonym, key_of, sha256
 
@@ -32,8 +32,14 @@ class RunInputs:
         return Arrivals(period=self.period, arrivals=self.arrivals, unexpected=self.unexpected, duplicates=())
 
     @property
+    def current(self) -> tuple[Arrival, ...]:
+        """One arrival for each expected delivery: versions that were superseded aside."""
+        return tuple(arrival for arrival in self.arrivals if arrival.state is not ArrivalState.SUPERSEDED)
+
+    @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        return tuple(arrival.delivery for arrival in self.arrivals if arrival.delivery is not None)
+        """The versions that count."""
+        return tuple(arrival.delivery for arrival in self.current if arrival.delivery is not None)
 
     def delivery(self, version: str) -> Delivery:
         return next(delivery for delivery in self.deliveries if delivery.id == version)
@@ -46,7 +52,7 @@ class RunInputs:
                 str(arrival.expected.scope),
                 content_key(arrival.delivery) if arrival.delivery else None,
             ]
-            for arrival in self.arrivals
+            for arrival in self.current
         }
         findings = sorted(finding.id for finding in self.arrival_findings)
         moment = asked.isoformat() if asked else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -121,6 +122,15 @@ def find_site(start: Path | None) -> Path:
         "no site here: neither this folder nor a parent has a site.toml",
         fix="name one with --site DIR, or make one with `loadgate init DIR` or `loadgate sample rki DIR`",
     )
+
+
+def site_name(root: Path) -> str:
+    """The site's name, read before its content is: for the first line on the screen."""
+    try:
+        name = tomllib.loads((root / "site.toml").read_text()).get("name")
+    except (OSError, ValueError):
+        name = None
+    return name if isinstance(name, str) else root.name
 
 
 @dataclass(frozen=True, slots=True)

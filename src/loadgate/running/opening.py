@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loadgate.model.deliveries import Arrival
+from loadgate.model.deliveries import Arrival, ArrivalState
 from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
 from loadgate.model.identity import file_pseudonym, key_of, part_id
@@ -81,7 +81,7 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
         arrival_findings=findings,
         baseline=baselines.index(opened, period),
         history=baselines.history(opened, period),
-        planned=plan(site, arrivals.arrivals),
+        planned=plan(site, [one for one in arrivals.arrivals if one.state is not ArrivalState.SUPERSEDED]),
     )
 
 
@@ -131,7 +131,7 @@ def _arrivals(
         as_of=as_of,
         known_versions={delivery: [key for key, _ in versions] for delivery, versions in known.items()},
         earlier=earlier,
-        suppliers=site.suppliers,
+        stated_times=site.file.stated_times,
     )
     for delivery in (arrival.delivery for arrival in arrivals.arrivals if arrival.delivery is not None):
         opened.state.results.put("version", delivery.expected.id, content_key(delivery), f"v{delivery.version}")
@@ -224,11 +224,17 @@ def _plain(site: str, period: str | None, as_of: str | None) -> tuple[Opened, Pe
 
 def periods_in_inbox(opened: Opened) -> list[Period]:
     """Periods of the site's cadence for which the inbox holds an expected delivery, oldest first."""
-    from loadgate.arriving.matching import periods_of
+    from loadgate.arriving.matching import periods_named
+    from loadgate.arriving.patterns import PatternIndex
 
     site = opened.site()
-    files = receive(opened, site, seen_at=now())
-    return sorted(periods_of((file.name for file in files), suppliers=site.suppliers, cadence=site.file.cadence))
+    names = [file.name for file in receive(opened, site, seen_at=now())]
+    found = []
+    for period in periods_named(names, cadence=site.file.cadence):
+        index = PatternIndex((delivery.pattern, delivery.id) for delivery in expected_deliveries(site, period))
+        if any(index.find(name) is not None for name in names):
+            found.append(period)
+    return found
 
 
 def unexpected_names(opened: Opened, inputs: RunInputs) -> dict[str, str]:

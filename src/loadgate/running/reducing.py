@@ -24,6 +24,7 @@ from loadgate.store import durable
 if TYPE_CHECKING:
     import polars as pl
 
+    from loadgate.measuring.figures import Measured
     from loadgate.model.deliveries import Delivery
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
@@ -119,13 +120,24 @@ def measure(ref: Ref, area: str) -> None:
             )
             for one, typed in read
         ]
-        measured = measure_figures(deliveries, figures, all_figures=site.figures, into=folder)
+        measured = measure_figures(deliveries, slices.with_referred(site, figures), into=folder)
+        _keep_own(measured, {figure.id for figure in figures})
         found = _made_by(f"measuring:{area}", measured.findings)
         write_findings(folder, found)
         write_outcomes(folder, [_executed(f"measuring:{area}", Scope.of(area=area), found)])
 
     key = key_of(VERSION, slices.measure_slice(site, area), sorted((one.id, typed.name) for one, typed in read))
     keep(opened, run=ref.run, step="measure", work_id=area, key=key, make=make)
+
+
+def _keep_own(measured: Measured, own: set[str]) -> None:
+    """Leave out figures of other areas, which were measured only to divide by them."""
+    import polars as pl
+
+    for path in (measured.figures, measured.lineage):
+        frame = pl.read_parquet(path)
+        if not frame["figure"].is_in(list(own)).all():
+            frame.filter(pl.col("figure").is_in(list(own))).write_parquet(path)
 
 
 def load_figures(opened: Opened, run: str, site: Site) -> pl.DataFrame:
@@ -206,7 +218,7 @@ def compare(ref: Ref, _: str) -> None:
 def _providers(inputs: RunInputs, site: Site, *, arrived: bool) -> dict[str, frozenset[str]]:
     """figure → providers that the profiles expect, or of whom a delivery arrived."""
     found: dict[str, set[str]] = {}
-    for arrival in inputs.arrivals:
+    for arrival in inputs.current:
         if not arrived or arrival.delivery is not None:
             found.setdefault(arrival.expected.dataset, set()).update(arrival.expected.providers)
     return {figure.id: frozenset(found.get(figure.dataset, ())) for figure in site.figures}
@@ -237,7 +249,8 @@ def detect(ref: Ref, _: str) -> None:
         detected = detect_patterns(
             pl.read_parquet(compared / "comparisons.parquet"),
             figures=site.figures,
-            units=units(inputs, site),
+            areas={dataset.dataset: dataset.area for dataset in site.datasets},
+            units=units(inputs),
             history=baseline.load_history(opened, inputs.history),
             period=Period.parse(inputs.period),
             planned=site.planned_changes,
@@ -254,35 +267,27 @@ def detect(ref: Ref, _: str) -> None:
         slices.detect_slice(site),
         inputs.period,
         inputs.history,
-        sorted((arrival.expected.id, str(arrival.expected.scope)) for arrival in inputs.arrivals),
+        sorted((arrival.expected.id, str(arrival.expected.scope)) for arrival in inputs.current),
     )
     keep(opened, run=ref.run, step="detect", work_id=ALL, key=key, make=make)
 
 
-def units(inputs: RunInputs, site: Site) -> pl.DataFrame:
-    """One row per (figure, provider): who sends it and from which system; what groups are made of."""
+def units(inputs: RunInputs) -> pl.DataFrame:
+    """One row per (area, provider, delivery): who sends it and from which system; what groups are made of."""
     import polars as pl
 
-    rows = []
-    for arrival in inputs.arrivals:
-        expected = arrival.expected
-        rows += [
-            {
-                "figure": figure.id,
-                "family": figure.family,
-                "area": expected.area,
-                "dataset": expected.dataset,
-                "provider": provider,
-                "system": expected.system,
-                "vendor": expected.vendor,
-                "system_version": expected.system_version,
-                "supplier": expected.supplier,
-                "delivery": expected.id,
-            }
-            for figure in site.figures
-            if figure.dataset == expected.dataset
-            for provider in expected.providers
-        ]
-    names = ["figure", "family", "area", "dataset", "provider"]
-    names += ["system", "vendor", "system_version", "supplier", "delivery"]
-    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).sort(names)
+    rows = [
+        {
+            "area": one.area,
+            "provider": provider,
+            "vendor": one.vendor,
+            "system": one.system,
+            "system_version": one.system_version,
+            "supplier": one.supplier,
+            "delivery": one.id,
+        }
+        for one in (arrival.expected for arrival in inputs.current)
+        for provider in one.providers
+    ]
+    names = ["area", "provider", "vendor", "system", "system_version", "supplier", "delivery"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).unique().sort(names)

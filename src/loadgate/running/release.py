@@ -114,10 +114,12 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
             ledger_head=(head.seq, head.sha256),
             as_of=inputs.as_of,
         )
-        problems = verify_staged(folder, manifest.to_plain())
+        content = manifest.to_plain()
+        problems = verify_staged(folder, content)
         if problems:
             raise CouldNotRun("staging wrote something else than it meant to", fix="; ".join(problems))
-        durable.seal(folder, {**manifest.to_plain(), "key": manifest.figures_sha256})
+        printed = {"seq": head.seq, "sha256": head.sha256}
+        durable.seal(folder, {**content, "key": manifest.figures_sha256, "ledger_head": printed})
         durable.commit_folder(folder, final)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

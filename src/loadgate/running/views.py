@@ -56,9 +56,9 @@ def reason_view(reason: Reason) -> dict[str, Any]:
 
 
 def arrivals_view(inputs: RunInputs) -> dict[str, Any]:
-    counts = Counter(arrival.state.value for arrival in inputs.arrivals)
+    counts = Counter(arrival.state.value for arrival in inputs.current)
     return {
-        "expected": len(inputs.arrivals),
+        "expected": len(inputs.current),
         "received": len(inputs.deliveries),
         "states": dict(sorted(counts.items())),
         "unexpected": len(inputs.unexpected),
@@ -69,7 +69,7 @@ def arrivals_view(inputs: RunInputs) -> dict[str, Any]:
                 "version": arrival.delivery.version if arrival.delivery else None,
                 "files": len(arrival.delivery.parts) if arrival.delivery else 0,
             }
-            for arrival in inputs.arrivals
+            for arrival in inputs.current
         ],
     }
 

@@ -18,7 +18,7 @@ def names(site: Site, inputs: RunInputs, *, language: str | None = None) -> Name
     """Names in the site's first language, unless another is asked for."""
     from loadgate.reporting.names import names_of
 
-    providers = {provider for arrival in inputs.arrivals for provider in arrival.expected.providers}
+    providers = {provider for arrival in inputs.current for provider in arrival.expected.providers}
     chosen = language if language in ("en", "da") else site.file.languages[0]
     return names_of(site, "da" if chosen == "da" else "en", providers=providers)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from loadgate.alerting.message import restored, stored
 from loadgate.alerting.routes import route
 from loadgate.alerting.wording import WORDS, one_line
 from loadgate.model.findings import (
@@ -248,7 +247,8 @@ def test_worse_and_worse_again_are_two_messages_and_each_comes_once():
 
 def test_another_months_missing_delivery_is_news_though_its_case_goes_on():
     finding = missing()
-    told = {fact.replace("2026-10", "2026-09") for fact in facts(tell(judged(case(finding), findings=[finding])))}
+    (earlier,) = tell(judged(case(finding), findings=[finding]))
+    told = {fact.replace("2026-10", "2026-09") for fact in earlier.tells}
 
     goes_on = case(finding, state=CaseState.PERSISTING, first_seen="2026-09")
     (message,) = tell(judged(goes_on, findings=[finding]), already=told)
@@ -326,10 +326,3 @@ def test_a_case_without_a_number_points_to_the_status():
 
     assert "Do        loadgate status\n" in message.body
     assert "case" not in message.subject
-
-
-def test_a_message_comes_back_from_where_it_was_kept():
-    finding = missing()
-    (message,) = tell(judged(case(finding), findings=[finding]))
-
-    assert restored(message.key, route_name=message.route, body=stored(message)) == message

@@ -65,6 +65,24 @@ def test_caveats_on_different_figures_do_not_spill_over_to_each_others_providers
     ]
 
 
+def test_a_caveat_on_everybody_stays_one_beside_a_caveat_on_somebody(make):
+    findings = [
+        make.finding("control.missing", make.scope(provider, figure="pupils"), evidence=make.cells())
+        for provider in (None, "101")
+    ]
+
+    assert told(make.judge(findings=findings)) == [("control.missing", "area=school; figure=pupils")]
+
+
+def test_a_finding_on_one_figure_of_a_delivery_is_no_caveat_on_its_others(make):
+    scope = make.scope("101", figure="pupils", delivery="2026-10/tea/pupils/101")
+    lineage = make.lineage(*((figure, "101", "2026-10/tea/pupils/101") for figure in ("pupils", "segregation")))
+
+    judgement = make.judge(findings=[make.finding("measuring.unlisted_cell", scope)], lineage=lineage)
+
+    assert told(judgement) == [("measuring.unlisted_cell", "area=school; provider=101; figure=pupils")]
+
+
 def test_a_figures_own_scope_keeps_cells_and_reference_periods(make):
     span = Span(Period.parse("2025-W01"), Period.parse("2025-W09"))
     scope = make.scope("101", figure="pupils", cell="special", reference=span)

@@ -41,6 +41,7 @@ def rules(make):
         ("control.substantial", "warning", ["101", "102"], "spending", HOLD, 4, 2),
         ("control.substantial", "warning", ["101", "102"], "pupils", CAVEATS, 6, 0),
         ("control.substantial", "warning", ["101"], "spending", CAVEATS, 6, 0),
+        ("control.substantial", "warning", ["101", "102"], None, CAVEATS, 6, 0),  # spending among others
         # shown is no reason
         ("arrival.late", "warning", ["101"], None, RELEASE, None, 0),
         ("prior.restated", "info", ["101"], "pupils", RELEASE, None, 0),
@@ -152,6 +153,31 @@ def test_a_rooms_own_finding_on_a_failed_check_is_kept_for_what_more_it_knows(ma
     judgement = make.judge(findings=[told], outcomes=[make.outcome("pupils:c", scope)])
 
     assert judgement.findings == (told,)
+
+
+def test_a_step_that_failed_with_findings_of_its_own_adds_none(make):
+    """A step over the whole run fails because of what it found; that is said once."""
+    findings = [
+        make.finding("arrival.missing", make.delivery_scope(p), check="arrival:deliveries") for p in ("101", "102")
+    ]
+
+    judgement = make.judge(
+        findings=findings,
+        outcomes=[make.outcome("arrival:deliveries", make.scope(None, area=None), severity="critical")],
+    )
+
+    assert {finding.kind for finding in judgement.findings} == {"arrival.missing"}
+    assert len(judgement.cases) == 1
+
+
+def test_a_step_that_failed_without_saying_why_is_a_finding(make):
+    elsewhere = make.finding("reading.rejected_rows", make.delivery_scope("102"), check="reading:pupils")
+
+    judgement = make.judge(
+        findings=[elsewhere], outcomes=[make.outcome("reading:pupils", make.delivery_scope("101"), severity="critical")]
+    )
+
+    assert {finding.kind for finding in judgement.findings} == {"checking.failed", "reading.rejected_rows"}
 
 
 def test_a_failed_check_is_a_finding_with_its_column_and_count(make):

@@ -64,10 +64,10 @@ def test_what_is_missing_in_every_part_is_the_runs(make):
     assert causes(judgement) == [("run", ("101", "102", "103"), 3)]
 
 
-def test_what_is_missing_in_one_area_only_is_the_areas(make):
+def test_what_several_systems_of_one_area_share_is_the_areas(make):
     findings = [
-        make.finding("arrival.unexpected", make.scope(["101", "102"], area="school")),
-        make.finding("arrival.unexpected", make.scope(["102", "103"], area="school")),
+        make.finding("control.missing", make.scope(["101", "102"], figure=["a", "b"]), evidence=make.cells()),
+        make.finding("control.missing", make.scope(["102", "103"], figure=["b", "c"]), evidence=make.cells()),
     ]
 
     assert causes(make.judge(findings=findings)) == [("area", ("school",), 2)]
@@ -134,11 +134,8 @@ def test_information_makes_no_case(make):
     assert make.judge(findings=[make.finding("prior.restated", make.scope(figure="pupils"))]).cases == ()
 
 
-def test_findings_that_name_nobody_stay_together(make):
-    findings = [
-        make.finding("arrival.unexpected", make.scope(None, delivery=None, area=area)) for area in ("school", "elderly")
-    ]
+def test_files_that_nobody_announced_are_one_case_however_many(make):
+    strays = ["2026-10/file-aaaaaaaaaa", "2026-10/file-bbbbbbbbbb"]
+    findings = [make.finding("arrival.unexpected", make.scope(None, area=None, delivery=stray)) for stray in strays]
 
-    judgement = make.judge(findings=findings)
-
-    assert len(judgement.cases) == 1
+    assert causes(make.judge(findings=findings)) == [("other", tuple(strays), 2)]

@@ -163,6 +163,17 @@ def test_a_finding_outside_the_errors_scope_is_not_put_down_to_it(make):
     assert judgement.known_errors[0].size == 5
 
 
+def test_a_finding_that_is_only_partly_in_the_errors_scope_is_not_put_down_to_it(make):
+    scope = make.scope(["101", "102"], system="tea", delivery="2026-10/tea/pupils/_all")
+
+    judgement = make.judge(
+        outcomes=[make.outcome(CHECK, scope)], register=[make.error(scope="system=tea; provider=101")]
+    )
+
+    assert len(judgement.cases) == 1
+    assert judgement.known_errors[0].state is NOT_CHECKED
+
+
 def test_what_a_providers_own_error_explains_does_not_count_against_its_systems(make):
     outcomes = [
         make.outcome(CHECK, make.delivery_scope("101"), failed=60),

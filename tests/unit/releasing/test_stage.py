@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -19,8 +18,7 @@ from loadgate.model.kinds import Severity
 from loadgate.model.scope import Scope
 from loadgate.model.tables import FIGURES, logical_sha256, schema
 from loadgate.releasing.notes import plain
-from loadgate.releasing.stage import ReleaseManifest, stage
-from loadgate.releasing.verify import verify
+from loadgate.releasing.stage import ReleaseManifest, stage, verify
 
 AS_OF = datetime(2026, 11, 5, 12, 30, tzinfo=UTC)
 CAVEATS = (
@@ -93,14 +91,14 @@ def staged(folder, **given) -> ReleaseManifest:
 def test_a_staged_folder_verifies(tmp_path):
     manifest = staged(tmp_path)
 
-    assert verify(tmp_path, manifest.content()) == []
+    assert verify(tmp_path, manifest.to_plain()) == []
     assert {file.name for file in manifest.files} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_the_manifest_survives_canonical_json_and_still_verifies(tmp_path):
     manifest = staged(tmp_path)
 
-    again = json.loads(canonical_json(manifest.content()))
+    again = json.loads(canonical_json(manifest.to_plain()))
 
     assert verify(tmp_path, again) == []
     assert again["format"] == 1
@@ -221,13 +219,13 @@ def _link(path):
         (lambda at: _flip(at / "figures.parquet"), ["figures.parquet: other content than was released"]),
         (
             lambda at: (at / "caveats.json").write_bytes(b"[]"),
-            ["caveats.json: 2 bytes, the manifest says 197"],
+            ["caveats.json: 2 bytes, the manifest says 194"],
         ),
         (
             lambda at: _link(at / "caveats.json"),
             ["caveats.json: not a plain file", "caveats.kept: not in the manifest"],
         ),
-        (lambda at: os.symlink("nowhere", at / "dangling"), ["dangling: not in the manifest"]),
+        (lambda at: (at / "dangling").symlink_to("nowhere"), ["dangling: not in the manifest"]),
         (lambda at: (at / "manifest.json").write_text("{}"), []),  # its own file is the store's
     ],
 )
@@ -236,13 +234,13 @@ def test_verifying_finds_what_is_missing_extra_or_changed(tmp_path, damage, prob
 
     damage(tmp_path)
 
-    assert verify(tmp_path, manifest.content()) == problems
+    assert verify(tmp_path, manifest.to_plain()) == problems
 
 
 def test_everything_is_missing_from_a_folder_that_is_not_there(tmp_path):
     manifest = staged(tmp_path)
 
-    assert len(verify(tmp_path / "gone", manifest.content())) == len(manifest.files)
+    assert len(verify(tmp_path / "gone", manifest.to_plain())) == len(manifest.files)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ from loadgate.reporting.names import Breakdown, Names
 from loadgate.reporting.view import PrintedTable, ReportView
 
 STEMS = (
-    "Ager Birke Dal Eng Fjord Grøn Hav Isle Jern Kilde Lund Mose Nør Over Præst Ravn Skov Tved Under Vester Ør Åse".split()
+    *("Ager", "Birke", "Dal", "Eng", "Fjord", "Grøn", "Hav", "Isle", "Jern", "Kilde", "Lund", "Mose", "Nør"),
+    *("Over", "Præst", "Ravn", "Skov", "Tved", "Under", "Vester", "Ør", "Åse"),
 )
 ENDINGS = ("by", "rup", "strup", "løse", "borg")
 AGES = ("00-04", "05-14", "15-34", "35-59", "60-79", "80+")
@@ -76,7 +77,17 @@ def names(language: Language = "en", *, providers: int = 16, datasets: int = 1) 
     )
 
 
-DATASETS = ("Weekly reports", "Payroll", "Citizens", "Pupils", "Children", "Disability", "Elderly care", "Health", "Jobs")
+DATASETS = (
+    "Weekly reports",
+    "Payroll",
+    "Citizens",
+    "Pupils",
+    "Children",
+    "Disability",
+    "Elderly care",
+    "Health",
+    "Jobs",
+)
 SYSTEMS = ("Prisme", "Lønklar", "Folkeliste", "Elevdata", "Barnesag", "Bosted", "Omsorg", "Klinik", "Jobspor")
 
 
@@ -189,7 +200,11 @@ def controls(*, substantial: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
 PRINTED = PrintedTable(
     title="Services by code",
     header=("Code", "K1", "K2", "K3", "K4", "%"),
-    rows=(("1.1", "131", "128", "141", "146", "2,3%"), ("1.17", "4", "4", "4", "4", "25,0%"), ("1.3", "0", "0", "0", "0", "-")),
+    rows=(
+        ("1.1", "131", "128", "141", "146", "2,3%"),
+        ("1.17", "4", "4", "4", "4", "25,0%"),
+        ("1.3", "0", "0", "0", "0", "-"),
+    ),
 )
 INPUTS = {
     "baseline": "2025-07, approved 2025-07-31",
@@ -230,9 +245,9 @@ def shared_restatement(own: Names) -> Finding:
             cell=age,
             cells=60 + 3 * index,
             eligible=150,
-            effect_min=-0.002 - 0.0005 * index + 0.001 * step,
-            effect_median=-0.004 + 0.0011 * index + 0.0006 * step,
-            effect_max=0.002 + 0.0013 * index + 0.0002 * step,
+            effect_min=-0.002 - 0.0005 * (index % 16) + 0.001 * step,
+            effect_median=-0.004 + 0.0011 * (index % 16) + 0.0006 * step,
+            effect_max=0.002 + 0.0013 * (index % 16) + 0.0002 * step,
         )
         for index, provider in enumerate(own.providers)
         for step, age in enumerate(AGES)
@@ -342,7 +357,9 @@ def large(language: Language = "en", *, providers: int = 98, datasets: int = 9, 
         else:
             add([_bad_rows(delivery, index)], cause, effect="caveat", rule=5, size=0.01 * (index + 1))
     arrivals = tuple(arrival(each, state.get(each.id, ArrivalState.ON_TIME)) for each in deliveries)
-    unexpected = ReceivedFile(name="liste 010190-1234.csv", size_bytes=12, sha256="cd" * 32, first_seen=deliveries[0].due)
+    unexpected = ReceivedFile(
+        name="liste 010190-1234.csv", size_bytes=12, sha256="cd" * 32, first_seen=deliveries[0].due
+    )
     known = (
         KnownErrorVerdict(error="K-7", state=KnownErrorState.WORSE, size=0.081, ceiling=0.05, findings=()),
         KnownErrorVerdict(error="K-9", state=KnownErrorState.WITHIN_CEILING, size=12, ceiling=40, findings=()),
@@ -351,7 +368,9 @@ def large(language: Language = "en", *, providers: int = 98, datasets: int = 9, 
     )
     summary, rows = controls(substantial=60)
     caveats = tuple(
-        Caveat(scope=each.scope, reason="check_failed", source=each.id) for each in findings if each.kind is Kind.CHECK_FAILED
+        Caveat(scope=each.scope, reason="check_failed", source=each.id)
+        for each in findings
+        if each.kind is Kind.CHECK_FAILED
     )
     return replace(
         release(language),
@@ -412,4 +431,19 @@ def _error(error: str, *, share: bool) -> KnownError:
         owner="vendor-3",
         reported=date(2024, 11, 4),
         review=date(2025, 6, 1) if error == "K-7" else date(2026, 1, 1),
+    )
+
+
+def with_caveats(language: Language = "en") -> ReportView:
+    """A month that goes out with two caveats, after one waiver."""
+    view = held(language)
+    told = view.judgement
+    caveat = Caveat(scope=told.findings[0].scope, reason="restated_alone", source=told.findings[0].id)
+    other = Caveat(scope=Scope.of(figure="cases", provider="104"), reason="known error", source="K-7")
+    reasons = tuple(replace(reason, waived_by="w-2") for reason in told.reasons)
+    return replace(
+        view,
+        judgement=replace(
+            told, verdict=Verdict.RELEASE_WITH_CAVEATS, reasons=reasons, caveats=(caveat, other), waivers=("w-2",)
+        ),
     )

@@ -41,4 +41,5 @@ def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFra
         (pl.col("status") == Status.GONE.value).alias("hit"),
         none.alias("now"),
         none.alias("before"),
+        pl.lit(0.0).alias("chance"),
     )

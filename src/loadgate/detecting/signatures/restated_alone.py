@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 # One in 2,000: several hundred times what a definition allows (a value that follows from its numerator never moves
 # alone), so that a handful of single corrections make no group.
 FLOOR = 0.0005
-# With fewer standing numerators than this share, a part's moved ones are tested too, by their implied denominators.
-_STANDING = 0.2
+# A provider with fewer standing numerators than this share is tested by its implied denominators instead. They prove
+# less (a value that does not follow its numerator looks the same), so a third of its cells must show it.
+_STANDING = 0.05
+# Where many numerators are restated, one in fifty of them is taken to come to the same number as before by chance.
+_COINCIDENCE = 0.02
+_THIRD = 1 / 3
 
 
 def tested(figures: Sequence[KeyFigure]) -> list[KeyFigure]:
@@ -32,12 +36,13 @@ def tested(figures: Sequence[KeyFigure]) -> list[KeyFigure]:
 
 
 def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFrame:
-    """One row per cell that could show it: figure, item (cell), band, cell, provider, reference_start, hit, now, before.
+    """Cells that could show it: figure, item (cell), band, cell, provider, reference_start, hit, now, before, chance.
 
     Eligible: both values, and both numerators, equal and not zero. A hit is any change of the value. Where nearly all
-    of a provider's numerators moved, a cell whose numerator and value both moved is eligible too: a hit if the
+    of a provider's numerators moved, its other cells are eligible instead: a hit if the value moved and the
     denominators that value and numerator imply, as intervals from the rounding, do not meet.
-    `now` and `before` are the values in units of their last decimal, exact, to sum up effects.
+    `chance` is the probability of a mark by coincidence; `now` and `before` are the values in units of their last
+    decimal, exact, to sum up effects.
     """
     import polars as pl
 
@@ -58,19 +63,20 @@ def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFra
         (pl.col("numerator") == pl.col("other_numerator")).alias("standing"),
         (pl.col("value").round_sig_figs(9) != pl.col("other").round_sig_figs(9)).alias("moved"),
         pl.col("figure").replace_strict(half, return_dtype=pl.Float64).alias("half"),
-        (pl.col("value") * scale).round().cast(pl.Int64).cast(pl.Decimal(38, 6)).alias("now"),
-        (pl.col("other") * scale).round().cast(pl.Int64).cast(pl.Decimal(38, 6)).alias("before"),
+        (pl.col("value") * scale).round().cast(pl.Int64, strict=False).cast(pl.Decimal(38, 6)).alias("now"),
+        (pl.col("other") * scale).round().cast(pl.Int64, strict=False).cast(pl.Decimal(38, 6)).alias("before"),
     )
-    few = pl.col("standing").mean().over("figure", "provider") < _STANDING
-    kept = pairs.filter(pl.col("standing") | (few & pl.col("moved")))
-    hit = pl.when(pl.col("standing")).then(pl.col("moved")).otherwise(_apart())
-    return _shaped(kept.with_columns(hit.alias("hit")))
+    group = ["figure", "provider"]
+    chance = (_COINCIDENCE * (1 - pl.col("standing").mean().over(group))).alias("chance")
+    few = pl.col("standing").mean().over(group) < _STANDING
+    hit = pl.when(~pl.col("standing")).then(pl.col("moved") & _apart()).otherwise(pl.col("moved"))
+    kept = pairs.with_columns(few.alias("few"), chance).filter(pl.col("standing") | pl.col("few"))
+    kept = kept.with_columns(hit.alias("hit"))
+    return _shaped(kept.filter(~pl.col("few") | (pl.col("hit").mean().over(group) >= _THIRD)))
 
 
 def _apart() -> pl.Expr:
     """Whether the implied denominators before and after, given the rounding, have nothing in common."""
-    import polars as pl
-
     low, high = _implied("numerator", "value")
     other_low, other_high = _implied("other_numerator", "other")
     margin = 1 + 1e-9
@@ -89,7 +95,7 @@ def _nothing() -> list[pl.Expr]:
     import polars as pl
 
     none = pl.lit(None, dtype=pl.Decimal(38, 6))
-    return [pl.lit(False).alias("hit"), none.alias("now"), none.alias("before")]
+    return [pl.lit(False).alias("hit"), none.alias("now"), none.alias("before"), pl.lit(0.0).alias("chance")]
 
 
 def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -105,4 +111,5 @@ def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
         "hit",
         "now",
         "before",
+        "chance",
     )

@@ -43,8 +43,8 @@ def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFra
         & pl.col("status").is_in([Status.SAME.value, Status.RESTATED.value])
     )
     exact = pl.Decimal(38, 6)
-    now = pl.coalesce("numerator", pl.col("value").round_sig_figs(9).round(6).cast(exact))
-    before = pl.coalesce("other_numerator", pl.col("other").round_sig_figs(9).round(6).cast(exact))
+    now = pl.coalesce("numerator", pl.col("value").round_sig_figs(9).round(6).cast(exact, strict=False))
+    before = pl.coalesce("other_numerator", pl.col("other").round_sig_figs(9).round(6).cast(exact, strict=False))
     return (
         aged(pairs, cadences)
         .with_columns(now.alias("now"), before.alias("before"))
@@ -59,5 +59,6 @@ def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFra
             (pl.col("now") != pl.col("before")).alias("hit"),
             "now",
             "before",
+            pl.lit(0.0).alias("chance"),
         )
     )

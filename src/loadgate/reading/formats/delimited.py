@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _HEADER_LINES = 50
 _DELIMITER, _QUOTE = "\x1f", "\x1e"  # stand in for a delimiter or quote that is not ASCII, which no parser takes
-_PARQUET = "PAR1"
 
 
 def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
@@ -80,8 +79,6 @@ def _translate(block: Block, stand_in: dict[str, str]) -> Block:
 
 def _begin(block: Block, layout: Layout, form: FileFormat) -> tuple[Shape, Places, Block]:
     """The header taken off the first block."""
-    if block.text.startswith(_PARQUET):
-        raise Unreadable(Problem.OTHER_FORMAT)
     if not form.header:
         places = without_header(layout)
         shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=None)

@@ -43,9 +43,12 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
         while True:
             with guarded():
                 batch = next(iterator, None)
-                if batch is None:
-                    return
-                frame = pl.DataFrame(pl.from_arrow(batch)).select(found).rename(found)
+            if batch is None:
+                return
+            with guarded(Problem.OTHER_FORMAT):  # column types that Polars does not know
+                frame = pl.DataFrame(pl.from_arrow(batch)).select(list(found)).rename(found)
+            with guarded(Problem.ENCODING):  # text that old writers do not mark as such
+                frame = frame.with_columns(pl.col(pl.Binary).cast(pl.String))
             number = pl.int_range(first, first + batch.num_rows, dtype=pl.UInt32, eager=True)
             numbers = pl.DataFrame({RECORD: number, LINE: number})
             raw = pl.concat([numbers, frame], how="horizontal") if found else numbers

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from loadgate.errors import NotFound
 
 NAME = "rki"
+SHOWN = "2025-08"  # the month whose deliveries wait in the inbox unless another is asked for
+COUNTED = "cases"  # the figure that Germany's own rows are control figures of
 GERMANY = "00"
 RECEIVED = ("name", "received_at")
 CONTROL_COLUMNS = ("period", "figure", "cell", "provider", "reference", "value", "reported")
@@ -67,7 +69,7 @@ def germany_controls(vintage: Path, period: str) -> str:
     for line in _lines(vintage)[1]:
         week, _, region, age_group, cases, _ = line.decode("utf-8").rstrip("\r\n").split("\t")
         if region == GERMANY:
-            writer.writerow((period, "cases", age_group, "", week, cases, ""))
+            writer.writerow((period, COUNTED, age_group, "", week, cases, ""))
     return text.getvalue()
 
 
@@ -81,10 +83,14 @@ def write_site(out: Path) -> Path:
     return out
 
 
-def write_period(out: Path, period: str) -> list[str]:
+def write_period(
+    out: Path, period: str, *, providers: frozenset[str] | None = None, figures: frozenset[str] | None = None
+) -> list[str]:
     """Lay out one month: deliveries, their times of arrival, control figures. Returns the names in the inbox.
 
-    Writing a month again changes nothing. Raises NotFound for a month that the sample does not have.
+    `providers` and `figures` are those that the site's content knows (None: all): other Länder deliver nothing, and
+    Germany is a control only of a figure that is there and of all its Länder. Writing a month again changes nothing.
+    Raises NotFound for a month that the sample does not have.
     """
     every = vintages()
     if period not in every:
@@ -94,13 +100,19 @@ def write_period(out: Path, period: str) -> list[str]:
     inbox = out / "inbox"
     (inbox / period).mkdir(parents=True, exist_ok=True)
     names = []
-    for provider, data in split(vintage).items():
+    every_delivery = split(vintage)
+    for provider, data in every_delivery.items():
+        if providers is not None and provider not in providers:
+            continue
         name = f"{period}/{published}_IfSG_Influenzafaelle_{provider}.tsv.gz"
         _write(inbox / name, data)
         names.append(name)
     received = _read_received(inbox / "received.csv")
     received |= dict.fromkeys(names, datetime.combine(published, _HOUR, _ZONE).isoformat())
     _write_received(inbox / "received.csv", received)
+    whole = providers is None or providers >= set(every_delivery)
+    if not whole or (figures is not None and COUNTED not in figures):
+        return names
     controls = out / "baselines" / "control_figures"
     controls.mkdir(parents=True, exist_ok=True)
     _write(controls / f"germany_{period}.csv", germany_controls(vintage, period).encode())

@@ -1,0 +1,170 @@
+"""COMPARISONS, figures, assignments and earlier runs' history in; findings and this run's history out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadgate.detecting import history as past
+from loadgate.detecting.controls import control_findings
+from loadgate.detecting.evidence import Subjects, Told, tell
+from loadgate.detecting.lattice import grid
+from loadgate.detecting.planned import excuse
+from loadgate.detecting.scan import scan
+from loadgate.detecting.signatures import cells_gone, restated_alone, restated_history
+from loadgate.detecting.summaries import summaries
+from loadgate.detecting.trend import trends
+from loadgate.model.expected import KeyFigure, PlannedChange
+from loadgate.model.findings import CauseKind, Finding
+from loadgate.model.kinds import Kind, Severity
+from loadgate.model.period import Period
+from loadgate.model.tables import FIGURE_KEY
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A way to mark cells, and when so many marks are unusual.
+
+    `learned`: the usual rate is the worst of earlier runs, and nothing is said before twelve of them; else it is the
+    middle one, and the floor stands in from the first run on.
+    """
+
+    kind: Kind
+    marks: Callable[[pl.DataFrame, Sequence[KeyFigure]], pl.DataFrame]
+    floor: float
+    learned: bool
+    severity: Severity
+    alone: Severity  # where one provider alone shows it
+    rare: Severity  # where fewer than one in a hundred of the group's eligible cells show it
+
+
+SIGNATURES: dict[str, Signature] = {
+    "restated_alone": Signature(
+        kind=Kind.SHARED_RESTATEMENT,
+        marks=restated_alone.marks,
+        floor=restated_alone.FLOOR,
+        learned=False,
+        severity=Severity.CRITICAL,
+        alone=Severity.CRITICAL,
+        rare=Severity.WARNING,
+    ),
+    "restated_history": Signature(
+        kind=Kind.SHARED_HISTORY,
+        marks=restated_history.marks,
+        floor=restated_history.FLOOR,
+        learned=True,
+        severity=Severity.WARNING,
+        alone=Severity.INFO,
+        rare=Severity.INFO,
+    ),
+    "cells_gone": Signature(
+        kind=Kind.CELLS_GONE,
+        marks=cells_gone.marks,
+        floor=cells_gone.FLOOR,
+        learned=True,
+        severity=Severity.WARNING,
+        alone=Severity.WARNING,
+        rare=Severity.INFO,
+    ),
+}
+
+
+RARE = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """`history` is this run's HISTORY table, for the runs to come (`detecting.history`)."""
+
+    findings: tuple[Finding, ...]
+    history: pl.DataFrame
+
+
+def detect(
+    comparisons: pl.DataFrame,
+    *,
+    figures: Sequence[KeyFigure],
+    areas: Mapping[str, str],
+    units: pl.DataFrame,
+    history: Sequence[pl.DataFrame],
+    period: Period,
+    planned: Sequence[PlannedChange] = (),
+) -> Detected:
+    """Find what many cells share, and what single ones show, against control figures and the prior vintage.
+
+    In: COMPARISONS of both kinds; the area of each dataset; units with text columns area, provider, vendor, system,
+    system_version, supplier, delivery (several rows a part are fine); HISTORY tables of earlier approved runs.
+    Out: findings sorted by id. Each group of cells is said once, as widely as it holds.
+    """
+    import polars as pl
+
+    known = {figure.id: figure for figure in figures}
+    subjects = Subjects(figures=known, areas={name: areas[f.dataset] for name, f in known.items()}, units=units)
+    ordered = comparisons.filter(pl.col("figure").is_in(list(known))).sort("kind", "source", *FIGURE_KEY)
+    found = control_findings(ordered, subjects=subjects) + summaries(ordered, subjects=subjects)
+    found += trends(ordered, subjects=subjects)
+    tables = [pl.DataFrame(schema=past.schema())]
+    for name, signature in SIGNATURES.items():
+        marks = signature.marks(ordered, figures)
+        tables.append(past.summarise(name, marks))
+        for told in _groups(name, signature, marks, comparisons=ordered, subjects=subjects, history=history):
+            found.append(_finding(signature, told))
+    unique = {finding.id: finding for finding in excuse(found, planned, period=period)}
+    return Detected(findings=tuple(unique[name] for name in sorted(unique)), history=pl.concat(tables))
+
+
+def _groups(
+    name: str,
+    signature: Signature,
+    marks: pl.DataFrame,
+    *,
+    comparisons: pl.DataFrame,
+    subjects: Subjects,
+    history: Sequence[pl.DataFrame],
+) -> list[Told]:
+    import numpy as np
+    import polars as pl
+
+    seen = past.rates(history, name, "worst" if signature.learned else "share")
+    banded = marks.select("figure", "band", "item").unique().sort("figure", "item")
+    rates: dict[tuple[str, str], float] = {}
+    for figure, band, item in banded.iter_rows():
+        if signature.learned:
+            rate = past.worst(seen, (figure, band), floor=signature.floor)
+        else:
+            rate = past.usual(seen, (figure, band), floor=signature.floor)
+        if rate is not None:
+            rates[figure, item] = rate
+    testable = pl.DataFrame(list(rates), schema={"figure": pl.String, "item": pl.String}, orient="row")
+    marks = marks.join(testable, on=["figure", "item"], how="semi")
+    if not marks["hit"].any():
+        return []
+    families = {figure: subjects.figures[figure].family for figure in subjects.figures}
+    laid = grid(marks, areas=subjects.areas, families=families, units=subjects.units)
+    usual = np.array([rates[item] for item in laid.items])
+    groups = scan(laid, usual)
+    return [tell(group, laid, marks=marks, comparisons=comparisons, subjects=subjects) for group in groups]
+
+
+def _finding(signature: Signature, told: Told) -> Finding:
+    return Finding(
+        kind=signature.kind,
+        severity=_severity(signature, told),
+        scope=told.scope,
+        evidence=told.evidence,
+        detail={"cause": told.cause.kind.value, "members": ",".join(told.cause.members)},
+    )
+
+
+def _severity(signature: Signature, told: Told) -> Severity:
+    """The mildest that fits: a few cells of many, or one provider's, are less than a pattern of the whole load."""
+    fits = [signature.severity]
+    if told.cause.kind is CauseKind.PROVIDER:
+        fits.append(signature.alone)
+    if told.evidence.cells < RARE * told.evidence.eligible:
+        fits.append(signature.rare)
+    return min(fits, key=lambda severity: severity.rank)

@@ -1,0 +1,95 @@
+"""Factories: bytes in, what reading makes of them out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pytest
+
+from loadgate.model.expected import Column, Dataset
+from loadgate.model.findings import Finding
+from loadgate.model.kinds import Kind
+from loadgate.model.profiles import DeliverySpec, FileFormat, SourceColumn
+from loadgate.model.scope import Scope
+from loadgate.reading.files import Reading, read
+from loadgate.reading.sources import Limits
+
+SCOPE = Scope.of(area="economy", dataset="ledger", delivery="2026-10/prisme/ledger/101", provider="101")
+LEDGER = {"account": {}, "cost": {"type": "decimal"}, "day": {"type": "date"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    reading: Reading
+    typed: pl.DataFrame
+    rejects: pl.DataFrame
+    left: list[str]
+
+    def finding(self, kind: Kind) -> Finding:
+        return next(found for found in self.reading.findings if found.kind is kind)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        return [found.kind for found in self.reading.findings]
+
+    @property
+    def reasons(self) -> list[tuple[int, str]]:
+        return self.rejects.select("_line", "reason").rows()
+
+    def column(self, name: str) -> list[Any]:
+        return self.typed[name].to_list()
+
+    @property
+    def said(self) -> str:
+        """Everything that may leave the data area, as text."""
+        plain = [repr(found) for found in self.reading.findings]
+        return json.dumps(plain) + json.dumps(self.reading.fingerprint.to_plain()) + repr(self.reading)
+
+
+@pytest.fixture(scope="session")
+def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
+    """`read_bytes(b"...", columns={...}, delimiter=";", ...)`: further keywords are the file format's."""
+
+    def run(
+        *contents: bytes,
+        columns: dict[str, dict[str, Any]] | None = None,
+        sources: dict[str, str] | None = None,
+        ignore: tuple[str, ...] = (),
+        limits: Limits | None = None,
+        **form: Any,
+    ) -> Read:
+        folder = tmp_path_factory.mktemp("read")
+        into = folder / "into"
+        into.mkdir()
+        paths = []
+        for number, content in enumerate(contents):
+            paths.append(folder / f"part-{number}")
+            paths[-1].write_bytes(content)
+        wanted = LEDGER if columns is None else columns
+        dataset = Dataset(
+            dataset="ledger",
+            area="economy",
+            title="Ledger",
+            columns={name: Column.model_validate(facts) for name, facts in wanted.items()},
+        )
+        spec = DeliverySpec(
+            system="prisme",
+            dataset="ledger",
+            files="ledger.csv",
+            format=FileFormat.model_validate({"delimiter": ";", "decimal": ",", **form}),
+            columns=tuple(SourceColumn(source=a, column=b) for a, b in (sources or {}).items()),
+            ignore_columns=ignore,
+        )
+        reading = read(paths, spec=spec, dataset=dataset, scope=SCOPE, into=into, limits=limits)
+        return Read(
+            reading=reading,
+            typed=pl.read_parquet(reading.typed),
+            rejects=pl.read_parquet(reading.rejects),
+            left=sorted(path.name for path in into.iterdir()),
+        )
+
+    return run

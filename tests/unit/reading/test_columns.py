@@ -1,0 +1,96 @@
+"""The header: which columns are found, and what is said of those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from loadgate.model.kinds import Kind, Severity
+
+COLUMNS: dict[str, dict[str, Any]] = {"account": {}, "cost": {"type": "decimal"}, "note": {"optional": True}}
+SOURCES = {"Konto": "account", "Beløb": "cost", "Note": "note"}
+
+
+def test_columns_are_found_by_name_in_any_order(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Beløb;Note; Konto \n1,5;x;01\n".encode(), columns=COLUMNS, sources=SOURCES)
+
+    assert read.typed.select("account", "cost", "note").rows() == [("01", Decimal("1.50"), "x")]
+    assert read.reading.findings == ()
+
+
+def test_an_optional_column_may_be_absent(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Beløb;Konto\n1,5;01\n".encode(), columns=COLUMNS, sources=SOURCES)
+
+    assert read.column("note") == [None]
+    assert read.reading.findings == ()
+
+
+def test_a_renamed_column_is_named_as_expected_and_the_new_name_is_only_counted(
+    read_bytes: Callable[..., Any],
+) -> None:
+    read = read_bytes(b"PLANTED;Konto\n1,5;01\n", columns=COLUMNS, sources=SOURCES)
+
+    finding = read.finding(Kind.COLUMNS)
+    assert finding.severity is Severity.CRITICAL
+    assert finding.detail == {"missing": "Beløb", "unexpected": "1"}
+    assert read.typed.height == read.reading.rows_in == 0
+    assert "PLANTED" not in read.said
+
+
+def test_a_column_that_stands_there_twice_is_named(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Konto;Beløb;Konto\n01;1,5;02\n".encode(), columns=COLUMNS, sources=SOURCES)
+
+    assert read.finding(Kind.COLUMNS).detail == {"duplicate": "Konto"}
+    assert read.typed.height == 0
+
+
+def test_a_column_that_nobody_wants_is_counted_and_the_rest_is_read(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Konto;PLANTED;Beløb\n01;x;1,5\n".encode(), columns=COLUMNS, sources=SOURCES)
+
+    finding = read.finding(Kind.COLUMNS)
+    assert finding.severity is Severity.WARNING
+    assert finding.detail == {"unexpected": "1"}
+    assert read.column("cost") == [Decimal("1.50")]
+    assert "PLANTED" not in read.said
+
+
+def test_a_column_that_the_profile_ignores_is_no_finding(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Konto;Fri;Beløb\n01;x;1,5\n".encode(), columns=COLUMNS, sources=SOURCES, ignore=("Fri",))
+
+    assert read.reading.findings == ()
+
+
+def test_another_delimiter_is_a_matter_of_columns(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Konto,Beløb\n01,1.5\n".encode(), columns=COLUMNS, sources=SOURCES)
+
+    assert read.finding(Kind.COLUMNS).detail == {"missing": "Konto, Beløb", "unexpected": "1"}
+
+
+def test_without_a_header_columns_come_in_the_profiles_order(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes(b"01;1,5;x\n", columns=COLUMNS, sources=SOURCES, header=False)
+
+    assert read.typed.select("_line", "account", "note").rows() == [(1, "01", "x")]
+
+
+def test_a_quoted_header_may_span_lines(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes(b'"Konto";"Be\nl";x\n01;1,5;\n', columns=COLUMNS, sources={"Konto": "account", "Be\nl": "cost"})
+
+    assert read.column("_line") == [3]
+    assert read.column("account") == ["01"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_wrong_columns_in_several_parts_are_one_finding(read_bytes: Callable[..., Any], count: int) -> None:
+    read = read_bytes(*[b"x;Konto\n"] * count, columns=COLUMNS, sources=SOURCES)
+
+    assert read.kinds == [Kind.COLUMNS]
+
+
+def test_one_part_with_wrong_columns_leaves_no_row_of_the_delivery(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Konto;Beløb\n01;1,5\n".encode(), b"Konto\n01\n", columns=COLUMNS, sources=SOURCES)
+
+    assert read.reading.rows_in == read.typed.height == 0
+    assert read.left == ["rejects.parquet", "typed.parquet"]
