@@ -56,22 +56,28 @@ def check(
     suite = compiled(dataset, code_lists, period)
     frame = pl.scan_parquet(typed)
     flags = {column: f"{UNDECIDED}{column}" for column in undecided}
-    parameters = {"providers": list(providers), "period": period}
+    parameters: dict[str, object] = {"providers": list(providers), "period": period}
     validated = suite.validate(frame, parameters=parameters, undecided=flags, aside=ASIDE)
     outcomes = tuple(
         _outcome(line, dataset, found, scope)
         for line, found in zip(dataset.expectations, validated.outcomes, strict=True)
     )
     result = into / "gx_result.json"
-    result.write_text(json.dumps(validated.result.to_json_dict(), sort_keys=True))
+    result.write_text(json.dumps(_plain(validated.result), sort_keys=True))
     marks = into / "marks.parquet"
     _marks(suite, frame, dataset, validated.outcomes, parameters, flags).write_parquet(marks)
     return Checked(outcomes=outcomes, result=result, marks=marks)
 
 
+def _plain(result: Any) -> Any:
+    return result.to_json_dict()
+
+
 def compiled(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> CompiledSuite:
     """The dataset's suite, compiled once per process, content and period."""
-    named = tuple(one for one in code_lists if any(line.kwargs.get("code_list") == one.name for line in dataset.expectations))
+    named = tuple(
+        one for one in code_lists if any(line.kwargs.get("code_list") == one.name for line in dataset.expectations)
+    )
     key = key_of(dataset.model_dump(mode="json"), [one.model_dump(mode="json") for one in named], period)
     return _compile(_Content(key, dataset, named, period))
 
@@ -106,6 +112,7 @@ def to_gx_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -
     import_gx()
     from great_expectations.core import ExpectationSuite
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     from loadgate.checking.conditions import to_gx
 
@@ -120,7 +127,7 @@ def to_gx_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -
         configuration = ExpectationConfiguration(
             type=line.type,
             kwargs=kwargs,
-            severity=line.severity.value,
+            severity=FailureSeverity(line.severity.value),
             meta={"check": dataset.check_id(line), "reason": line.reason},
         )
         # not add_expectation: it refuses two lines that differ in nothing but their id
@@ -164,10 +171,12 @@ def _marks(
     """Which rows fail which check, and which are undecided: `_row`, check, outcome; no keys, no values."""
     import polars as pl
 
-    names = pl.DataFrame({
-        "index": pl.Series(range(len(dataset.expectations)), dtype=pl.UInt32),
-        "name": [dataset.check_id(line) for line in dataset.expectations],
-    })
+    names = pl.DataFrame(
+        {
+            "index": pl.Series(range(len(dataset.expectations)), dtype=pl.UInt32),
+            "name": [dataset.check_id(line) for line in dataset.expectations],
+        }
+    )
     parts = [pl.DataFrame(schema=schema(MARKS))]
     for outcome, rows, wanted in (
         ("fail", suite.failing_rows, [one.index for one in outcomes if one.rows_failed]),

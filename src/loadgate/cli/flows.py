@@ -1,9 +1,8 @@
-"""A flow's name in; out, the flow, loaded by its file: the site's own if it has one, else the one that is carried."""
+"""A flow's name in; out, its file: the site's own if it has one, else the one that is carried."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from loadgate.errors import CouldNotRun
 
@@ -24,10 +23,3 @@ def flow_file(site: Path, name: str) -> Path:
     """The file of a flow; `<site>/flows/` wins."""
     own = site / "flows" / f"{name}.py"
     return own if own.is_file() else carried() / "flows" / f"{name}.py"
-
-
-def load_flow(site: Path, name: str) -> Any:
-    """Load a flow as Prefect does, by its file and function: never by import."""
-    from prefect.flows import load_flow_from_entrypoint
-
-    return load_flow_from_entrypoint(f"{flow_file(site, name).absolute()}:{name}")

@@ -113,12 +113,13 @@ def _do(
 
 def _flow(ref: Ref, opened: Opened, server: EmbeddedServer | None, *, as_of: datetime | None) -> None:
     """Run the Prefect flow of the site, or the one that is carried, against the server."""
-    from loadgate.cli.flows import load_flow
+    from loadgate.cli.flows import flow_file
+    from loadgate.cli.prefect_server import load_flow_file
 
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     if server is not None:
         server.wait_ready()
-    flow = load_flow(opened.places.site, "monthly_load")
+    flow = load_flow_file(flow_file(opened.places.site, "monthly_load"), "monthly_load")
     period = opened.inputs(ref.run).period
     flow(site=str(opened.places.site), period=period, as_of=as_of.isoformat() if as_of else None)
 

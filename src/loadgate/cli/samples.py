@@ -24,7 +24,7 @@ class WritePeriod(Protocol):
         *,
         providers: frozenset[str] | None = None,
         figures: frozenset[str] | None = None,
-    ) -> None: ...
+    ) -> object: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Sample:
     """`periods` are those with data, oldest first; `shown` is the one that a sample is laid out for by default."""
 
     name: str
-    write_site: Callable[[Path], None]
+    write_site: Callable[[Path], object]
     write_period: WritePeriod
     periods: Callable[[], list[str]]
     shown: str

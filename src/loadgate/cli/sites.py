@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from loadgate.cli.samples import Sample
     from loadgate.running.opened import Opened
 
+EMPTY = Path(__file__).parents[1] / "samples" / "empty" / "site"
 CONTENT_FOLDERS = ("vendor_profiles", "expectations", "baselines")
 
 
@@ -76,7 +77,7 @@ def init(
 
     _must_be_empty(folder)
     if source == "empty":
-        _write_empty(folder)
+        shutil.copytree(EMPTY, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     elif source == "flis":
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(carried() / "site.toml", folder / "site.toml")
@@ -87,13 +88,6 @@ def init(
     (folder / "inbox").mkdir(exist_ok=True)
     say(f"site made in {folder}")
     say(f"next: loadgate check --site {folder}")
-
-
-def _write_empty(folder: Path) -> None:
-    from loadgate.content.draft import write_empty
-
-    folder.mkdir(parents=True, exist_ok=True)
-    write_empty(folder)
 
 
 def _must_be_empty(folder: Path) -> None:

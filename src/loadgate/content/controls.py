@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgate.content.csv_files import header_faults
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.content.layout import ControlLine
 from loadgate.content.lines import listed, nearest, quoted
 from loadgate.errors import Fault, LoadgateError

@@ -7,7 +7,7 @@ from typing import Any
 
 from loadgate.content.controls import source_of
 from loadgate.content.cross_names import duplicate_faults, id_faults, scope_faults, title_faults
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, quoted
 from loadgate.errors import Fault, LoadgateError
 from loadgate.model.expected import PlannedChange

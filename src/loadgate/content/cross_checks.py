@@ -9,7 +9,7 @@ from loadgate.content import controls
 from loadgate.content import cross_baselines as baselines
 from loadgate.content import cross_expectations as expectations
 from loadgate.content import cross_profiles as profiles
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.errors import Fault
 
 

@@ -13,7 +13,7 @@ from loadgate.content.cross_names import (
     scope_faults,
     title_faults,
 )
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, listed, quoted
 from loadgate.errors import Fault
 from loadgate.model.expected import (

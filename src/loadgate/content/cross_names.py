@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.content.model_faults import shown
 from loadgate.errors import Fault, LoadgateError

@@ -9,7 +9,7 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from loadgate.content.cross_names import duplicate_faults, id_faults, scope_faults, title_faults
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.content.layout import Alerts, Contacts
 from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.errors import Fault

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from loadgate.content import toml_lines, yaml_lines
 from loadgate.content.cross_checks import cross_faults
 from loadgate.content.csv_files import read_rows
-from loadgate.content.draft import Draft
+from loadgate.content.documents import Draft
 from loadgate.content.layout import DEFAULT_GATE, EXAMPLES, KINDS, Alerts, Contacts, FileKind, content_paths, kind_of
 from loadgate.content.lines import WHOLE_FILE, Document, KeyPath, listed, nearest, quoted
 from loadgate.content.model_faults import model_faults

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from loadgate.detecting.lattice import Grid
 from loadgate.detecting.scan import Group
@@ -18,30 +18,44 @@ from loadgate.model.scope import Scope, Span
 if TYPE_CHECKING:
     import polars as pl
 
+_SERVED = ("vendor", "system", "supplier")
 _ONE_WAY = 0.9  # share of the moves in one direction from which a group is said to go up or down
 _MEMBERS = 2000  # more providers x cells than this are summed up per provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subjects:
-    """What findings are about: the key figures, the area of each, and who delivers them by which system."""
+    """What findings are about: the key figures, the area of each, and who serves each part (area, provider)."""
 
     figures: Mapping[str, KeyFigure]
     areas: Mapping[str, str]
     units: pl.DataFrame
+    served: Mapping[tuple[str, str], Sequence[tuple[str | None, ...]]]  # rows of (vendor, system, supplier)
+
+    @classmethod
+    def of(cls, figures: Sequence[KeyFigure], *, areas: Mapping[str, str], units: pl.DataFrame) -> Self:
+        """In: the area of each dataset; units with area, provider, vendor, system, supplier."""
+        served: dict[tuple[str, str], list[tuple[str | None, ...]]] = {}
+        for area, provider, *facts in units.select("area", "provider", *_SERVED).iter_rows():
+            served.setdefault((area, provider), []).append(tuple(facts))
+        return cls(
+            figures={figure.id: figure for figure in figures},
+            areas={figure.id: areas[figure.dataset] for figure in figures},
+            units=units,
+            served=served,
+        )
 
     def scope(self, *, figures: Sequence[str], parts: Sequence[tuple[str, str]], reference: Span | None) -> Scope:
-        """The box of these figures and parts; providers always by name, so that a rule can count them."""
-        import polars as pl
+        """The box of these figures and parts; providers always by name, so that a rule can count them.
 
-        named = set(parts)
-        rows = [row for row in self.units.iter_rows(named=True) if (row["area"], row["provider"]) in named]
-        served = {(row["area"], row["provider"]) for row in rows}
-        facts: dict[str, set[str] | None] = {
-            name: {row[name] for row in rows} if served == named and all(row[name] for row in rows) else None
-            for name in ("vendor", "system", "supplier")
-            if isinstance(self.units.schema.get(name), pl.String)
-        }
+        Vendor, system and supplier are named where every part has one.
+        """
+        rows = [self.served.get(part, [()]) for part in parts]
+        facts: dict[str, set[str]] = {}
+        for place, name in enumerate(_SERVED):
+            values = {row[place] if row else None for own in rows for row in own}
+            if all(values):
+                facts[name] = {value for value in values if value}
         return Scope.of(
             area={area for area, _ in parts},
             dataset={self.figures[figure].dataset for figure in figures},

@@ -8,6 +8,7 @@ or sign: rounding hides most small changes, and opposite changes cancel in a mea
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -235,16 +236,33 @@ def _named(grid: Grid, parts: tuple[int, ...]) -> tuple[CauseKind, str]:
 
 
 def _merged(grid: Grid, found: list[Group], usual: np.ndarray) -> list[Group]:
-    """Groups of the same parts are said once; the numbers are those of all their cells."""
+    """Groups of the same parts are said once, then single providers (and loose sets) of the same items.
+
+    The numbers are those of all their cells.
+    """
     by_parts: dict[tuple[int, ...], list[Group]] = {}
     for group in found:
         by_parts.setdefault(group.parts, []).append(group)
-    merged: list[Group] = []
+    by_items: dict[tuple[object, ...], list[Group]] = {}
     for same in by_parts.values():
-        items = tuple(sorted(frozenset[int]().union(*(group.items for group in same))))
+        items = _union(group.items for group in same)
         every = any(group.every_item for group in same) or len(items) == len(grid.items)
-        merged.append(_counted(grid, replace(same[0], items=items, every_item=every), usual))
+        loose = same[0].cause in (CauseKind.PROVIDER, CauseKind.OTHER)
+        key = (items, None if loose else same[0].parts)
+        by_items.setdefault(key, []).append(replace(same[0], items=items, every_item=every))
+    merged: list[Group] = []
+    for alike in by_items.values():
+        group = alike[0]
+        if len(alike) > 1:
+            parts = _union(each.parts for each in alike)
+            cause, name = _named(grid, parts)
+            group = replace(group, parts=parts, cause=cause, name=name)
+        merged.append(_counted(grid, group, usual))
     return sorted(merged, key=lambda group: (-group.evidence, group.parts, group.items))
+
+
+def _union(sets: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sorted(frozenset[int]().union(*sets)))
 
 
 def _counted(grid: Grid, group: Group, usual: np.ndarray) -> Group:

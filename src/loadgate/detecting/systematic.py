@@ -38,7 +38,7 @@ class Signature:
     floor: float
     learned: bool
     severity: Severity
-    alone: Severity  # where one provider alone shows it
+    alone: Severity  # where one provider alone, or several with nothing in common, show it
     rare: Severity  # where fewer than one in a hundred of the group's eligible cells show it
 
 
@@ -102,9 +102,9 @@ def detect(
     """
     import polars as pl
 
-    known = {figure.id: figure for figure in figures}
-    subjects = Subjects(figures=known, areas={name: areas[f.dataset] for name, f in known.items()}, units=units)
-    ordered = comparisons.filter(pl.col("figure").is_in(list(known))).sort("kind", "source", *FIGURE_KEY)
+    subjects = Subjects.of(figures, areas=areas, units=units)
+    known = list(subjects.figures)
+    ordered = comparisons.filter(pl.col("figure").is_in(known)).sort("kind", "source", *FIGURE_KEY)
     found = control_findings(ordered, subjects=subjects) + summaries(ordered, subjects=subjects)
     found += trends(ordered, subjects=subjects)
     tables = [pl.DataFrame(schema=past.schema())]
@@ -163,7 +163,7 @@ def _finding(signature: Signature, told: Told) -> Finding:
 def _severity(signature: Signature, told: Told) -> Severity:
     """The mildest that fits: a few cells of many, or one provider's, are less than a pattern of the whole load."""
     fits = [signature.severity]
-    if told.cause.kind is CauseKind.PROVIDER:
+    if told.cause.kind in (CauseKind.PROVIDER, CauseKind.OTHER):
         fits.append(signature.alone)
     if told.evidence.cells < RARE * told.evidence.eligible:
         fits.append(signature.rare)

@@ -13,19 +13,6 @@ from loadgate.model.scope import Scope
 _COLUMN = re.compile(r"\(([^();,]+)\)$")
 
 
-def untold(outcomes: Iterable[Outcome], findings: Iterable[Finding]) -> list[Outcome]:
-    """Outcomes of checks about which no room has said more itself: the same failure must not be found twice."""
-    told: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.check is not None:
-            told.setdefault(finding.check, []).append(finding)
-    return [
-        outcome
-        for outcome in outcomes
-        if not any(finding.scope.overlaps(outcome.scope) for finding in told.get(outcome.check, ()))
-    ]
-
-
 def failures(outcomes: Iterable[Outcome], *, findings: Iterable[Finding]) -> list[Finding]:
     """Failed outcomes as findings. Where a room's own findings name the check, they say why it failed, and better."""
     told: dict[str, list[Scope]] = defaultdict(list)

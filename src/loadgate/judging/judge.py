@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from loadgate.judging.cases import follow
 from loadgate.judging.caveats import caveats
 from loadgate.judging.completeness import complete
-from loadgate.judging.failures import failures, untold
+from loadgate.judging.failures import failures
 from loadgate.judging.grouping import group
 from loadgate.judging.known_errors import consult
 from loadgate.judging.policy import BLOCKS, decide, effect_of, rule_on, withheld_parts
@@ -42,10 +42,10 @@ def judge(
     """Judge a run, or, provisionally, what there is of it. Pure: the same values in any order, the same Judgement.
 
     `findings` are those of the other rooms; checks that failed (unless a finding names them) and checks that were not
-    executed are made into findings here. `missing` are
-    the ids of deliveries that did not come. `parts` are all parts (area/provider) of the release. `lineage` has the
-    columns of LINEAGE. `as_of` is *now*, and its date decides whether a waiver has expired. New cases have no number
-    yet: see `number_cases`. While provisional, nothing is resolved and no known error is gone.
+    executed are made into findings here. `missing` are the ids of deliveries that did not come. `parts` are all parts
+    (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is *now*, and its date decides
+    whether a waiver has expired. New cases have no number yet: see `number_cases`. While provisional, nothing is
+    resolved and no known error is gone.
     """
     whole, unexecuted = complete(planned, outcomes, missing=missing)
     heard = [*failures(whole, findings=findings), *_in_order(findings), *unexecuted]

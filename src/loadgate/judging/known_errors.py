@@ -113,7 +113,12 @@ def _assign_outcomes(
 
 
 def _all_ran(error: KnownError, scope: Scope, findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> bool:
-    """Whether the error would have been seen: its check ran on some rows, everywhere, and left none undecided."""
+    """Whether the error would have been seen: its check ran on some rows, everywhere, and left none undecided.
+
+    What fits the error and lies only partly in its Scope may be the error: it is not put down to it, nor gone.
+    """
+    if any(_fits(error, f) and scope.overlaps(f.scope) and not scope.covers(f.scope) for f in findings):
+        return False
     if error.check is not None:
         where = [outcome for outcome in outcomes if outcome.check == error.check and scope.overlaps(outcome.scope)]
         looked = any(outcome.rows_checked != 0 for outcome in where)

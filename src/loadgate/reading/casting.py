@@ -47,9 +47,13 @@ REASONS: dict[ColumnType, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Casting:
-    """`value`: typed, null where missing or unreadable. `reason`: closed words where unreadable, else null."""
+    """`value`: typed, null where missing or unreadable. `missing`: nothing is there to read.
+
+    `reason`: closed words; counts only where the value is null and not missing, and is worked out only for those rows.
+    """
 
     value: pl.Expr
+    missing: pl.Expr
     reason: pl.Expr
 
 
@@ -81,14 +85,11 @@ def from_text(raw: pl.Expr, column: Column, form: FileFormat) -> Casting:
     nulls = list(form.null_values)
     if column.type is ColumnType.TEXT:
         value = pl.when(~raw.is_in(nulls)).then(raw) if nulls else raw
-        return Casting(value=value, reason=pl.lit(None, pl.String))
+        return Casting(value=value, missing=pl.lit(True), reason=pl.lit(REASONS[column.type]))
     bare = raw.str.strip_chars()
     missing = raw.is_null() | raw.is_in(nulls) | bare.is_in(nulls) if nulls else raw.is_null()
     value, reason = _read(bare, column, form)
-    return Casting(
-        value=pl.when(~missing).then(value),
-        reason=pl.when(~missing & value.is_null()).then(reason),
-    )
+    return Casting(value=pl.when(~missing).then(value), missing=missing, reason=reason)
 
 
 def _read(text: pl.Expr, column: Column, form: FileFormat) -> tuple[pl.Expr, pl.Expr]:
@@ -160,7 +161,8 @@ def _number(text: pl.Expr, column: Column, form: FileFormat) -> tuple[pl.Expr, p
     plain = text if form.thousands is None else text.str.replace_all(form.thousands, "", literal=True)
     if column.type is ColumnType.INTEGER:
         shaped = text.str.contains(f"^[+-]?{whole}$")
-        value = pl.when(shaped).then(plain).cast(pl.Int64, strict=False)
+        checked = plain if form.thousands is None else pl.when(shaped).then(plain)  # the cast itself takes digits only
+        value = checked.cast(pl.Int64, strict=False)
         return value, pl.when(shaped).then(pl.lit("too large")).otherwise(pl.lit(REASONS[column.type]))
     shaped = text.str.contains(f"^[+-]?(?:{whole}(?:{point}[0-9]+)?|{point}[0-9]+)$")
     places = f"{point}[0-9]{{0,{column.scale}}}0*$"
@@ -188,12 +190,8 @@ def from_typed(raw: pl.Expr, column: Column, found: pl.DataType, form: FileForma
         return from_text(raw, column, form)
     said = pl.lit(REASONS[column.type])
     if isinstance(found, pl.Categorical | pl.Enum) or (column.type is ColumnType.YEAR and found.is_integer()):
-        text = raw.cast(pl.String, strict=False)
-        read = from_text(text, column, form)
-        lost = raw.is_not_null() & text.is_null()
-        return Casting(value=read.value, reason=pl.when(lost).then(said).otherwise(read.reason))
-    value = _exactly(raw, column, found)
-    return Casting(value=value, reason=pl.when(raw.is_not_null() & value.is_null()).then(said))
+        return from_text(raw.cast(pl.String, strict=False), column, form)
+    return Casting(value=_exactly(raw, column, found), missing=raw.is_null(), reason=said)
 
 
 def _exactly(raw: pl.Expr, column: Column, found: pl.DataType) -> pl.Expr:

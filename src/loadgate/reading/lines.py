@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from loadgate.reading.problems import Problem, Unreadable
 
-BLOCK_CHARACTERS = 16 * 1024 * 1024
+BLOCK_CHARACTERS = 4 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
 _C1 = re.compile(rb"[\x80-\x9f]")
 _HIGH = re.compile(rb"[\x80-\xff]")

@@ -25,7 +25,7 @@ class Problem(StrEnum):
     LONG_LINE = "line too long"
 
 
-class Unreadable(Exception):  # noqa: N818 - a state of the file, turned into a finding, never shown as an error
+class Unreadable(Exception):
     """The file cannot be read, or not further. Carries closed words and a line number, never content."""
 
     def __init__(self, problem: Problem, *, line: int | None = None) -> None:
@@ -34,7 +34,7 @@ class Unreadable(Exception):  # noqa: N818 - a state of the file, turned into a 
         self.line = line
 
 
-class WrongColumns(Exception):  # noqa: N818 - as above
+class WrongColumns(Exception):
     """The header does not give the columns that the profile names. Names are the profile's, never the file's."""
 
     def __init__(self, *, missing: tuple[str, ...], duplicate: tuple[str, ...], unexpected: int) -> None:

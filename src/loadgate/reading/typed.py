@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgate.model import tables
-from loadgate.model.expected import Dataset
+from loadgate.model.expected import ColumnType, Dataset
 from loadgate.model.profiles import FileFormat
 from loadgate.reading import casting
 from loadgate.reading.batches import BLANK, LINE, REASON, RECORD, Batch
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 PART, ROW = "_part", "_row"
 UNDECIDED = "_undecided."
 LINES_KEPT = 10
-_UNREADABLE = "_unreadable."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,13 +65,12 @@ class TypedWriter:
         return tuple(name for name in self._dataset.columns if name in self.values)
 
     def add(self, batch: Batch, *, part: int, before: int) -> None:
-        """`before`: records of this part's source that came in earlier batches are in `_record` already; `before`
-        counts those of earlier sources."""
+        """`_record` counts within a source; `before` says how many records earlier sources had."""
         import polars as pl
 
         number = (pl.col(RECORD) + before).cast(pl.UInt32)
-        frame = self._cast(batch.raw.with_columns(number))
-        troubled = [name for name in self._dataset.columns if frame[_UNREADABLE + name].null_count() < frame.height]
+        raw = batch.raw.with_columns(number)
+        frame, readings = self._cast(raw)
         rejects = [
             batch.rejected.select(
                 number.alias(RECORD),
@@ -82,13 +80,12 @@ class TypedWriter:
                 REASON,
             )
         ]
-        for name in troubled:
-            bad = frame.filter(pl.col(_UNREADABLE + name).is_not_null()).select(
-                RECORD,
-                pl.col(RECORD).alias(ROW),
-                LINE,
-                pl.lit(name).alias("column"),
-                pl.col(_UNREADABLE + name).alias(REASON),
+        for name, reading in readings.items():
+            lost = frame[UNDECIDED + name]
+            if not lost.any():
+                continue
+            bad = raw.filter(lost).select(
+                RECORD, pl.col(RECORD).alias(ROW), LINE, pl.lit(name).alias("column"), reading.reason.alias(REASON)
             )
             self.values.setdefault(name, Tally()).add(bad)
             rejects.append(bad)
@@ -112,7 +109,7 @@ class TypedWriter:
         import pyarrow.parquet as pq
 
         if not self._segments:
-            self._write_typed(self._cast(pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32})), part=0)
+            self._write_typed(self._cast(pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32}))[0], part=0)
         if self._rejects is None:
             self._write_rejects(pl.DataFrame(schema={RECORD: pl.UInt32, **tables.schema(tables.REJECTS)}))
         self._stop()
@@ -127,19 +124,23 @@ class TypedWriter:
                         writer.write_table(_widen(segment.read_row_group(group), schema))
                 path.unlink()
 
-    def _cast(self, raw: pl.DataFrame) -> pl.DataFrame:
-        """Typed columns, and beside each the reason of its unreadable values."""
+    def _cast(self, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, casting.Casting]]:
+        """Typed columns, beside each whether its value is there and unreadable; and how each was read."""
         import polars as pl
 
+        readings: dict[str, casting.Casting] = {}
         columns, schema = [], raw.schema
         for name, column in self._dataset.columns.items():
             found = schema.get(name)
             if found is None:
-                read = casting.Casting(value=pl.lit(None, casting.dtype(column)), reason=pl.lit(None, pl.String))
-            else:
-                read = casting.from_typed(pl.col(name), column, found, self._form)
-            columns += [read.value.alias(name), read.reason.cast(pl.String).alias(_UNREADABLE + name)]
-        return raw.select(RECORD, LINE, *columns)
+                columns.append(pl.lit(None, casting.dtype(column)).alias(name))
+                continue
+            reading = casting.from_typed(pl.col(name), column, found, self._form)
+            columns.append(reading.value.alias(name))
+            if not (column.type is ColumnType.TEXT and found == pl.String):  # any text is a text
+                columns.append((reading.value.is_null() & ~reading.missing).alias(UNDECIDED + name))
+                readings[name] = reading
+        return raw.select(RECORD, LINE, *columns), readings
 
     def _write_typed(self, frame: pl.DataFrame, part: int) -> None:
         """A new segment begins when a column turns out to have unreadable values: a file's schema cannot grow."""
@@ -150,7 +151,7 @@ class TypedWriter:
             pl.col(RECORD).alias(ROW),
             pl.col(LINE),
             *self._dataset.columns,
-            *(pl.col(_UNREADABLE + name).is_not_null().alias(UNDECIDED + name) for name in self.undecided),
+            *(UNDECIDED + name for name in self.undecided),
         ]
         table = frame.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._writer is None or self._writer.schema.names != table.schema.names:

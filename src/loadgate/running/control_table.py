@@ -59,7 +59,9 @@ def tables(site: Site) -> tuple[Printed, ...]:
     for wanted in site.control_tables:
         own = compared.filter(pl.col("source") == wanted.source)
         if own.is_empty():
-            raise NotFound(f"no control figures of {wanted.source}", fix=f"baselines/control_figures/{wanted.source}.csv")
+            raise NotFound(
+                f"no control figures of {wanted.source}", fix=f"baselines/control_figures/{wanted.source}.csv"
+            )
         figure = own["figure"][0]
         order = list(dict.fromkeys(cell for cell in controls.filter(pl.col("figure") == figure)["cell"] if cell))
         cells = next((one.cells.values for one in site.figures if one.id == figure and one.cells), tuple(order))
@@ -72,7 +74,7 @@ def tables(site: Site) -> tuple[Printed, ...]:
             order=cells,
             decimals=wanted.decimals,
         )
-        printed.append(_printed(made, dict(wanted.title), wanted.source))
+        printed.append(_printed(made, {str(language): text for language, text in wanted.title.items()}, wanted.source))
     return tuple(printed)
 
 

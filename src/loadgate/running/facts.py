@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from loadgate.model.deliveries import ArrivalState
@@ -111,7 +112,7 @@ def _open(ref: Ref) -> tuple[Opened, RunInputs, Site]:
     return opened, inputs, opened.frozen(inputs.content)
 
 
-def _number(value: float) -> str:
+def _number(value: float | Decimal) -> str:
     return f"{int(value):,}"
 
 

@@ -100,8 +100,8 @@ def measure_work(ref: Ref) -> list[str]:
 
 def measure(ref: Ref, area: str) -> None:
     """Measure one area's key figures."""
-    from loadgate.measuring.figures import TypedDelivery
     from loadgate.measuring.figures import measure as measure_figures
+    from loadgate.measuring.rows import TypedDelivery
 
     opened, inputs, site = _frozen(ref)
     figures = [figure for figure in site.figures if site.dataset(figure.dataset).area == area]

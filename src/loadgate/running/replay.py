@@ -32,7 +32,7 @@ def replay(
     opened: Opened,
     periods: Iterable[Period],
     *,
-    before: Callable[[Period], None] = lambda _: None,
+    before: Callable[[Period], object] = lambda _: None,
     approve: bool = True,
 ) -> Iterator[Replayed]:
     """Run each period as it would have been run then, without sending anything, and approve it after it was judged.

@@ -88,7 +88,9 @@ def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, A
         if isinstance(evidence, GroupEvidence):
             members += [{slot: getattr(member, slot) for slot in member.__slots__} for member in evidence.members]
     view["members"] = members
-    view["history"] = [{"run": run, "finding": finding} for run, finding in opened.state.cases.findings(case.known_number)]
+    view["history"] = [
+        {"run": run, "finding": finding} for run, finding in opened.state.cases.findings(case.known_number)
+    ]
     view["next"] = [
         waive_command(case, as_of=judgement.as_of, timezone=site.file.timezone),
         f"loadgate release {judgement.run}",
