@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from loadgate.cli.samples import Sample
     from loadgate.running.opened import Opened
 
-EMPTY = Path(__file__).parents[1] / "samples" / "empty" / "site"
 CONTENT_FOLDERS = ("vendor_profiles", "expectations", "baselines")
 
 
@@ -74,10 +73,11 @@ def init(
     """
     from loadgate.cli.flows import carried
     from loadgate.cli.samples import sample_named
+    from loadgate.content.draft import write_empty
 
     _must_be_empty(folder)
     if source == "empty":
-        shutil.copytree(EMPTY, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        write_empty(folder)
     elif source == "flis":
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(carried() / "site.toml", folder / "site.toml")

@@ -26,10 +26,10 @@ from loadgate.reporting.sentences import (
     effect_span,
     extent,
     figure_titles,
-    finding_sentence,
     finding_title,
     findings_of,
     when,
+    who,
 )
 from loadgate.reporting.steps import Step, case_steps, urgent_first
 from loadgate.reporting.view import ReportView
@@ -104,17 +104,40 @@ def cases(view: ReportView) -> list[CaseView]:
 
 
 def finding_grid(findings: list[Finding], names: Names, *, caption: str) -> Grid:
-    """One row a finding: the sentence's parts that a table can hold."""
+    """One row a finding: whom it concerns, which check, how much, where."""
     words = names.words
-    head = tuple(words("page", key) for key in ("finding", "severity", "extent", "lines"))
+    first = sentence_case(names.provider())
+    head = (first, *(words("page", key) for key in ("concerns", "finding", "severity", "extent", "lines")))
     rows: list[tuple[Content, ...]] = []
     for finding in findings[:MOST_FINDINGS]:
         evidence = finding.evidence
         lines = ", ".join(map(str, evidence.lines)) if isinstance(evidence, RowsEvidence) else ""
         rows.append(
-            (finding_sentence(finding, names), severity_mark(finding.severity, names), _extent(finding, names), lines)
+            (
+                who(finding.scope, names),
+                _concerns(finding, names),
+                _found(finding, names),
+                severity_mark(finding.severity, names),
+                _extent(finding, names),
+                lines,
+            )
         )
     return Grid(caption=caption, head=head, rows=tuple(rows))
+
+
+def _concerns(finding: Finding, names: Names) -> str:
+    if finding.scope.delivery is not None:
+        return names.words.join(sorted(finding.scope.delivery), most=3)
+    if finding.scope.figure is not None:
+        return sentence_case(figure_titles(finding.scope, names))
+    return names.words.join([names.datasets.get(each, each) for each in sorted(finding.scope.dataset or ())], most=3)
+
+
+def _found(finding: Finding, names: Names) -> str:
+    if finding.check is None:
+        return names.words("title", KINDS[finding.kind].sentence)
+    why = names.checks.get(finding.check)
+    return f"{finding.check}: {why}" if why else finding.check
 
 
 def _reason(reason: Reason, view: ReportView, findings: dict[str, Finding], ordered: list[Case]) -> ReasonView:

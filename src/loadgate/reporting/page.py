@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_DATES = re.compile(r"\b\d{4}-\w{2,3}(?:-\d{2}(?: \d{2}:\d{2})?)?\b")
+_DATES = re.compile(r"\b\d{4}-\w{2,3}(?:-\d{2}(?: \d{2}:\d{2})?)?\b(?!/)")
 MOST_REASONS = 3  # above the fold; the rest folds out
 MOST_CASES = 10  # in full; the less urgent ones fold out
 STATE_ICONS: dict[str, str] = {

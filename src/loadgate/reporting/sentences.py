@@ -65,15 +65,16 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "timing": _timing(finding, names),
         "size": _size(evidence, names),
         "column": _optional(names, "column", evidence.column if isinstance(evidence, RowsEvidence) else None),
-        "columns": _optional(names, "columns", _column_list(detail)),
+        "columns": _optional(names, "columns", _column_list(detail, names)),
         "lines": _lines(evidence, names),
-        "reason": _optional(names, "reason", _reason(detail)),
+        "reason": _optional(names, "reason", _reason(detail, names)),
         "source": _optional(names, "source", _source(finding)),
         "ceiling": _optional(names, "ceiling", detail.get("ceiling")),
         "when": when(evidence, names),
         "by": _optional(names, "by", effect_span(evidence, names)),
         "groups": groups(finding, names),
         "unmoved": _unmoved(evidence, names),
+        "planned": _planned(detail, names),
     }
     return sentence_case(words("sentence", KINDS[finding.kind].sentence, **parts))
 
@@ -268,8 +269,11 @@ def _sentences(case: Case, own: list[Finding], names: Names) -> tuple[str, str |
     if isinstance(own[0].evidence, GroupEvidence) or len({each.kind for each in own}) > 1:
         return lead, words("case", "more", findings=words.count("finding", rest))
     title = words("title", KINDS[own[0].kind].sentence)
+    count = words.number(len(own))
+    if all(each.scope.provider is None for each in own):
+        return words("case", "several_plain", title=sentence_case(title), count=count, lead=lead), None
     subject = sentence_case(_shared_who(own, names))
-    return words("case", "several", who=subject, title=title, count=words.number(len(own)), lead=lead), None
+    return words("case", "several", who=subject, title=title, count=count, lead=lead), None
 
 
 def _shared_who(own: list[Finding], names: Names) -> str:
@@ -313,7 +317,7 @@ def _check(finding: Finding, names: Names) -> str:
 def _named_error(finding: Finding, names: Names) -> str:
     error = finding.detail.get("known_error") or finding.detail.get("error") or finding.check or ""
     title = names.errors.get(error)
-    return f"{error} ({mid_sentence(title)})" if title else error
+    return f"{error} ({mid_sentence(title)})" if title else error or names.words("clause", "something")
 
 
 def _like(finding: Finding, names: Names) -> str:
@@ -323,8 +327,16 @@ def _like(finding: Finding, names: Names) -> str:
     return like or names.words("clause", "something")
 
 
-def _reason(detail: Mapping[str, str]) -> str | None:
-    return detail.get("reason")
+def _reason(detail: Mapping[str, str], names: Names) -> str | None:
+    """The closed words of whoever found it, in this language; for a file that nobody announced its pseudonym."""
+    told = [detail[key] for key in ("reason", "problem", "end") if detail.get(key)]
+    known = [names.words.known("reason", each) for text in told for each in text.split(", ")]
+    return ", ".join(known) or detail.get("file")
+
+
+def _planned(detail: Mapping[str, str], names: Names) -> str:
+    key = next((key for key in ("planned", "beyond_plan") if detail.get(key)), None)
+    return "" if key is None else names.words("clause", key, change=detail[key])
 
 
 def _source(finding: Finding) -> str | None:
@@ -332,9 +344,10 @@ def _source(finding: Finding) -> str | None:
     return (evidence.source if isinstance(evidence, CellsEvidence) else None) or finding.detail.get("source")
 
 
-def _column_list(detail: Mapping[str, str]) -> str | None:
-    keys = ("columns", "missing", "unknown", "column")
-    return "; ".join(detail[key] for key in keys if detail.get(key)) or None
+def _column_list(detail: Mapping[str, str], names: Names) -> str | None:
+    keys = ("missing", "duplicate", "unexpected")
+    told = [names.words("clause", f"columns_{key}", columns=detail[key]) for key in keys if detail.get(key)]
+    return "; ".join(told) or None
 
 
 def _timing(finding: Finding, names: Names) -> str:

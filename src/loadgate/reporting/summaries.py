@@ -22,6 +22,7 @@ AGE_BANDS: dict[Cadence, tuple[int, ...]] = {
 }
 RESTATEMENTS = ("figure", "unit", "age_first", "age_last", "restated", "eligible", "usual_low", "usual_high")
 CONTROL_SUMMARY = ("source", "figure", "compared", "agree", "minimal", "substantial", "not_applicable")
+_CLOSE = 1e-9  # shares closer than this are the same
 _ENOUGH_HISTORY = 8  # runs; with fewer, fences around the quartiles say nothing
 _FENCE = 1.5  # Tukey's: quartile spreads beyond the quartiles; a quarter of odd runs cannot move it
 
@@ -48,7 +49,8 @@ class AgeBand:
         """`above`, `below` or `inside` the usual band, or `unknown`."""
         if self.low is None or self.high is None:
             return "unknown"
-        return "above" if self.share > self.high else "below" if self.share < self.low else "inside"
+        above, below = self.share > self.high + _CLOSE, self.share < self.low - _CLOSE
+        return "above" if above else "below" if below else "inside"
 
 
 def age_bands(frame: pl.DataFrame) -> list[AgeBand]:

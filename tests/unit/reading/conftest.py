@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from loadgate.model.encoding import dump
 from loadgate.model.expected import Column, Dataset
 from loadgate.model.findings import Finding
+from loadgate.model.fingerprint import Fingerprint
 from loadgate.model.kinds import Kind
 from loadgate.model.profiles import DeliverySpec, FileFormat, SourceColumn
 from loadgate.model.scope import Scope
@@ -47,7 +49,7 @@ class Read:
     def said(self) -> str:
         """Everything that may leave the data area, as text."""
         plain = [repr(found) for found in self.reading.findings]
-        return json.dumps(plain) + json.dumps(self.reading.fingerprint.to_plain()) + repr(self.reading)
+        return json.dumps(plain) + dump(Fingerprint, self.reading.fingerprint).decode() + repr(self.reading)
 
 
 @pytest.fixture(scope="session")

@@ -189,9 +189,7 @@ def test_several_findings_of_one_kind_are_one_case_with_who_and_how_often(views:
 
     text = case_text(case, {each.id: each for each in own}, views.names(), run="2025-08")
 
-    assert text.sentence.startswith(
-        "Agerby and Birkeby: delivery missing, 2 times. The most serious: The delivery for "
-    )
+    assert text.sentence.startswith("Agerby and Birkeby: delivery missing, 2 times. The most serious: The delivery")
     assert (text.cause, text.since, text.state) == ("system Prisme", "since run 2025-06", "persisting")
 
 
@@ -217,3 +215,31 @@ def test_a_title_for_a_subject_names_the_figure(views: ModuleType) -> None:
     assert finding_title(finding(Kind.MISSING, scope=SCOPES[1], evidence=EVIDENCE[5]), views.names()) == (
         "delivery missing"
     )
+
+
+def test_closed_words_of_other_rooms_are_said_in_the_language_of_the_reader(views: ModuleType) -> None:
+    torn = finding(Kind.UNREADABLE_FILE, scope=SCOPES[1], evidence=EVIDENCE[6], problem="corrupt, ends early")
+
+    assert finding_sentence(torn, views.names()).endswith("cannot be read (corrupt, ends early).")
+    assert finding_sentence(torn, views.names("da")).endswith("kan ikke læses (ødelagt, slutter for tidligt).")
+
+
+def test_columns_are_named_by_what_is_wrong_with_them(views: ModuleType) -> None:
+    found = finding(Kind.COLUMNS, scope=SCOPES[1], evidence=EVIDENCE[6], missing="a, b", unexpected="3")
+
+    assert finding_sentence(found, views.names()).endswith("that its profile names: missing a, b; 3 not announced.")
+
+
+def test_a_file_that_nobody_announced_is_named_by_its_pseudonym(views: ModuleType) -> None:
+    scope = Scope.of(delivery="2025-08/file-0123456789")
+    stray = finding(Kind.UNEXPECTED, scope=scope, evidence=ArrivalEvidence(files=1, size_bytes=12), file="file-01")
+
+    assert finding_sentence(stray, views.names()) == (
+        "The inbox holds 1 file that no profile knows (file-01), 12 bytes."
+    )
+
+
+def test_a_planned_change_is_named(views: ModuleType) -> None:
+    shared = replace(views.shared_restatement(views.names()), detail={"planned": "rebase-2025"})
+
+    assert finding_sentence(shared, views.names()).endswith("cases did not change, as planned in rebase-2025.")

@@ -1,4 +1,4 @@
-"""The last lines of a run, and the alert."""
+"""The last lines of a run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from loadgate.model.kinds import Kind
 from loadgate.reporting.language import LANGUAGES, Language
-from loadgate.reporting.messages import case_alert, finding_alert
 from loadgate.reporting.terminal import terminal
 
 HELD = """\
@@ -81,31 +79,3 @@ def test_the_markup_can_be_printed(views: ModuleType) -> None:
     console = Console(width=100, record=True, quiet=True)
 
     console.print(terminal(view.judgement, view.names, report="x", rich=True), highlight=False)
-
-
-def test_a_case_is_told_in_the_words_of_the_report(views: ModuleType) -> None:
-    view = views.held()
-
-    alert = case_alert(view.judgement.cases[0], view.judgement, view.names, site="sample", report="the link")
-
-    assert alert.subject == "[sample 2025-08] HOLD: rate per 100,000 inhabitants restated, whole run (case 1)"
-    assert alert.body == (
-        "What      Rate per 100,000 inhabitants was restated in weeks 2020-W01 to 2025-W30, in all 16 municipalities "
-        "and every age group, by −1.0 % to +2.3 %, where cases did not change. Not moved: cases (95 of 14,908 "
-        "restated). Looks like: another denominator.\n"
-        "Since     run 2025-08, first seen 2025-08-28 09:12\n"
-        "Owner     operations\n"
-        "Do        loadgate case show 1 · report: the link\n"
-        "This is told once; again only if it gets worse or is overdue."
-    )
-
-
-def test_a_failed_file_is_told_before_there_is_a_case(views: ModuleType) -> None:
-    view = views.large()
-    missing = next(each for each in view.judgement.findings if each.kind is Kind.MISSING)
-
-    alert = finding_alert(missing, view.names, site="sample", run="2025-08", as_of=views.AS_OF)
-
-    assert alert.subject == "[sample 2025-08] critical: delivery missing, Agerby"
-    assert alert.body.splitlines()[0].startswith("What      The delivery for Agerby (Pupils, sent by Nordwind Data)")
-    assert alert.body.splitlines()[3] == "Do        loadgate status 2025-08"

@@ -211,7 +211,7 @@ INPUTS = {
     "engine": "0.1.0",
     "content": "3fd1c1c04e9e2b7e52c0d4b1e8a99f04c6a2f9b1b46f7f0a6c0b9d8b7c1a2e3d",
     "figures": "b7c1a2e3d3fd1c1c04e9e2b7e52c0d4b1e8a99f04c6a2f9b1b46f7f0a6c0b9d8",
-    "ledger": "entry 214, 9f04c6a2f9b1b46f",
+    "ledger_head": "entry 214, 9f04c6a2f9b1b46f",
     "opened_by": "operations",
 }
 
@@ -245,9 +245,9 @@ def shared_restatement(own: Names) -> Finding:
             cell=age,
             cells=60 + 3 * index,
             eligible=150,
-            effect_min=-0.002 - 0.0005 * (index % 16) + 0.001 * step,
+            effect_min=-0.0021 - 0.0005 * (index % 16) + 0.001 * step,
             effect_median=-0.004 + 0.0011 * (index % 16) + 0.0006 * step,
-            effect_max=0.002 + 0.0013 * (index % 16) + 0.0002 * step,
+            effect_max=0.0021 + 0.0013 * (index % 16) + 0.0002 * step,
         )
         for index, provider in enumerate(own.providers)
         for step, age in enumerate(AGES)

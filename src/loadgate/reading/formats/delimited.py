@@ -1,6 +1,9 @@
 """A stream of delimited text in, batches of raw records out: the CSV family.
 
-Measured once on two shared cores, 5 million rows of 12 columns (MEASURED).
+Each block of lines is counted and classed by expressions, and its good records are parsed by Polars from memory, all
+fields as text: no second pass, no temporary file, and the line of every record is known. Measured once on two busy
+cores, 5 million rows of 12 columns in Windows-1252 (286 MB): 13 CPU seconds to typed Parquet with 0.76 GB at most,
+and 4.5 more for the fingerprint.
 """
 
 from __future__ import annotations

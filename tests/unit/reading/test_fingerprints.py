@@ -1,0 +1,77 @@
+"""Fingerprints: exact, without personal data, the same however the rows are sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from loadgate.model.encoding import dump, load
+from loadgate.model.fingerprint import ColumnPrint, Fingerprint
+from loadgate.reading import fingerprints
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "person": {"personal": True},
+    "code": {},
+    "amount": {"type": "decimal"},
+    "cases": {"type": "integer"},
+}
+HEAD = b"person;code;amount;cases\n"
+
+
+def test_a_fingerprint_counts_and_sums_exactly(read_bytes: Callable[..., Any]) -> None:
+    rows = b"PLANTED1;A;0,10;1\n" * 5 + b"PLANTED2;PLANTED3;-0,30;\n" + b"PLANTED4;;;9223372036854775807\n" * 2
+
+    read = read_bytes(HEAD + rows, columns=COLUMNS)
+
+    found = read.reading.fingerprint
+    assert found.rows == 8
+    assert found.columns == tuple(COLUMNS)
+    assert found.of("person") is None
+    assert found.of("code") == ColumnPrint(
+        name="code", type="text", nulls=2, distinct=2, categories=(("A", 5),), others=1
+    )
+    assert found.of("amount") == ColumnPrint(name="amount", type="decimal", nulls=2, distinct=2, sum="0.20")
+    assert found.of("cases") == ColumnPrint(
+        name="cases", type="integer", nulls=1, distinct=2, sum="18446744073709551619"
+    )
+    assert "PLANTED" not in dump(Fingerprint, found).decode()
+
+
+def test_a_fingerprint_survives_json(read_bytes: Callable[..., Any]) -> None:
+    found = read_bytes(HEAD + b"1;A;1,00;1\n" * 6, columns=COLUMNS).reading.fingerprint
+
+    assert load(Fingerprint, dump(Fingerprint, found)) == found
+
+
+def test_a_sum_of_more_than_38_digits_is_none(read_bytes: Callable[..., Any]) -> None:
+    huge = b"1;A;" + b"9" * 36 + b",99;1\n"
+
+    assert read_bytes(HEAD + huge * 2, columns=COLUMNS).reading.fingerprint.of("amount").sum is None
+
+
+def test_a_column_with_many_values_names_none(read_bytes: Callable[..., Any]) -> None:
+    def categories(distinct: int) -> int:
+        rows = b"".join(b"1;c%d;;\n" % (n % distinct) for n in range(5 * distinct))
+        return len(read_bytes(HEAD + rows, columns=COLUMNS).reading.fingerprint.of("code").categories)
+
+    assert (categories(fingerprints.MAX_CATEGORIES), categories(fingerprints.MAX_CATEGORIES + 1)) == (20, 0)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_sorting_in_pieces_changes_nothing(
+    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    rows = b"".join(b"%d;A;%d,00;\n" % (n, n * 37 % 11) for n in range(60)) * 2
+    whole = read_bytes(HEAD + rows, columns=COLUMNS).reading.fingerprint
+
+    monkeypatch.setattr(fingerprints, "SORTED_ROWS", piece)
+
+    assert read_bytes(HEAD + rows, columns=COLUMNS).reading.fingerprint == whole
+
+
+def test_the_hash_of_the_content_never_changes(read_bytes: Callable[..., Any]) -> None:
+    found = read_bytes(HEAD + b"1;A;1,00;1\n;;;\n", columns=COLUMNS).reading.fingerprint
+
+    assert found.sha256 == "?"
