@@ -139,11 +139,9 @@ def _cells(
 def _cause(group: Group, *, figures: Sequence[str], parts: Sequence[tuple[str, str]]) -> Cause:
     providers = tuple(sorted({provider for _, provider in parts}))
     match group.cause:
-        case CauseKind.RUN if group.every_item:
-            return Cause(kind=CauseKind.RUN, members=providers)
-        case CauseKind.RUN:
-            return Cause(kind=CauseKind.FIGURE, members=tuple(figures))
-        case CauseKind.PROVIDER | CauseKind.OTHER:
+        case CauseKind.FIGURE:
+            return Cause(kind=group.cause, members=tuple(figures))
+        case CauseKind.RUN | CauseKind.PROVIDER | CauseKind.OTHER:
             return Cause(kind=group.cause, members=providers)
         case _:
             return Cause(kind=group.cause, members=(group.name,))

@@ -62,13 +62,16 @@ def rates(history: Sequence[pl.DataFrame], signature: str, column: str) -> dict[
     return found
 
 
-def usual(seen: Mapping[Item, Sequence[float]], item: Item, *, floor: float) -> float:
-    """The middle run's rate, never under the floor.
+def usual(seen: Mapping[Item, Sequence[float]], item: Item, *, floor: float) -> float | None:
+    """Three times the middle run's rate, never under the floor; None above a third: no rate would be unusual.
 
     Three quiet runs are taken for granted, so one loud run early on does not hide the next; only what most runs show
     becomes usual.
     """
-    return min(0.5, max(floor, median_low([*seen.get(item, ()), floor, floor, floor])))
+    middle = median_low([*seen.get(item, ()), floor, floor, floor])
+    if middle > 1 / 3:
+        return None
+    return floor if middle <= floor else min(0.95, 3 * middle)
 
 
 def worst(seen: Mapping[Item, Sequence[float]], item: Item, *, floor: float) -> float | None:

@@ -29,7 +29,10 @@ _MOST = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Items x parts (places in the grid) that share marks. `cause` is OTHER where no lattice set fits."""
+    """Items x parts (places in the grid) that share marks. `cause` is OTHER where no lattice set fits.
+
+    `every_item`: the items are (nearly) all that these parts have.
+    """
 
     items: tuple[int, ...]
     parts: tuple[int, ...]
@@ -92,16 +95,49 @@ def _strongest(grid: Grid, left: _Left) -> Group | None:
             row, column = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
             if evidence[row, column] <= max(THRESHOLD, best.evidence if best is not None else THRESHOLD):
                 continue
-            best = Group(
-                items=tuple(np.flatnonzero(item_level.codes == row).tolist()),
-                parts=tuple(np.flatnonzero(unit_level.members[:, column]).tolist()),
+            best = _group(
+                grid,
+                items=np.flatnonzero(item_level.codes == row),
+                parts=np.flatnonzero(unit_level.members[:, column]),
                 cause=unit_level.cause,
                 name=unit_level.names[column],
-                every_item=len(item_level.starts) == 1,
                 penalty=penalty,
                 evidence=float(evidence[row, column]),
             )
     return best
+
+
+def _group(
+    grid: Grid,
+    *,
+    items: np.ndarray,
+    parts: np.ndarray,
+    cause: CauseKind,
+    name: str,
+    penalty: float,
+    evidence: float = 0.0,
+) -> Group:
+    """Without the parts that have none of the items; named as the lattice names what is left, if it does."""
+    served = parts[grid.eligible[items][:, parts].sum(axis=0) > 0]
+    own = tuple(served.tolist())
+    if len(served) < len(parts):
+        found, called = _named(grid, own)
+        cause, name = (cause, name) if found is CauseKind.OTHER else (found, called)
+    return Group(
+        items=tuple(items.tolist()),
+        parts=own,
+        cause=cause,
+        name=name,
+        every_item=_every(grid, items=tuple(items.tolist()), parts=own),
+        penalty=penalty,
+        evidence=evidence,
+    )
+
+
+def _every(grid: Grid, *, items: tuple[int, ...], parts: tuple[int, ...]) -> bool:
+    import numpy as np
+
+    return set(np.flatnonzero(grid.eligible[:, list(parts)].sum(axis=1) > 0).tolist()) <= set(items)
 
 
 def ratio(eligible: np.ndarray, hits: np.ndarray, due: np.ndarray) -> np.ndarray:
@@ -142,7 +178,7 @@ def _widened(grid: Grid, left: _Left, group: Group) -> Group:
     import numpy as np
 
     items, parts = np.array(group.items), np.array(group.parts)
-    around: list[tuple[int, Group]] = []
+    around: list[Group] = []
     for item_level in grid.item_levels:
         codes = set(item_level.codes[items].tolist())
         if len(codes) > 1:
@@ -153,16 +189,11 @@ def _widened(grid: Grid, left: _Left, group: Group) -> Group:
                 members = np.flatnonzero(unit_level.members[:, column])
                 if not np.isin(parts, members).all() or len(wider) * len(members) <= len(items) * len(parts):
                     continue
-                candidate = replace(
-                    group,
-                    items=tuple(wider.tolist()),
-                    parts=tuple(members.tolist()),
-                    cause=unit_level.cause,
-                    name=name,
-                    every_item=len(item_level.starts) == 1,
+                candidate = _group(
+                    grid, items=wider, parts=members, cause=unit_level.cause, name=name, penalty=group.penalty
                 )
-                around.append((len(wider) * len(members), candidate))
-    for _, candidate in sorted(around, key=lambda each: -each[0]):
+                around.append(candidate)
+    for candidate in sorted(around, key=lambda wide: -len(wide.items) * len(wide.parts)):
         if _shared(left, group, candidate):
             return candidate
     return group
@@ -246,7 +277,7 @@ def _merged(grid: Grid, found: list[Group], usual: np.ndarray) -> list[Group]:
     by_items: dict[tuple[object, ...], list[Group]] = {}
     for same in by_parts.values():
         items = _union(group.items for group in same)
-        every = any(group.every_item for group in same) or len(items) == len(grid.items)
+        every = any(group.every_item for group in same) or _every(grid, items=items, parts=same[0].parts)
         loose = same[0].cause in (CauseKind.PROVIDER, CauseKind.OTHER)
         key = (items, None if loose else same[0].parts)
         by_items.setdefault(key, []).append(replace(same[0], items=items, every_item=every))
@@ -257,6 +288,8 @@ def _merged(grid: Grid, found: list[Group], usual: np.ndarray) -> list[Group]:
             parts = _union(each.parts for each in alike)
             cause, name = _named(grid, parts)
             group = replace(group, parts=parts, cause=cause, name=name)
+        if group.cause in (CauseKind.RUN, CauseKind.AREA) and not group.every_item:
+            group = replace(group, cause=CauseKind.FIGURE, name="figure")
         merged.append(_counted(grid, group, usual))
     return sorted(merged, key=lambda group: (-group.evidence, group.parts, group.items))
 

@@ -72,7 +72,7 @@ def tell_run(ref: Ref) -> None:
 
 def _tell(ref: Ref, judgement: Judgement) -> None:
     from loadgate.alerting.routes import route
-    from loadgate.running.wording import sentence_of
+    from loadgate.running.wording import sentence_of, title_of
 
     opened = ref.open()
     inputs = opened.inputs(ref.run)
@@ -83,14 +83,27 @@ def _tell(ref: Ref, judgement: Judgement) -> None:
         period=inputs.period,
         routes=site.routes,
         sentence=sentence_of(site, inputs, judgement),
-        already=frozenset(row.message_key for row in opened.state.outbox.rows()),
+        already=_already_told(opened),
+        title=title_of(site, inputs, judgement),
+        report=_report(opened, ref),
     )
     urls = {one.name: os.environ.get(one.url_env) for one in site.routes}
     for message in messages:
         if urls.get(message.route):
-            body = {"subject": message.subject, "body": message.body}
+            body = {"subject": message.subject, "body": message.body, "tells": list(message.tells)}
             opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
     send_waiting(opened, {name: url for name, url in urls.items() if url})
+
+
+def _already_told(opened: Opened) -> frozenset[str]:
+    """Keys of messages, and the facts that they told: a file told of on arrival is not told of again in a case."""
+    rows = opened.state.outbox.rows()
+    return frozenset(fact for row in rows for fact in (row.message_key, *row.body.get("tells", ())))
+
+
+def _report(opened: Opened, ref: Ref) -> str | None:
+    path = opened.places.report(ref.run)
+    return str(path) if path.exists() else None
 
 
 def send_waiting(opened: Opened, urls: dict[str, str]) -> None:

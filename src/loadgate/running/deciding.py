@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from loadgate.model.encoding import dump, from_plain, load, to_plain
-from loadgate.model.findings import Case, CaseState, Finding, Outcome, OutcomeState
+from loadgate.model.findings import Case, Finding, Outcome, OutcomeState
 from loadgate.model.identity import canonical_json, sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
@@ -54,7 +54,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
     inputs = opened.inputs(ref.run)
     site = opened.frozen(inputs.content)
     findings, outcomes = gather(opened, inputs, site)
-    judgement = judge(
+    return judge(
         run=ref.run,
         planned=inputs.planned,
         outcomes=outcomes,
@@ -68,7 +68,6 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         as_of=as_of or inputs.as_of,
         missing=_missing(inputs),
     )
-    return replace(judgement, cases=tuple(_seen_from(case, ref.run) for case in judgement.cases))
 
 
 def judge_delivery(ref: Ref, version: str) -> Judgement:
@@ -168,11 +167,6 @@ def _open_cases(opened: Opened) -> list[Case]:
 
     rows = opened.state.cases.rows(RowState.OPEN)
     return [from_plain(Case, dict(row.body)) for row in rows if row.body]
-
-
-def _seen_from(case: Case, run: str) -> Case:
-    """A case that this very run opened stays new when the run is judged again."""
-    return replace(case, state=CaseState.NEW) if case.first_seen == run else case
 
 
 def findings_sha256(judgement: Judgement) -> str:

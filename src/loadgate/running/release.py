@@ -36,7 +36,14 @@ def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
     """Judge with the acts of now. Raises CouldNotRun when the run is not complete."""
     if not month.is_done(ref):
         raise CouldNotRun(f"run {ref.run} is not complete", fix="run the month again; it takes up where it stopped")
-    return deciding.judge_now(ref, as_of=as_of)
+    return deciding.judge_now(ref, as_of=as_of or _now(ref))
+
+
+def _now(ref: Ref) -> datetime:
+    """What a waiver's end is held against: the clock; where arrival times are stated, the run's own time."""
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    return inputs.as_of if opened.frozen(inputs.content).file.stated_times else now()
 
 
 def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime | None = None) -> Released:

@@ -36,3 +36,17 @@ def sentence_of(site: Site, inputs: RunInputs, judgement: Judgement) -> Callable
         return case_text(subject, findings, named, run=judgement.run).sentence
 
     return sentence
+
+
+def title_of(site: Site, inputs: RunInputs, judgement: Judgement) -> Callable[[Case], str]:
+    """A few words for a case, for the subject of a message: what, and what its findings share."""
+    from loadgate.reporting.sentences import case_text
+
+    named = names(site, inputs)
+    findings = {finding.id: finding for finding in judgement.findings}
+
+    def title(case: Case) -> str:
+        text = case_text(case, findings, named, run=judgement.run)
+        return f"{text.title}, {text.cause}"
+
+    return title

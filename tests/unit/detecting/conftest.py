@@ -18,11 +18,7 @@ from loadgate.model.tables import FIGURES, conform
 
 CELLS = ("all", "young", "old")
 Key = tuple[str, str, dt.date]  # provider, cell, reference_start
-Factor = Callable[[Key], float]
-
-
-def unchanged(key: Key) -> float:
-    return 1.0
+Factor = Callable[[Key], float] | float
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,7 @@ class Panel:
     names: tuple[str, str] = ("counted", "per_head")
     vendors: dict[str, str] = field(default_factory=dict)
     seed: int = 1
+    published: dict[str, object] = field(default_factory=dict)
 
     @property
     def starts(self) -> list[dt.date]:
@@ -51,7 +48,7 @@ class Panel:
             "numerator": {"sum": "number"},
             "cells": {"column": "band", "values": CELLS, "total": "all"},
         }
-        published = {"kind": "published", "published": "rate", "decimals": 2, "scale": 100000}
+        published = {"kind": "published", "published": "rate", "decimals": 2, "scale": 100000} | self.published
         return [
             KeyFigure.model_validate(shared | {"id": self.names[0], "kind": "count"}),
             KeyFigure.model_validate(shared | {"id": self.names[1]} | published),
@@ -89,13 +86,14 @@ class Panel:
                     found[provider, cell, start] = count
         return found
 
-    def vintage(self, *, factor: Factor = unchanged, counts: dict[Key, int] | None = None) -> pl.DataFrame:
+    def vintage(self, *, factor: Factor = 1.0, counts: dict[Key, int] | None = None) -> pl.DataFrame:
         """FIGURES; `factor` multiplies the hidden denominator of a cell."""
         shape = random.Random(self.seed + 1)
         hidden = {(p, c): shape.uniform(2e5, 9e5) for p in self.providers for c in CELLS}
         rows = []
         for (provider, cell, start), count in (counts or self.counts()).items():
-            rate = round(1e5 * count / (hidden[provider, cell] * factor((provider, cell, start))), 2)
+            times = factor if isinstance(factor, float) else factor((provider, cell, start))
+            rate = round(1e5 * count / (hidden[provider, cell] * times), 2)
             shared = {"cell": cell, "provider": provider, "reference_start": start, "numerator": count}
             rows.append({"figure": self.names[0], "value": float(count), **shared})
             rows.append({"figure": self.names[1], "value": rate, **shared})

@@ -119,7 +119,7 @@ def test_a_failed_file_names_delivery_count_column_and_lines(views: ModuleType) 
     found = finding(Kind.UNREADABLE_VALUES, scope=SCOPES[1], evidence=rows)
 
     assert finding_sentence(found, views.names()) == (
-        "The delivery for Agerby (Weekly reports, sent by Nordwind Data) has 12 of 13,850 rows (0.1 %) with an "
+        "The delivery for Agerby (Weekly reports, sent by Nordwind Data) has 12 of 13,850 rows (0.09 %) with an "
         "unreadable value, column kind, lines 3, 40, 41 and 9 more."
     )
 

@@ -238,17 +238,23 @@ def release(language: Language = "en") -> ReportView:
     )
 
 
+def _member(provider: str, age: str, index: int, step: int) -> MemberEffect:
+    """Each provider and age group got its own factor, of both signs."""
+    effect = -0.0096 + (index * 5 % 16) * 0.0009 + step * 0.00385
+    return MemberEffect(
+        provider=provider,
+        cell=age,
+        cells=60 + 3 * index,
+        eligible=150,
+        effect_min=effect,
+        effect_median=effect,
+        effect_max=effect,
+    )
+
+
 def shared_restatement(own: Names) -> Finding:
     members = tuple(
-        MemberEffect(
-            provider=provider,
-            cell=age,
-            cells=60 + 3 * index,
-            eligible=150,
-            effect_min=-0.0021 - 0.0005 * (index % 16) + 0.001 * step,
-            effect_median=-0.004 + 0.0011 * (index % 16) + 0.0006 * step,
-            effect_max=0.0021 + 0.0013 * (index % 16) + 0.0002 * step,
-        )
+        _member(provider, age, index % 16, step)
         for index, provider in enumerate(own.providers)
         for step, age in enumerate(AGES)
     )
