@@ -37,19 +37,17 @@ def unfold(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["release_en", "held_da", "with_caveats_en", "large_en", "large_da"])
 def test_axe_finds_nothing_even_with_everything_unfolded(
     name: str, size: tuple[int, int], scheme: Scheme, browser: Browser, reports: dict[str, Path]
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     with shown(browser, reports[name], size, scheme) as page:
-        folded = Axe().run(page)
         unfold(page)
-        unfolded = Axe().run(page)
+        found = Axe().run(page)
 
-    assert folded.violations_count == 0, folded.generate_report()
-    assert unfolded.violations_count == 0, unfolded.generate_report()
+    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -197,10 +197,8 @@ def control_table(site: SiteOption = None, as_json: JsonOption = False) -> None:
         say("this site prints no control table (baselines/control_tables.yaml)")
     for one in printed:
         say(one.title.get("en") or next(iter(one.title.values())))
-        for line in table(one.header, one.rows, right=tuple(range(1, len(one.header)))):
+        for line in table(one.header, one.rows, right=tuple(range(1, len(one.header) - 1))):
             say(f"  {line}")
-        for note in one.notes:
-            say(f"  {note}")
 
 
 def doctor(site: SiteOption = None, as_json: JsonOption = False) -> None:

@@ -286,6 +286,8 @@ class ControlTable(Written):
 
     source: str
     title: dict[Literal["en", "da"], str]
+    control_label: str = "control"  # what the programme calls the outside value
+    value_label: str = "value"  # and its own
     decimals: int = 1
 
 

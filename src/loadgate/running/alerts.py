@@ -15,8 +15,9 @@ from loadgate.store.places import WATCH
 if TYPE_CHECKING:
     from loadgate.model.judgement import Judgement
 
-LEASE_S = 120.0
-GIVE_UP_AFTER = 5
+FIRST_WAIT_S = 120.0  # before a message that could not be sent is tried again; twice as long after each try
+LONGEST_WAIT_S = 6 * 3600.0
+GIVE_UP_AFTER = 40  # tries: more than a week
 
 
 def may_send(ref: Ref) -> bool:
@@ -106,14 +107,21 @@ def _report(opened: Opened, ref: Ref) -> str | None:
     return str(path) if path.exists() else None
 
 
+def _told(opened: Opened) -> frozenset[str]:
+    """Keys of all messages that were ever put in, and the facts in them: a provisional one may tell the same news."""
+    rows = opened.state.outbox.rows()
+    return frozenset({row.message_key for row in rows} | {fact for row in rows for fact in row.body.get("tells", ())})
+
+
 def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
-    """Send what waits in the outbox. What cannot be sent waits for the next time, and stops nothing."""
+    """Send what waits in the outbox. What cannot be sent stays taken for a while, is tried again, and stops nothing."""
     from loadgate.alerting.routes import Message
     from loadgate.alerting.send import send
 
     for row in opened.state.outbox.waiting(now=now().astimezone(UTC)):
         url = urls.get(row.route)
-        if url is None or not opened.state.outbox.take(row.id, now=now(), lease_s=LEASE_S):
+        wait_s = min(FIRST_WAIT_S * 2.0**row.attempts, LONGEST_WAIT_S)
+        if url is None or not opened.state.outbox.take(row.id, now=now(), lease_s=wait_s):
             continue
         try:
             send(
@@ -121,6 +129,7 @@ def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
                 url,
             )
         except CouldNotRun:
-            opened.state.outbox.not_sent(row.id, give_up=row.attempts + 1 >= GIVE_UP_AFTER)
+            if row.attempts + 1 >= GIVE_UP_AFTER:
+                opened.state.outbox.not_sent(row.id, give_up=True)
         else:
             opened.state.outbox.sent(row.id, now=now())

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loadgate.comparing.table import Table
+    from loadgate.model.expected import ControlTable
     from loadgate.model.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """One table: title by language, header and rows as printed, its notes, and the same as plain values."""
+    """One table: title by language, header and rows as printed, and the same as plain values."""
 
     source: str
     title: dict[str, str]
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...]
     plain: dict[str, Any]
 
 
@@ -74,23 +74,35 @@ def tables(site: Site) -> tuple[Printed, ...]:
             order=cells,
             decimals=wanted.decimals,
         )
-        printed.append(_printed(made, {str(language): text for language, text in wanted.title.items()}, wanted.source))
+        printed.append(_printed(made, wanted))
     return tuple(printed)
 
 
-def _printed(made: Table, title: dict[str, str], source: str) -> Printed:
+def _printed(made: Table, wanted: ControlTable) -> Printed:
+    """Code, the controls, the values, the differences and the percentages, one column a period; then the notes."""
     from loadgate.comparing.table import as_json, plain
 
-    blocks = [("control", "control"), ("value", "value"), ("difference", "difference"), ("percent", "%")]
-    header = ("code", *(f"{label} {period}" for _, label in blocks for period in made.periods), "notes")
+    blocks = (("control", wanted.control_label), ("value", wanted.value_label), ("difference", "diff"), ("percent", "%"))
+    shown = _short(made.periods)
+    labels = [
+        f"{label} {period}" if place == 0 else period for _, label in blocks for place, period in enumerate(shown)
+    ]
     rows = []
     for row in made.rows:
-        by_period = {entry.period: entry for entry in row.entries}
-        cells = []
-        for name, _ in blocks:
-            for period in made.periods:
-                entry = by_period.get(period)
-                shown = None if entry is None else getattr(entry, name)
-                cells.append("" if shown is None else shown if isinstance(shown, str) else plain(shown))
-        rows.append((row.code or row.figure, *cells, ", ".join(note.value for note in row.notes)))
-    return Printed(source=source, title=title, header=header, rows=tuple(rows), notes=(), plain=as_json(made))
+        entries = [{entry.period: entry for entry in row.entries}.get(period) for period in made.periods]
+        cells = [None if entry is None else getattr(entry, name) for name, _ in blocks for entry in entries]
+        texts = ["" if cell is None else cell if isinstance(cell, str) else plain(cell) for cell in cells]
+        rows.append((row.code or row.figure, *texts, ", ".join(note.value for note in row.notes)))
+    return Printed(
+        source=wanted.source,
+        title={str(language): text for language, text in wanted.title.items()},
+        header=("code", *labels, "what the row shows"),
+        rows=tuple(rows),
+        plain=as_json(made),
+    )
+
+
+def _short(periods: tuple[str, ...]) -> list[str]:
+    """Periods without the year, where all lie in one: the title names it."""
+    years = {period[:4] for period in periods}
+    return [period[5:] if len(years) == 1 and len(period) > 5 else period for period in periods]

@@ -1,0 +1,5 @@
+"""`python -m loadgate`: the command line."""
+
+from loadgate.cli.main import main
+
+main()
