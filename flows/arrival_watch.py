@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow, task, unmapped
-from prefect.futures import wait
+from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from loadgate.running import alerts, month, opening
@@ -25,8 +25,11 @@ def arrival_watch(site: str, period: str | None = None, as_of: str | None = None
     """Look at the inbox once; schedule it as often as deliveries should be noticed. Opens no run."""
     look = opening.watch_period(site, period, as_of=as_of)
     with month.hold(look, actor="arrival-watch"):
-        versions = month.DELIVERIES.work(look)
-        checked = read_and_check.map(unmapped(look), versions)
-        wait(tell.map(unmapped(look), versions, wait_for=checked))
         alerts.tell_arrivals(look)
+        versions = month.DELIVERIES.work(look)
+        checked = dict(zip(read_and_check.map(unmapped(look), versions), versions, strict=True))
+        telling = alerts.may_send(look)
+        for delivery in as_completed(list(checked)):  # each is told about while others are still read
+            if telling:
+                tell(look, checked[delivery], return_state=True)
     return look.run

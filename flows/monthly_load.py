@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow, task, unmapped
-from prefect.futures import wait
+from prefect.futures import as_completed, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from loadgate.running import alerts, month, opening
@@ -52,9 +52,13 @@ def monthly_load(site: str, period: str | None = None, as_of: str | None = None,
     """Load one period of a site, the current one by default; returns the run. A failed task stops nothing."""
     run = opening.open_period(site, period, as_of=as_of, quiet=quiet)
     with month.hold(run, actor="monthly-load"):
+        alerts.tell_arrivals(run)
         versions = month.DELIVERIES.work(run)
-        checked = read_and_check.map(unmapped(run), versions)
-        wait(tell.map(unmapped(run), versions, wait_for=checked) if alerts.may_send(run) else checked)
+        checked = dict(zip(read_and_check.map(unmapped(run), versions), versions, strict=True))
+        telling = alerts.may_send(run)
+        for delivery in as_completed(list(checked)):  # each is told about while others are still read
+            if telling:
+                tell(run, checked[delivery], return_state=True)
         for step, unit_of_work in ((month.ACROSS, look_across), (month.MEASURE, measure), (month.COMPARE, compare)):
             wait(unit_of_work.map(unmapped(run), step.work(run)))
         for step, unit_of_work in ((month.DETECT, detect), (month.JUDGE, judge)):

@@ -307,7 +307,7 @@ def with_cases(site: Site) -> None:
     """2024-01 approved, 2024-02 in the inbox: of its cases one is new, one has grown, one is over."""
     begin(site, SMALL)
     site.deliver("2024-01")
-    site.rewrite("2024-01", "04", unreadable(1))
+    site.rewrite("2024-01", "04", lambda lines: [*lines, *lines[1:4]])
     site.rewrite("2024-01", "10", unreadable(1))
     approve(site, "2024-01")
     site.deliver("2024-02")
@@ -333,17 +333,17 @@ def before_the_shift(site: Site) -> None:
 
 @pytest.fixture
 def site(templates: Callable[..., Site], tmp_path: Path) -> Site:
-    return templates("quiet", quiet).copy(tmp_path / "site")
+    return templates("quiet", quiet).copy(tmp_path / "quiet")
 
 
 @pytest.fixture
 def site_with_cases(templates: Callable[..., Site], tmp_path: Path) -> Site:
-    return templates("with_cases", with_cases).copy(tmp_path / "site")
+    return templates("with_cases", with_cases).copy(tmp_path / "with_cases")
 
 
 @pytest.fixture
 def held_site(templates: Callable[..., Site], tmp_path: Path) -> Site:
-    return templates("before_the_shift", before_the_shift).copy(tmp_path / "site")
+    return templates("before_the_shift", before_the_shift).copy(tmp_path / "held")
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ def case_list(
     from loadgate.running.opened import find_site, open_site
 
     rows = open_site(find_site(site)).state.cases.rows()
-    chosen = [row for row in rows if every or row.state.value == "open"]
+    chosen = [row for row in rows if row.body and (every or row.state.value == "open")]  # none: not judged to its end
     if as_json:
         say_json(
             [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
-from loadgate.errors import Exit
+from loadgate.errors import CouldNotRun, Exit
 from loadgate.model.version import VERSION
 
 if TYPE_CHECKING:
@@ -95,6 +94,7 @@ def _server(opened: Opened) -> EmbeddedServer | None:
 def _do(
     ref: Ref, opened: Opened, server: EmbeddedServer | None, *, inline: bool, as_of: datetime | None, who: str
 ) -> None:
+    from loadgate.running import month
     from loadgate.running.inline import run_inline
     from loadgate.store.runs import RunState
 
@@ -107,28 +107,34 @@ def _do(
         from loadgate.running.opened import now
 
         opened.state.work.interrupt(ref.run, now=now())
-        opened.state.runs.set_state(ref.run, RunState.INTERRUPTED)
+        if not month.is_done(ref):
+            opened.state.runs.set_state(ref.run, RunState.INTERRUPTED)
         raise
 
 
 def _flow(ref: Ref, opened: Opened, server: EmbeddedServer | None, *, as_of: datetime | None) -> None:
     """Run the Prefect flow of the site, or the one that is carried, against the server."""
     from loadgate.cli.flows import flow_file
-    from loadgate.cli.prefect_server import load_flow_file
+    from loadgate.cli.prefect_server import load_flow_file, mark_crashed, run_flow
 
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     if server is not None:
         server.wait_ready()
+        mark_crashed()
     flow = load_flow_file(flow_file(opened.places.site, "monthly_load"), "monthly_load")
     period = opened.inputs(ref.run).period
-    flow(site=str(opened.places.site), period=period, as_of=as_of.isoformat() if as_of else None)
+    run_flow(flow, site=str(opened.places.site), period=period, as_of=as_of.isoformat() if as_of else None)
 
 
 def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
     from loadgate.model.findings import Verdict
-    from loadgate.running import deciding
+    from loadgate.running import deciding, facts, month
     from loadgate.running.views import run_view
 
+    if not month.is_done(ref):
+        raise CouldNotRun(
+            f"run {ref.run} is not complete: " + ("; ".join(facts.failed_units(ref)) or "it was not judged"),
+            fix="mend what it says, then run the month again: it takes up where it stopped",
+        )
     opened = ref.open()
     judgement = deciding.stored(opened, ref.run)
     if as_json:

@@ -142,6 +142,54 @@ def load_flow_file(file: Path, name: str) -> Any:
     return load_flow_from_entrypoint(f"{file.absolute()}:{name}")
 
 
+def run_flow(flow: Any, **parameters: object) -> Any:
+    """Call a flow so that, if this process is killed, a later one can tell that its run has crashed."""
+    from prefect import tags
+
+    with tags(_process_tag(os.getpid())):
+        return flow(**parameters)
+
+
+def mark_crashed() -> int:
+    """Say *crashed* of runs that still say *running* though their process on this machine is gone. Returns how many."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+    from prefect.client.schemas.objects import State, StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.states import Crashed
+
+    running = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])))
+    marked = 0
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=running, sort=FlowRunSort.START_TIME_DESC, limit=200):
+            if any(_is_gone(tag) for tag in run.tags):
+                state: State[Any] = Crashed(message="the process that ran it is gone")
+                client.set_flow_run_state(run.id, state, force=True)
+                marked += 1
+    return marked
+
+
+def _process_tag(pid: int) -> str:
+    return f"process:{socket.gethostname()}:{pid}"
+
+
+def _is_gone(tag: str) -> bool:
+    host, _, pid = tag.removeprefix("process:").rpartition(":")
+    if not tag.startswith("process:") or host != socket.gethostname() or not pid.isdigit():
+        return False
+    return not _alive(int(pid))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _make_home(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
 

@@ -31,20 +31,23 @@ def shown(ref: Ref, *, quiet: bool) -> Iterator[None]:
     if quiet:
         yield
         return
-    ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(ref, ended), name="progress", daemon=True)
+    ended, broken = threading.Event(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(ref, ended, broken), name="progress", daemon=True)
     watcher.start()
     try:
         yield
+    except BaseException:
+        broken.set()
+        raise
     finally:
         ended.set()
         watcher.join()
 
 
-def _watch(ref: Ref, ended: threading.Event) -> None:
+def _watch(ref: Ref, ended: threading.Event, broken: threading.Event) -> None:
     lines = list(_AFTER)
     since = time.monotonic()
-    while lines:
+    while lines and not broken.is_set():
         over = ended.is_set()
         done, total = _progress(ref, _AFTER[lines[0]])
         later = any(_progress(ref, _AFTER[line])[1] for line in lines if _AFTER[line] != _AFTER[lines[0]])

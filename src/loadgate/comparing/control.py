@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from loadgate.errors import CouldNotRun
 from loadgate.model.comparison import Agreement
 from loadgate.model.expected import FigureKind, KeyFigure, Tolerance
 from loadgate.model.scope import Scope
@@ -38,12 +39,34 @@ def compare_control(
     `other_numerator` hold both values exactly where they are exact.
     Outcome: a deviation is beyond a limit only if it exceeds the absolute *and* the relative one. Without a fitting
     tolerance every difference is substantial.
+    Raises: CouldNotRun if a value is too large to be compared exactly.
     """
     import polars as pl
 
     wanted = conform(controls, CONTROLS)
     if period is not None:
         wanted = wanted.filter(pl.col("period").is_null() | (pl.col("period") == period))
+    try:
+        return _compared(figures, wanted, key_figures, tolerances, expected=expected, delivered=delivered)
+    except pl.exceptions.PolarsError:
+        # Polars' own text may carry values.
+        raise CouldNotRun(
+            "the control figures could not be compared",
+            fix="compare the scales of the key figures with the size of the control values",
+        ) from None
+
+
+def _compared(
+    figures: pl.DataFrame,
+    wanted: pl.DataFrame,
+    key_figures: Sequence[KeyFigure],
+    tolerances: Sequence[Tolerance],
+    *,
+    expected: Mapping[str, frozenset[str]],
+    delivered: Mapping[str, frozenset[str]],
+) -> pl.DataFrame:
+    import polars as pl
+
     parts = [empty(COMPARISONS)]
     for figure in sorted(key_figures, key=lambda figure: figure.id):
         own = wanted.filter(pl.col("figure") == figure.id)

@@ -64,19 +64,34 @@ def measure(deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure], *
         lines.append(done.lineage)
         findings += done.findings
     by_id = {figure.id: figure for figure in figures}
-    computed = Sums(figures=by_id, frames=sums)
-    rows: list[pl.DataFrame] = [empty(FIGURES)]
-    for figure in sorted((by_id[name] for name in sums), key=lambda figure: figure.id):
-        part = pl.concat_str(pl.lit(part_id(areas[figure.dataset], "")), pl.col("provider"))
-        rows.append(computed.rows(figure).with_columns(part.alias("part")))
+    try:
+        rows = _rows(Sums(figures=by_id, frames=sums), areas)
+    except pl.exceptions.PolarsError:
+        # Polars' own text may carry values, here and below.
+        raise CouldNotRun(
+            "key figures could not be put together from their sums",
+            fix="compare the scales and denominators of the key figures with the size of the amounts",
+        ) from None
     figures_path, lineage_path = into / "figures.parquet", into / "lineage.parquet"
-    pl.concat(rows).sort(FIGURE_KEY, nulls_last=False).write_parquet(figures_path)
+    rows.write_parquet(figures_path)
     _with_borrowed(pl.concat(lines), by_id).write_parquet(lineage_path)
     return Measured(
         figures=figures_path,
         lineage=lineage_path,
         findings=tuple(sorted(findings, key=lambda finding: (finding.kind, str(finding.scope), finding.check or ""))),
     )
+
+
+def _rows(computed: Sums, areas: Mapping[str, str]) -> pl.DataFrame:
+    """All figures' rows with their part, sorted by key."""
+    import polars as pl
+
+    rows: list[pl.DataFrame] = [empty(FIGURES)]
+    for name in sorted(computed.frames):
+        figure = computed.figures[name]
+        part = pl.concat_str(pl.lit(part_id(areas[figure.dataset], "")), pl.col("provider"))
+        rows.append(computed.rows(figure).with_columns(part.alias("part")))
+    return pl.concat(rows).sort(FIGURE_KEY, nulls_last=False)
 
 
 def _measure_dataset(deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure]) -> _Pass:
@@ -92,7 +107,6 @@ def _measure_dataset(deliveries: Sequence[TypedDelivery], figures: Sequence[KeyF
         queries += [aggregates.lineage(rows, figures), unlisted.query(rows, figures)]
         *collected, lineage, misplaced = pl.collect_all(queries)
     except pl.exceptions.PolarsError:
-        # Polars' own text may carry row values.
         raise CouldNotRun(
             f"dataset {deliveries[0].dataset}: its figures could not be measured",
             fix="compare the columns that the key figures name with the dataset's columns and types",

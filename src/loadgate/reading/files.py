@@ -21,7 +21,7 @@ from loadgate.reading.fingerprints import fingerprint
 from loadgate.reading.formats.delimited import read_delimited
 from loadgate.reading.formats.parquet import read_parquet
 from loadgate.reading.header import Layout
-from loadgate.reading.problems import Problem, Unreadable, WrongColumns
+from loadgate.reading.problems import Problem, Unreadable, WrongColumns, is_library_fault
 from loadgate.reading.sources import Limits, open_sources
 from loadgate.reading.typed import Tally, TypedWriter
 
@@ -98,7 +98,9 @@ def read(
         printed = fingerprint(writer.typed, dataset)
     except (CouldNotRun, MemoryError):
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not is_library_fault(error):
+            raise
         # the texts of Polars and pyarrow carry row values: the kind of error must do
         raise CouldNotRun(
             f"dataset {dataset.dataset} could not be read: {type(error).__name__}",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_CATEGORIES = 20
 MIN_ROWS_NAMED = 5  # a value in fewer rows could point at someone
 SORTED_ROWS = 5_000_000  # more are sorted range by range, so that memory stays bounded
+HELD_ROWS = 500_000  # so few are read once, not once per column
 _SAMPLE = 10_000
 
 
@@ -25,6 +26,8 @@ def fingerprint(typed: Path, dataset: Dataset) -> Fingerprint:
 
     rows = pl.scan_parquet(typed)
     height = int(rows.select(pl.len()).collect().item())
+    if height <= HELD_ROWS:
+        rows = rows.collect().lazy()
     open_columns = {name: column for name, column in dataset.columns.items() if not column.personal}
     prints = [_print(rows, name, column, height) for name, column in open_columns.items()]
     return Fingerprint(

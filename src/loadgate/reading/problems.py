@@ -51,9 +51,12 @@ def guarded(problem: Problem = Problem.CORRUPT) -> Iterator[None]:
         yield
     except (Unreadable, WrongColumns, MemoryError):
         raise
-    except Exception:
-        raise Unreadable(problem) from None
-    except BaseException as panic:
-        if type(panic).__name__ != "PanicException":  # Polars' own, below no common class
+    except BaseException as error:
+        if not is_library_fault(error):
             raise
         raise Unreadable(problem) from None
+
+
+def is_library_fault(error: BaseException) -> bool:
+    """Whether it is an error, not a wish to stop. Polars' PanicException is no Exception, but says the same."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"

@@ -272,8 +272,11 @@ def checks(view: ReportView) -> list[tuple[str, str]]:
 
 
 def inputs(view: ReportView) -> list[tuple[str, str]]:
-    words = view.names.words
-    return [(words.known("input", key), value) for key, value in view.inputs.items()]
+    words, timezone = view.names.words, view.names.timezone
+    return [
+        (words.known("input", key), moment(value, timezone) if key == "as_of" else value)
+        for key, value in view.inputs.items()
+    ]
 
 
 def delivery_versions(view: ReportView) -> Grid | None:

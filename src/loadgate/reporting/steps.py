@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from loadgate.model.findings import Case, CauseKind, Finding, Verdict
 from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import Judgement
-from loadgate.model.kinds import Kind
+from loadgate.model.kinds import Kind, Owner
 from loadgate.reporting.names import Names
 from loadgate.reporting.sentences import case_text, findings_of, owner_of
 
@@ -76,6 +76,8 @@ def case_steps(case: Case, judgement: Judgement, findings: Mapping[str, Finding]
         key = "await"
     elif lead is not None and lead.kind is Kind.COULD_NOT_RUN:
         key = "repair"
+    elif owner_of(lead) is Owner.OPERATIONS:
+        key = "deliver_again"
     mend = Step(
         text=words("step", key, owner=words("whom", owner_of(lead).value)),
         command=f"loadgate run {parse_run_id(judgement.run)[0]}",

@@ -107,12 +107,6 @@ def _report(opened: Opened, ref: Ref) -> str | None:
     return str(path) if path.exists() else None
 
 
-def _told(opened: Opened) -> frozenset[str]:
-    """Keys of all messages that were ever put in, and the facts in them: a provisional one may tell the same news."""
-    rows = opened.state.outbox.rows()
-    return frozenset({row.message_key for row in rows} | {fact for row in rows for fact in row.body.get("tells", ())})
-
-
 def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
     """Send what waits in the outbox. What cannot be sent stays taken for a while, is tried again, and stops nothing."""
     from loadgate.alerting.routes import Message

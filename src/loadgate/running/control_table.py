@@ -82,7 +82,12 @@ def _printed(made: Table, wanted: ControlTable) -> Printed:
     """Code, the controls, the values, the differences and the percentages, one column a period; then the notes."""
     from loadgate.comparing.table import as_json, plain
 
-    blocks = (("control", wanted.control_label), ("value", wanted.value_label), ("difference", "diff"), ("percent", "%"))
+    blocks = (
+        ("control", wanted.control_label),
+        ("value", wanted.value_label),
+        ("difference", "diff"),
+        ("percent", "%"),
+    )
     shown = _short(made.periods)
     labels = [
         f"{label} {period}" if place == 0 else period for _, label in blocks for place, period in enumerate(shown)

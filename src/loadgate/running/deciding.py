@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STEPS_WITH_FINDINGS = ("across", "measure", "compare", "detect")
 JUDGEMENT = "judgement.json"
+HOW_IT_IS_CUT = ("lines", "files", "size_bytes")  # fields of evidence
 
 
 def judge_work(ref: Ref) -> list[str]:
@@ -41,9 +42,10 @@ def judge_run(ref: Ref, _: str) -> None:
     if not durable.exists(final):
         _store(opened, ref, judge_now(ref))
     judgement = stored(opened, ref.run)
+    _project(opened, judgement)
     write_report(ref, judgement)
-    _write_manifest(opened, ref, judgement)
     _set_judged(opened, ref.run)
+    _write_manifest(opened, ref, judgement)
 
 
 def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
@@ -131,34 +133,41 @@ def _missing(inputs: RunInputs) -> list[str]:
 
 
 def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
+    """Give new cases their numbers and keep the judgement. Nothing that judging reads changes before it is kept."""
     from loadgate.judging.cases import case_origin, number_cases
-    from loadgate.store.cases import CaseRow
-    from loadgate.store.cases import CaseState as RowState
 
     def number(case: Case) -> int:
         return opened.state.cases.open(case_origin(case, run=ref.run), run=ref.run, body={})
 
     numbered = number_cases(judgement, number)
-    rows = {row.number: row for row in opened.state.cases.rows()}
-    for case in numbered.cases:
-        row = rows.get(case.known_number)
-        opened.state.cases.put(
-            CaseRow(
-                number=case.known_number,
-                origin=row.origin if row else case_origin(case, run=ref.run),
-                state=RowState.OPEN,
-                opened_run=case.first_seen,
-                last_run=ref.run,
-                body=to_plain(Case, case),
-            )
-        )
-        opened.state.cases.attach(case.known_number, run=ref.run, finding_ids=case.findings)
-    for resolved in numbered.resolved:
-        opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=ref.run))
     folder = durable.open_folder(opened.places.tmp)
     (folder / JUDGEMENT).write_bytes(dump(Judgement, numbered))
     durable.seal(folder, {"key": sha256(dump(Judgement, numbered))})
     durable.commit_folder(folder, opened.places.step(ref.run, "judge") / reducing.ALL)
+
+
+def _project(opened: Opened, judgement: Judgement) -> None:
+    """Write the cases of a judgement that is kept, and close those that are over. Safe to repeat."""
+    from loadgate.judging.cases import case_origin
+    from loadgate.store.cases import CaseRow
+    from loadgate.store.cases import CaseState as RowState
+
+    rows = {row.number: row for row in opened.state.cases.rows()}
+    for case in judgement.cases:
+        row = rows.get(case.known_number)
+        opened.state.cases.put(
+            CaseRow(
+                number=case.known_number,
+                origin=row.origin if row else case_origin(case, run=judgement.run),
+                state=RowState.OPEN,
+                opened_run=case.first_seen,
+                last_run=judgement.run,
+                body=to_plain(Case, case),
+            )
+        )
+        opened.state.cases.attach(case.known_number, run=judgement.run, finding_ids=case.findings)
+    for resolved in judgement.resolved:
+        opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=judgement.run))
 
 
 def _open_cases(opened: Opened) -> list[Case]:
@@ -170,9 +179,14 @@ def _open_cases(opened: Opened) -> list[Case]:
 
 
 def findings_sha256(judgement: Judgement) -> str:
-    """Hash of what was found: ids, severities and evidence, in id order."""
-    found = sorted((to_plain(Finding, finding) for finding in judgement.findings), key=canonical_json)
-    return sha256(canonical_json(found))
+    """Hash of what was found: ids, severities and evidence, in id order.
+
+    On which lines rows stand, and into how many files a delivery is cut, is left out: neither changes what was found.
+    """
+    found = [to_plain(Finding, finding) for finding in judgement.findings]
+    for finding in found:
+        finding["evidence"] = {name: told for name, told in finding["evidence"].items() if name not in HOW_IT_IS_CUT}
+    return sha256(canonical_json(sorted(found, key=canonical_json)))
 
 
 def _write_manifest(opened: Opened, ref: Ref, judgement: Judgement) -> None:

@@ -11,7 +11,7 @@ from loadgate.content import slices
 from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import Delivery
 from loadgate.model.encoding import dump
-from loadgate.model.findings import Finding, Outcome, OutcomeState, RowsEvidence
+from loadgate.model.findings import Finding, Outcome, OutcomeState
 from loadgate.model.identity import key_of
 from loadgate.model.kinds import Severity
 from loadgate.model.version import VERSION
@@ -65,9 +65,9 @@ def read(opened: Opened, site: Site, delivery: Delivery) -> None:
             raise CouldNotRun(f"rows of {delivery.id} were lost while reading", fix="report this fault of the program")
         (folder / "fingerprint.json").write_bytes(dump(Fingerprint, reading.fingerprint))
         check_id = f"reading:{delivery.expected.dataset}"
-        findings = [replace(finding, check=check_id) for finding in reading.findings]
+        findings = [finding if finding.check else replace(finding, check=check_id) for finding in reading.findings]
         write_findings(folder, findings)
-        write_outcomes(folder, [_reading_outcome(delivery, check_id, findings, reading.rows_in, reading.rows_rejected)])
+        write_outcomes(folder, _reading_outcomes(delivery, check_id, findings, reading.rows_in))
         durable.seal(
             folder,
             {
@@ -131,19 +131,20 @@ def _spec(site: Site, delivery: Delivery) -> DeliverySpec:
     return site.spec(supplier=expected.supplier, system=expected.system, dataset=expected.dataset)
 
 
-def _reading_outcome(
-    delivery: Delivery, check_id: str, findings: list[Finding], rows_in: int, rows_rejected: int
-) -> Outcome:
-    failed = sum(finding.rows_failed or 0 for finding in findings if isinstance(finding.evidence, RowsEvidence))
-    worst = max(
-        (finding.severity for finding in findings), key=lambda severity: severity.rank, default=Severity.CRITICAL
-    )
-    return Outcome(
-        check=check_id,
-        scope=delivery.expected.scope,
-        state=OutcomeState.FAIL if findings else OutcomeState.PASS,
-        severity=worst,
-        rows_checked=rows_in,
-        rows_failed=max(failed, rows_rejected),
-        rows_undecided=0,
-    )
+def _reading_outcomes(delivery: Delivery, check_id: str, findings: list[Finding], rows_in: int) -> list[Outcome]:
+    """The planned check of reading, and those of single columns that failed."""
+    outcomes = []
+    for check in sorted({check_id, *(finding.check for finding in findings if finding.check)}):
+        own = [finding for finding in findings if finding.check == check]
+        outcomes.append(
+            Outcome(
+                check=check,
+                scope=delivery.expected.scope,
+                state=OutcomeState.FAIL if own else OutcomeState.PASS,
+                severity=max((one.severity for one in own), key=lambda one: one.rank, default=Severity.CRITICAL),
+                rows_checked=rows_in,
+                rows_failed=sum(one.rows_failed or 0 for one in own),
+                rows_undecided=0,
+            )
+        )
+    return outcomes

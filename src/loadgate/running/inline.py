@@ -14,6 +14,7 @@ def run_inline(ref: Ref, *, actor: str) -> list[str]:
     """
     failed: list[str] = []
     with month.hold(ref, actor=actor):
+        alerts.tell_arrivals(ref)
         for step in month.STEPS:
             for work_id in step.work(ref):
                 try:

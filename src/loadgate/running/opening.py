@@ -12,7 +12,7 @@ from loadgate.model.deliveries import Arrival, ArrivalState
 from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
 from loadgate.model.identity import file_pseudonym, key_of, part_id
-from loadgate.model.kinds import Severity
+from loadgate.model.kinds import Kind, Severity
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
@@ -114,6 +114,7 @@ def _arrivals(
     *,
     as_of: datetime,
 ) -> tuple[Arrivals, tuple[Finding, ...]]:
+    from loadgate.arriving.expected import opening
     from loadgate.arriving.findings import findings
     from loadgate.arriving.matching import match
 
@@ -132,11 +133,14 @@ def _arrivals(
         known_versions={delivery: [key for key, _ in versions] for delivery, versions in known.items()},
         earlier=earlier,
         stated_times=site.file.stated_times,
+        opens=opening(site.calendar, timezone=site.file.timezone, period=period),
     )
     for delivery in (arrival.delivery for arrival in arrivals.arrivals if arrival.delivery is not None):
         opened.state.results.put("version", delivery.expected.id, content_key(delivery), f"v{delivery.version}")
     found = findings(arrivals, as_of=as_of)
-    return arrivals, tuple(replace(finding, check="arrival:deliveries") for finding in found)
+    # an impostor known by its bytes is the finding that its rows would make too: the same check, so the same id
+    named = (("across:impostors" if one.kind is Kind.IMPOSTOR else "arrival:deliveries", one) for one in found)
+    return arrivals, tuple(replace(one, check=check) for check, one in named)
 
 
 def _snapshot(opened: Opened, site: Site) -> str:

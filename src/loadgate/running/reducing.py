@@ -122,9 +122,11 @@ def measure(ref: Ref, area: str) -> None:
         ]
         measured = measure_figures(deliveries, slices.with_referred(site, figures), into=folder)
         _keep_own(measured, {figure.id for figure in figures})
-        found = _made_by(f"measuring:{area}", measured.findings)
+        check = f"measuring:{area}"
+        found = _made_by(check, measured.findings)
         write_findings(folder, found)
-        write_outcomes(folder, [_executed(f"measuring:{area}", Scope.of(area=area), found)])
+        own = [finding for finding in found if finding.check == check]  # the others name a check of their own
+        write_outcomes(folder, [_executed(check, Scope.of(area=area), own)])
 
     key = key_of(VERSION, slices.measure_slice(site, area), sorted((one.id, typed.name) for one, typed in read))
     keep(opened, run=ref.run, step="measure", work_id=area, key=key, make=make)

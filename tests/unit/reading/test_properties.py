@@ -37,7 +37,7 @@ ROWS = st.lists(
     max_size=8,
 )
 slow = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 
@@ -115,7 +115,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(slow, max_examples=300)
+@settings(slow, max_examples=150)
 @given(body=st.lists(PIECES, max_size=30).map(b"".join))
 def test_rows_in_are_typed_and_rejected_whatever_the_text(read_bytes: Callable[..., Any], body: bytes) -> None:
     read = read_bytes(b"note;count\n" + body, columns={"note": {}, "count": {"type": "integer"}})

@@ -1,0 +1,245 @@
+"""What is told, when, and how often: a failed file and a missing delivery once each, before the run ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+if TYPE_CHECKING:
+    from conftest import Laid, Machine
+
+BROKEN, MISSING = "02", "07"
+
+
+@dataclass
+class Told:
+    """The messages that a web server was given, and how far the run was when each came."""
+
+    url: str
+    messages: list[dict[str, str]] = field(default_factory=list)
+    checked: list[int] = field(default_factory=list)
+    judged: list[bool] = field(default_factory=list)
+    refuse: bool = False
+
+    def about(self, *words: str) -> list[dict[str, str]]:
+        return [one for one in self.messages if all(word in one["title"] + one["message"] for word in words)]
+
+
+@pytest.fixture
+def told(httpserver: HTTPServer, site: Laid) -> Told:
+    got = Told(url=f"json://127.0.0.1:{httpserver.port}/hook")
+
+    def take(request: Request) -> Response:
+        if got.refuse:
+            return Response(status=503)
+        got.messages.append(json.loads(request.data))
+        got.checked.append(len(list(site.state.glob(f"deliveries/{site.period}/**/checks-*/manifest.json"))))
+        got.judged.append((site.state / "runs" / site.period / "judge" / "all" / "manifest.json").exists())
+        return Response("ok")
+
+    httpserver.expect_request("/hook", method="POST").respond_with_handler(take)
+    return got
+
+
+@pytest.fixture
+def route(told: Told, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """The route's environment variable holds the server's URL."""
+    monkeypatch.setenv("LOADGATE_ALERT_URL", told.url)
+    return told
+
+
+@pytest.fixture
+def faulty(site: Laid) -> Laid:
+    """One file cannot be unpacked, and one never came."""
+    path = site.delivered(BROKEN)
+    path.write_bytes(path.read_bytes()[:200])
+    site.delivered(MISSING).unlink()
+    return site
+
+
+def case_of(laid: Laid, provider: str) -> str:
+    """How the messages name a provider's delivery."""
+    names = {"02": "Hamburg", "07": "Rheinland-Pfalz"}
+    assert f"{provider},{names[provider]}" in (laid.root / "vendor_profiles/providers.csv").read_text(encoding="utf-8")
+    return names[provider]
+
+
+def test_a_failed_file_and_a_missing_delivery_are_told_once_each(faulty: Laid, route: Told) -> None:
+    faulty.run()
+
+    assert len(route.about(case_of(faulty, BROKEN))) == 1
+    assert len(route.about(case_of(faulty, MISSING))) == 1
+    assert len(route.messages) == 2
+
+
+def test_both_are_told_before_the_run_is_judged(faulty: Laid, route: Told) -> None:
+    faulty.run()
+
+    assert route.judged == [False, False]
+    assert min(route.checked) == 0  # the missing one needs no check to be known
+    assert max(route.checked) < 15  # the broken one is told before the others are checked
+
+
+def test_a_second_run_tells_nothing_again(faulty: Laid, route: Told) -> None:
+    faulty.run()
+    gate = faulty.root / "expectations" / "gate.yaml"
+    gate.write_text(gate.read_text(encoding="utf-8") + "# looked at again\n", encoding="utf-8")
+
+    assert faulty.run() == f"{faulty.period}.2"
+    assert len(route.messages) == 2
+
+
+def test_a_run_that_finds_nothing_tells_nothing(site: Laid, route: Told) -> None:
+    site.run()
+
+    assert route.messages == []
+
+
+def test_what_a_run_finds_as_a_whole_is_told_at_its_end(site: Laid, route: Told) -> None:
+    import gzip
+
+    for path in (site.root / "inbox" / site.period).iterdir():
+        lines = gzip.decompress(path.read_bytes()).decode("utf-8-sig").splitlines()
+        moved = [lines[0], *map(_raised, lines[1:])]
+        path.write_bytes(gzip.compress(("\ufeff" + "\n".join(moved) + "\n").encode(), mtime=0))
+
+    site.run()
+
+    assert [len(route.messages), *route.judged] == [1, True]
+    assert "HOLD" in route.messages[0]["title"]
+
+
+def _raised(line: str) -> str:
+    """The row with an incidence one percent higher, its count as it was."""
+    *kept, incidence = line.split("\t")
+    return "\t".join([*kept, incidence if incidence == "NA" else f"{float(incidence) * 1.01:.2f}"])
+
+
+def test_a_replay_sends_nothing(route: Told, tmp_path: Path) -> None:
+    from loadgate.model.period import Period
+    from loadgate.running.opened import open_site
+    from loadgate.running.replay import replay
+    from loadgate.samples.rki.layout import write_period, write_site
+
+    root = write_site(tmp_path / "replayed")
+    opened = open_site(root)
+
+    def before(period: Period) -> None:
+        write_period(root, str(period))
+        next((root / "inbox" / str(period)).glob(f"*_{MISSING}.tsv.gz")).unlink()
+
+    (replayed,) = replay(opened, [Period.parse("2023-12")], before=before, approve=False)
+
+    assert [finding.kind.value for finding in replayed.judgement.findings if "arrival" in finding.kind] == [
+        "arrival.missing"
+    ]
+    assert route.messages == []
+    assert opened.state.outbox.rows() == []
+    opened.close()
+
+
+def test_a_server_that_refuses_stops_nothing_and_is_asked_again_later(
+    faulty: Laid, route: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loadgate.running import alerts
+    from loadgate.running.opened import open_site, ref_of
+
+    route.refuse = True
+    run = faulty.run()
+
+    outbox = open_site(faulty.root).state.outbox
+    assert (faulty.state / "runs" / run / "manifest.json").exists()
+    assert [row.attempts for row in outbox.rows()] == [1, 1]  # tried once each, not at every turn
+
+    route.refuse = False
+    alerts.tell_run(ref_of(faulty.root, run))
+    assert route.messages == []  # not yet
+
+    later = datetime.now(UTC) + timedelta(hours=1)
+    monkeypatch.setattr(alerts, "now", lambda: later)
+    alerts.tell_run(ref_of(faulty.root, run))
+    alerts.tell_run(ref_of(faulty.root, run))
+    assert len(route.messages) == 2
+    assert {row.state.value for row in outbox.rows()} == {"sent"}
+
+
+def test_without_a_url_nothing_is_kept_to_be_sent(faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    from loadgate.running.opened import open_site
+
+    monkeypatch.delenv("LOADGATE_ALERT_URL", raising=False)
+    faulty.run()
+
+    assert told.messages == []
+    assert open_site(faulty.root).state.outbox.rows() == []
+
+
+WATCH = """
+import sys
+from pathlib import Path
+from loadgate.cli.flows import flow_file
+from loadgate.cli.prefect_server import ensure_server, load_flow_file
+
+site, period, *as_of = sys.argv[1:]
+server = ensure_server(Path(site) / "state" / "prefect")
+if server is not None:
+    server.wait_ready()
+flow = load_flow_file(flow_file(Path(site), "arrival_watch"), "arrival_watch")
+print(flow(site=site, period=period, as_of=as_of[0] if as_of else None))
+"""
+
+
+@pytest.fixture
+def machine(machine_at: Callable[[Path], Machine], tmp_path: Path) -> Machine:
+    return machine_at(tmp_path / "machine")
+
+
+def test_the_arrival_watch_tells_late_and_failed_files_and_opens_no_run(
+    faulty: Laid, told: Told, machine: Machine
+) -> None:
+    # after the due time, before the period closes
+    said = machine.python(
+        "-c", WATCH, str(faulty.root), faulty.period, "2024-03-03T12:00:00+01:00", LOADGATE_ALERT_URL=told.url
+    )
+
+    assert (said.code, said.out) == (0, f"watch-{faulty.period}\n"), said.err
+    assert len(told.about(case_of(faulty, BROKEN))) == 1
+    assert len(told.about(case_of(faulty, MISSING))) == 1
+    assert len(told.messages) == 2
+    assert not (faulty.state / "runs" / faulty.period).exists()
+    assert max(told.checked) < 15  # told while others are still read
+
+
+def test_the_run_after_a_watch_tells_nothing_again_and_reads_nothing_again(
+    faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loadgate.model.period import Period
+    from loadgate.reading import files
+    from loadgate.running import alerts, month
+    from loadgate.running.opened import open_site
+    from loadgate.running.opening import open_watch
+
+    monkeypatch.setenv("LOADGATE_ALERT_URL", told.url)
+    look = open_watch(open_site(faulty.root), Period.parse(faulty.period), as_of=None)
+    with month.hold(look, actor="tests"):
+        for version in month.DELIVERIES.work(look):
+            month.DELIVERIES.do(look, version)
+            alerts.tell_delivery(look, version)
+        alerts.tell_arrivals(look)
+    before = list(told.messages)
+    monkeypatch.setattr(files, "read", lambda *_, **__: pytest.fail("read again"))
+
+    faulty.run()
+
+    assert len(before) == 2
+    assert told.messages == before
