@@ -261,7 +261,8 @@ def detect(ref: Ref, _: str) -> None:
         found = _made_by("systematic:patterns", detected.findings)
         write_findings(folder, found)
         patterns = [finding for finding in found if finding.kind.startswith("systematic.")]
-        write_outcomes(folder, [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))])
+        outcomes = [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))]
+        write_outcomes(folder, outcomes + _failed_controls(found))
 
     key = key_of(
         VERSION,
@@ -272,6 +273,12 @@ def detect(ref: Ref, _: str) -> None:
         sorted((arrival.expected.id, str(arrival.expected.scope)) for arrival in inputs.current),
     )
     keep(opened, run=ref.run, step="detect", work_id=ALL, key=key, make=make)
+
+
+def _failed_controls(findings: list[Finding]) -> list[Outcome]:
+    """A failed outcome for each control source that findings name, beyond the planned check that all were compared."""
+    sources = sorted({one.check for one in findings if one.check and one.check.startswith("control:")})
+    return [_executed(source, Scope(), [one for one in findings if one.check == source]) for source in sources]
 
 
 def units(inputs: RunInputs) -> pl.DataFrame:
