@@ -81,7 +81,7 @@ MACHINES = any_of(
 BESIDE_THE_REPOSITORY = any_of(r"\.\./sha" + r"red", r"/wo" + r"rk/sha" + r"red")
 SUBJECTS = any_of(
     r"influ" + r"enza",
-    r"inci" + r"denc",
+    r"\binci" + r"denc",
     r"\bIf" + r"SG",
     r"\bGer" + r"man",
     r"\bL" + r"änder\b",

@@ -78,9 +78,11 @@ class Loadgate:
         self.home = home
         self._count = count(1)
         self._warm: subprocess.Popen[str] | None = None
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)
-        } | {"HOME": str(home), "LOADGATE_ACTOR": "anna", "NO_COLOR": "1"}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
+            "HOME": str(home),
+            "LOADGATE_ACTOR": "anna",
+            "NO_COLOR": "1",
+        }
 
     def start(self, *argv: object, env: Mapping[str, str] | None = None) -> Running:
         if self._warm is None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -185,7 +182,6 @@ def test_without_a_url_nothing_is_kept_to_be_sent(faulty: Laid, told: Told, monk
 
 
 WATCH = """
-import sys
 from pathlib import Path
 from loadgate.cli.flows import flow_file
 from loadgate.cli.prefect_server import ensure_server, load_flow_file

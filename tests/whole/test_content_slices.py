@@ -108,7 +108,14 @@ EDITS = [
     edit("a key figure", FIGURES, "Anmeldte tilfælde", "Tilfælde", MEASURE, COMPARE, DETECT),
     edit("the gate", f"{EXPECTATIONS}/gate.yaml", "shared: 2", "shared: 3"),
     edit("a known error", f"{EXPECTATIONS}/known_errors/rki.yaml", None, KNOWN_ERROR),
-    edit("a tolerance", f"{BASELINES}/tolerances.yaml", "substantial: {absolute: 0", "substantial: {absolute: 1", COMPARE, DETECT),
+    edit(
+        "a tolerance",
+        f"{BASELINES}/tolerances.yaml",
+        "substantial: {absolute: 0",
+        "substantial: {absolute: 1",
+        COMPARE,
+        DETECT,
+    ),
     edit(
         "a control figure of this period",
         f"{BASELINES}/control_figures/germany_2024-02.csv",

@@ -112,7 +112,7 @@ def one_line(text: str) -> str:
 
 
 def subject(*, site: str, period: str, standing: Standing, title: str, case: Case, language: Language) -> str:
-    """`[site 2025-08] HOLD: what, who (case 1)`, cut at a word if it is long."""
+    """`[site 2026-10] HOLD: what, who (case 1)`, cut at a word if it is long."""
     words = WORDS[language]
     tail = "" if case.number is None else f" ({words.case.format(number=case.number)})"
     head = f"[{one_line(site)} {one_line(period)}] {words.standing[standing]}: "

@@ -82,7 +82,8 @@ def _common(
 def main() -> None:
     """Run the command line; every error of ours ends as its text on standard error and its exit code."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # returns the code of typer.Exit
+        sys.exit(code if isinstance(code, int) else Exit.OK)
     except LoadgateError as error:
         _complain(str(error))
         sys.exit(error.exit)

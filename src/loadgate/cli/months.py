@@ -65,6 +65,7 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
     with alone(opened, str(period), actor=who):
         server = None if inline or _was_judged(opened, period) else _server(opened)
         ref = open_run(opened, period, as_of=as_of, actor=who)
+        month.take_up(ref)
         left = not month.is_done(ref)
         if shown:
             inputs = opened.inputs(ref.run)

@@ -301,7 +301,7 @@ def delivery_versions(view: ReportView) -> Grid | None:
 
 
 def scope_words(scope: Scope, names: Names) -> str:
-    """A scope as people say it: `incidence of Berlin, 2025-W01 to 2025-W30`; `everything` for `*`."""
+    """A scope as people say it: `Spending, Aarhus, 2020 to 2021`; `everything` for `*`."""
     parts = []
     if scope.figure is not None:
         parts.append(figure_titles(scope, names))

@@ -80,7 +80,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
 
 
 def finding_title(finding: Finding, names: Names) -> str:
-    """`incidence restated`, `delivery missing`: the subject of an alert, without who."""
+    """`spending restated`, `delivery missing`: the subject of an alert, without who."""
     key = KINDS[finding.kind].sentence
     if key in ("restated_alone", "restated_history") and finding.scope.figure is not None:
         return names.words("subject", "figure_restated", figure=figure_titles(finding.scope, names))

@@ -48,6 +48,13 @@ def judge_run(ref: Ref, _: str) -> None:
     _write_manifest(opened, ref, judgement)
 
 
+def reopen(opened: Opened, run: str) -> None:
+    """Forget the judgement of a run, so that it is judged again."""
+    durable.discard_folder(opened.places.step(run, "judge") / reducing.ALL)
+    durable.point("unlink")
+    (opened.places.run(run) / durable.MANIFEST).unlink(missing_ok=True)  # last: until then it is tried again
+
+
 def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
     """Judge a run with the acts that stand in the ledger now. Nothing is written."""
     from loadgate.judging.judge import judge

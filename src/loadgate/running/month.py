@@ -26,7 +26,9 @@ class Step:
     def work(self, ref: Ref) -> list[str]:
         """Units that are not done yet, written down so that progress can be seen."""
         units = self.left(ref)
-        ref.open().state.work.plan(ref.run, self.name, units)
+        work = ref.open().state.work
+        work.plan(ref.run, self.name, units)
+        work.settle(ref.run, self.name, left=units, now=now())
         return units
 
     def do(self, ref: Ref, work_id: str) -> None:
@@ -63,12 +65,28 @@ def is_done(ref: Ref) -> bool:
 
 
 @contextmanager
-def hold(ref: Ref, *, actor: str) -> Iterator[None]:
-    """Be the only process at work on the run's period; what a dead holder left half done is free again."""
+def hold(ref: Ref, *, actor: str, again: bool = True) -> Iterator[None]:
+    """Be the only process at work on the run's period. `again`: to do what is left; else only to look or to release."""
     opened = ref.open()
     with alone(opened, opened.inputs(ref.run).period, actor=actor):
-        opened.state.work.interrupt(ref.run, now=now())
+        if again:
+            take_up(ref)
         yield
+
+
+def take_up(ref: Ref) -> None:
+    """Free what a dead holder left half done. What failed is done again, and the run judged again, until released."""
+    from loadgate.store.runs import RunState
+    from loadgate.store.work import WorkState
+
+    opened = ref.open()
+    opened.state.work.interrupt(ref.run, now=now())
+    if not is_done(ref):
+        return
+    JUDGE.work(ref)  # killed between the run's manifest and saying so
+    failed = any(row.state is WorkState.FAILED for row in opened.state.work.rows(ref.run))
+    if failed and opened.state.runs.get(ref.run).state is not RunState.RELEASED:
+        deciding.reopen(opened, ref.run)
 
 
 def _place(error: BaseException) -> str:

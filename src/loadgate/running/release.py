@@ -53,7 +53,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
     see the release before. Raises Refused on hold.
     """
     opened = ref.open()
-    with month.hold(ref, actor=actor):
+    with month.hold(ref, actor=actor, again=False):
         done = _entry(opened, ref.run)
         if done is None:
             judgement = judge_again(ref, as_of=as_of)
@@ -193,9 +193,14 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
     from loadgate.errors import NotFound
 
     current = publication.current(opened.places)
+    newest = _newest_finished(opened)
     if current is None:
+        if newest is not None:
+            raise VerificationFailed("published/CURRENT is missing", fix=f"loadgate release {newest.body['run']}")
         raise NotFound("nothing was released yet", fix="loadgate release RUN")
     problems = publication.problems(opened.places, current.run, current.manifest_sha256)
+    if newest is not None and newest.seq > current.ledger_seq:
+        problems.append(f"CURRENT names {current.run}, and {newest.body['run']} was released after it")
     entry = _entry(opened, current.run)
     if entry is None:
         problems.append(f"the ledger holds no release of {current.run}")
@@ -206,6 +211,15 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
         if path.name != opened.places.current.name and path.name not in released:
             problems.append(f"published/{path.name}: nobody released this")
     return current.run, problems
+
+
+def _newest_finished(opened: Opened) -> LedgerEntry | None:
+    """The newest release that came to its end: one that was killed before its switch is not what consumers see yet."""
+    from loadgate.store.runs import RunState
+
+    finished = {row.id for row in opened.state.runs.rows() if row.state is RunState.RELEASED}
+    entries = [one for one in opened.state.ledger.entries(acting.RELEASED) if one.body["run"] in finished]
+    return entries[-1] if entries else None
 
 
 def ledger_heads(opened: Opened) -> list[tuple[str, int, str]]:

@@ -6,7 +6,7 @@ lease; a lease that ran out is a crash. Imported when the state is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -145,6 +145,16 @@ class Work:
                 .values(state=WorkState.INTERRUPTED, holder=None, lease_until=None, finished_at=stamp(now))
             )
         return rows
+
+    def settle(self, run: str, step: str, *, left: Collection[str], now: datetime) -> None:
+        """Units that are not `left` are done: their holder kept the result, and was killed before it could say so."""
+        with self._database.write() as connection:
+            unsaid = and_(WORK.c.run == run, WORK.c.step == step, WORK.c.state != WorkState.DONE)
+            rows = [_row(row) for row in connection.execute(select(WORK).where(unsaid))]
+            for row in rows:
+                if row.work_id not in left and row.state is not WorkState.RUNNING:
+                    settled = {"state": WorkState.DONE, "finished_at": stamp(now), "detail": "{}"}
+                    connection.execute(update(WORK).where(_is(run, step, row.work_id)).values(**settled))
 
     def get(self, run: str, step: str, work_id: str) -> WorkRow | None:
         """The unit, or None when it was never planned."""

@@ -1,0 +1,499 @@
+"""Recognisable values in deliveries are nowhere in what a run writes, shows or sends, the data area aside."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import io
+import json
+import quopri
+import sqlite3
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope, Session
+
+if TYPE_CHECKING:
+    from conftest import Laid, Machine, Spoken
+
+# A value for each place where a sender can put one; with letters that JSON, HTML and a mail write in another way.
+PLANTED = {
+    "a week": "Zq1-Ærø-WEEK<&>881",
+    "a region's number": "Zq2-Ærø-KEY<&>882",
+    "a region's name": "Zq3-Ærø-NAME<&>883",
+    "an age group": "Zq4-Ærø-CELL<&>884",
+    "a count that is none": "Zq5-Ærø-CAST<&>885",
+    "a count with too many digits": "31415926535897932384626433",
+    "a rate that is none": "Zq6-Ærø-RATE<&>886",
+    "a ragged row": "Zq7-Ærø-RAGGED<&>887",
+    "a person's number": "150482-4417",
+    "an extra column's header": "Zq8-Ærø-HEADER<&>888",
+    "an extra column's value": "Zq9-Ærø-EXTRA<&>889",
+    "a header instead of the real one": "Zqa-Ærø-OTHER<&>890",
+    "a broken file": "Zqb-Ærø-BROKEN<&>891",
+    "a file in another encoding": "Zqc-Ærø-LATIN<&>892",
+    "an unexpected file's name": "Zqd-Ærø-FILE<&>893",
+    "an unexpected file's content": "Zqe-Ærø-CONTENT<&>894",
+    "a name inside a gzip": "Zqf-aroe-GZNAME-895",
+    "a name inside a zip": "Zqg-Ærø-ZIPNAME<&>896",
+    "a comment inside a zip": "Zqh-Ærø-COMMENT<&>897",
+    "a row of a file that a fault stops": "Zqi-Ærø-FAULT<&>898",
+}
+DATA_AREA = ("inbox", "state/archive", "state/deliveries")
+
+# ── looking for a value ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def written(value: str) -> dict[str, bytes]:
+    """The forms in which a value can stand in a file: how it is written, and the bytes."""
+    escaped = json.dumps(value)[1:-1]
+    forms = {
+        "raw": value.encode(),
+        "latin-1": value.encode("latin-1"),
+        "JSON": escaped.encode(),
+        "JSON twice": json.dumps(escaped)[1:-1].encode(),
+        "Python": repr(value.encode())[2:-1].encode(),
+        "HTML": html.escape(value).encode(),
+        "HTML ASCII": html.escape(value).encode("ascii", "xmlcharrefreplace"),
+        "URL": quote(value).encode(),
+        "quoted-printable": quopri.encodestring(value.encode()),
+        "UTF-16 LE": value.encode("utf-16-le"),
+        "UTF-16 BE": value.encode("utf-16-be"),
+        "hex": value.encode().hex().encode(),
+    }
+    for text, name in ((value, "base64"), (escaped, "base64 of JSON")):
+        for before in range(3):
+            forms[f"{name}, {before} before"] = _base64_core(text.encode(), before)
+    forms |= {f"{name}, URL-safe": form.translate(bytes.maketrans(b"+/", b"-_")) for name, form in forms.items()
+              if name.startswith("base64")}  # fmt: skip
+    return forms
+
+
+def _base64_core(data: bytes, before: int) -> bytes:
+    """The digits that depend on the value alone when so many bytes (modulo three) stand before it."""
+    encoded = base64.b64encode(b"\0" * before + data)
+    first = -(-before * 8 // 6)
+    last = (before + len(data)) * 8 // 6
+    return encoded[first:last]
+
+
+NEEDLES = {what: written(value) for what, value in PLANTED.items()}
+
+
+def seen(data: bytes, *, depth: int = 0) -> set[str]:
+    """What of the planted stands in these bytes, also inside what they hold: gzip, zip, zlib, Parquet, SQLite."""
+    low = data.lower()
+    found = {f"{what} ({how})" for what, forms in NEEDLES.items() for how, form in forms.items() if form.lower() in low}
+    if depth < 4:
+        for inside in _inside(data):
+            found |= seen(inside, depth=depth + 1)
+    return found
+
+
+def _inside(data: bytes) -> Iterator[bytes]:
+    if data.startswith(b"PAR1"):
+        yield from _parquet(data)
+    elif data.startswith(b"SQLite format 3"):
+        yield from _sqlite(data)
+    elif data.startswith(b"PK"):
+        yield from _zip(data)
+    elif data.startswith((b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda")):
+        try:
+            yield zlib.decompressobj(wbits=47).decompress(data)
+        except zlib.error:
+            return
+
+
+def _zip(data: bytes) -> Iterator[bytes]:
+    with closing(zipfile.ZipFile(io.BytesIO(data))) as archive:
+        yield archive.comment
+        for member in archive.infolist():
+            yield member.filename.encode()
+            yield archive.read(member)
+
+
+def _parquet(data: bytes) -> Iterator[bytes]:
+    """Every value as text, and what stands in the footer: names, statistics, metadata."""
+    for column in pl.read_parquet(io.BytesIO(data)).iter_columns():
+        for value in column.unique().to_list():
+            yield repr(value).encode()
+    footer = pq.ParquetFile(io.BytesIO(data))
+    yield repr(footer.schema_arrow).encode()
+    yield json.dumps(footer.metadata.to_dict(), default=str, ensure_ascii=False).encode()
+    yield repr(footer.metadata.metadata).encode()
+
+
+def _sqlite(data: bytes) -> Iterator[bytes]:
+    with tempfile.NamedTemporaryFile(suffix=".db") as copy:
+        copy.write(data)
+        copy.flush()
+        yield from _cells(Path(copy.name))
+
+
+def _cells(database: Path) -> Iterator[bytes]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608  names of the database itself
+                for cell in row:
+                    yield cell if isinstance(cell, bytes) else str(cell).encode()
+
+
+def seen_in(path: Path) -> set[str]:
+    """The same for a file, its name included. A database is opened in its place, with what its log holds."""
+    found = seen(path.name.encode()) | seen(path.read_bytes())
+    if path.suffix == ".db":
+        found |= {one for cell in _cells(path) for one in seen(cell)}
+    return found
+
+
+def leaks(root: Path, *, aside: Iterable[Path]) -> dict[str, set[str]]:
+    """File → what stands in it, for every file below the root that does not lie aside."""
+    exempt = [path.resolve() for path in aside]
+    found = {}
+    for path in sorted(root.rglob("*")):
+        if path.is_symlink() or any(path.resolve().is_relative_to(one) for one in exempt):
+            continue
+        here = seen_in(path) if path.is_file() else seen(path.name.encode())
+        if here:
+            found[str(path.relative_to(root))] = here
+    return found
+
+
+# ── planting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    return [line.split("\t") for line in gzip.decompress(path.read_bytes()).decode("utf-8-sig").splitlines()]
+
+
+def packed(rows: Iterable[Iterable[str]]) -> bytes:
+    return gzip.compress(("\ufeff" + "".join("\t".join(row) + "\n" for row in rows)).encode(), mtime=0)
+
+
+def plant(site: Laid) -> None:
+    """Each value where its name says, in files of their own; the keys in many rows, so that they are no exceptions."""
+    head, *rows = rows_of(site.delivered("02"))
+    week, name, region, _, cases, incidence = rows[0]
+    rows += [[PLANTED["a week"], name, region, "00-14", cases, incidence]] * 7
+    rows += [[week, name, PLANTED["a region's number"], "00-14", cases, incidence]] * 7
+    rows += [[week, PLANTED["a region's name"], region, "00-14", cases, incidence]] * 7
+    rows += [[week, PLANTED["a person's number"], region, "00-14", cases, incidence]] * 7
+    rows += [[week, name, region, PLANTED["an age group"], cases, incidence]] * 7
+    rows += [[week, name, region, "00-14", PLANTED["a count that is none"], incidence]] * 7
+    rows += [[week, name, region, "00-14", PLANTED["a count with too many digits"], incidence]] * 7
+    rows += [[week, name, region, "00-14", cases, PLANTED["a rate that is none"]]] * 7
+    rows += [[week, PLANTED["a ragged row"]], [PLANTED["a ragged row"]] * 9]
+    site.delivered("02").write_bytes(packed([head, *rows]))
+
+    head, *rows = rows_of(site.delivered("03"))
+    extra, value = PLANTED["an extra column's header"], PLANTED["an extra column's value"]
+    site.delivered("03").write_bytes(packed([[*head, extra], *([*row, value] for row in rows)]))
+
+    head, *rows = rows_of(site.delivered("04"))
+    site.delivered("04").write_bytes(packed([[PLANTED["a header instead of the real one"], *head[1:]], *rows]))
+
+    broken = PLANTED["a broken file"].encode()
+    site.delivered("05").write_bytes(b"\x1f\x8b\x08\x00" + broken * 20)
+
+    head, *rows = rows_of(site.delivered("06"))
+    rows[3][1] = PLANTED["a file in another encoding"]
+    text = "".join("\t".join(row) + "\n" for row in [head, *rows])
+    site.delivered("06").write_bytes(gzip.compress(text.encode("latin-1"), mtime=0))
+
+    plain = gzip.decompress(site.delivered("07").read_bytes())
+    with site.delivered("07").open("wb") as file, gzip.GzipFile(PLANTED["a name inside a gzip"], "wb", 9, file) as gz:
+        gz.write(plain)
+
+    plain = gzip.decompress(site.delivered("08").read_bytes())
+    with zipfile.ZipFile(site.delivered("08"), "w") as archive:
+        archive.writestr(f"{PLANTED['a name inside a zip']}.tsv", plain)
+        archive.comment = PLANTED["a comment inside a zip"].encode()
+
+    head, *rows = rows_of(site.delivered("09"))
+    rows[0][1] = PLANTED["a row of a file that a fault stops"]
+    site.delivered("09").write_bytes(packed([head, *rows]))
+
+    site.delivered("10").unlink()
+    inbox = site.root / "inbox"
+    name = PLANTED["an unexpected file's name"]
+    stray = f"{site.period}/{name}_07.tsv.gz"
+    (inbox / stray).write_bytes(PLANTED["an unexpected file's content"].encode())
+    with (inbox / "received.csv").open("a", encoding="utf-8") as received:
+        received.write(f"{stray},2024-02-28T09:12:00+01:00\n")
+
+
+# A fault whose message holds the row that it met, as those of libraries do: it strikes while that file is read.
+FAULT = """
+import sys
+from importlib.machinery import PathFinder
+
+ROW = {row!r}
+
+def arm(module):
+    open_sources = module.open_sources
+
+    def struck(path, **named):
+        if any(ROW.encode() in chunk for source in open_sources(path, **named) for chunk in source.chunks()):
+            raise ValueError("no such value: " + ROW)
+        return open_sources(path, **named)
+
+    module.open_sources = struck
+
+class Arming:
+    def find_spec(self, name, path=None, target=None):
+        if name != "loadgate.reading.files":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            arm(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+sys.meta_path.insert(0, Arming())
+"""
+
+
+class Postbox:
+    """A mail server's handler that keeps what it was given, as it came."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+
+    async def handle_DATA(self, _server: object, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self.messages.append(envelope.content)
+        return "250 OK"
+
+
+@dataclass
+class Whole:
+    """A month that was run, looked at, waived and released, with all that came of it."""
+
+    root: Path
+    site: Laid
+    said: dict[str, Spoken] = field(default_factory=dict)
+    mails: list[bytes] = field(default_factory=list)
+
+    @property
+    def aside(self) -> list[Path]:
+        return [self.site.root / name for name in DATA_AREA]
+
+    @property
+    def judged(self) -> dict[str, object]:
+        found = json.loads(self.said["run"].out)
+        assert isinstance(found, dict)
+        return found
+
+
+@pytest.fixture(scope="module")
+def whole(
+    site_at: Callable[[Path], Laid],
+    machine_at: Callable[[Path], Machine],
+    tmp_path_factory: pytest.TempPathFactory,
+    unused_port: int,
+) -> Whole:
+    root = tmp_path_factory.mktemp("privacy")
+    machine = machine_at(root)
+    done = Whole(root=root, site=site_at(root / "site"))
+    plant(done.site)
+    faults = tmp_path_factory.mktemp("faults")
+    row = PLANTED["a row of a file that a fault stops"]
+    (faults / "sitecustomize.py").write_text(FAULT.format(row=row), encoding="utf-8")
+    postbox = Postbox()
+    controller = Controller(postbox, hostname="127.0.0.1", port=unused_port)
+    controller.start()
+    mail = f"mailto://127.0.0.1:{unused_port}?from=gate@site.example&to=ops@site.example"
+
+    def say(name: str, *arguments: str) -> None:
+        done.said[name] = machine.loadgate(
+            *arguments,
+            "--site",
+            str(done.site.root),
+            PYTHONPATH=str(faults),
+            LOADGATE_ALERT_URL=mail,
+            PREFECT_LOGGING_LEVEL="DEBUG",
+        )
+
+    period = done.site.period
+    try:
+        say("run", "run", period, "--json")
+        say("run again", "run", period)
+        for number in (case["id"] for case in done.judged["cases"]):  # type: ignore[attr-defined]
+            say(f"case {number}", "case", "show", str(number))
+            say(f"case {number} as JSON", "case", "show", str(number), "--json")
+            say(f"waive {number}", "waive", str(number), "--reason", "known", "--until", "2100-01-01", "--actor", "ann")
+            say(f"approve {number}", "waive", str(number), "--approve", "--actor", "bo")
+        say("release", "release", period, "--as-of", "2024-03-06")
+        for words in ("arrivals 2024-02", "arrivals 2024-02 --json", "case list --json", "ledger show --json"):
+            say(words, *words.split())
+        for words in ("status --json", "runs --json", "doctor", "check --json", "verify --json"):
+            say(words, *words.split())
+    finally:
+        controller.stop()
+    done.mails = postbox.messages
+    out = root / "said"
+    out.mkdir()
+    for name, spoken in done.said.items():
+        (out / f"{name}.out").write_text(spoken.out, encoding="utf-8")
+        (out / f"{name}.err").write_text(spoken.err, encoding="utf-8")
+    for number, message in enumerate(done.mails):
+        (out / f"mail {number}").write_bytes(message)
+    return done
+
+
+@pytest.fixture(scope="module")
+def unused_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# ── the run itself ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_planted_value_came_in(whole: Whole) -> None:
+    inbox = {one for path in (whole.site.root / "inbox").rglob("*") if path.is_file() for one in seen_in(path)}
+
+    assert {one.rpartition(" (")[0] for one in inbox} == set(PLANTED)
+
+
+def test_the_run_met_every_fault_that_was_planted(whole: Whole) -> None:
+    kinds = {finding["kind"] for finding in whole.judged["findings"]}  # type: ignore[attr-defined]
+
+    assert kinds >= {
+        "arrival.missing",
+        "arrival.unexpected",
+        "checking.could_not_run",
+        "checking.failed",
+        "reading.columns",
+        "reading.rejected_rows",
+        "reading.unreadable_file",
+        "reading.unreadable_values",
+    }
+    assert whole.said["release"].code == 0, whole.said["release"].err
+    assert len(whole.mails) >= 4
+
+
+def test_nothing_that_was_planted_stands_outside_the_data_area(whole: Whole) -> None:
+    assert leaks(whole.root, aside=whole.aside) == {}
+
+
+def test_a_cell_that_no_figure_lists_is_in_no_figure(whole: Whole) -> None:
+    listed = {"00+", "00-14", "15-59", "60+", "Unbekannt"}
+    figures = [
+        path for path in whole.root.rglob("*.parquet") if path.name in ("figures.parquet", "comparisons.parquet")
+    ]
+
+    assert len(figures) >= 5
+    for path in figures:
+        assert set(pl.read_parquet(path)["cell"].unique()) <= listed
+
+
+def test_row_values_lie_where_only_their_owner_can_look(whole: Whole) -> None:
+    for name in ("state/archive", "state/deliveries", "state/tmp", "state/prefect"):
+        assert (whole.site.root / name).stat().st_mode & 0o077 == 0, name
+    for folder in whole.site.state.glob("deliveries/*/*/*/*/*/*"):
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_left_half_written(whole: Whole) -> None:
+    assert list((whole.site.state / "tmp").iterdir()) == []
+    assert list((whole.root / "tmp").iterdir()) == []
+
+
+# ── the search itself ──────────────────────────────────────────────────────────────────────────────────────────
+
+VALUE = PLANTED["an age group"]
+
+
+def _database(folder: Path, *, in_the_log: bool) -> bytes | Path:
+    path = folder / "some.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE t (a TEXT, b BLOB)")
+    connection.execute("INSERT INTO t VALUES ('x', ?)", (zlib.compress(VALUE.encode()),))
+    connection.commit()
+    if in_the_log:
+        copy = folder / "copy"
+        copy.mkdir()
+        for part in folder.glob("some.db*"):
+            (copy / part.name).write_bytes(part.read_bytes())
+        connection.close()
+        return copy / "some.db"
+    connection.close()
+    return path.read_bytes()
+
+
+def _parquet_with(frame: pl.DataFrame, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, **options)  # type: ignore[call-overload]
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("what", PLANTED)
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+def test_the_search_finds_every_form(what: str, before: str) -> None:
+    value = PLANTED[what]
+    for how, form in written(value).items():
+        assert any(found.startswith(what) for found in seen(b"..." + form + b"...")), how
+    assert any("base64" in found for found in seen(base64.b64encode((before + value + "tail").encode())))
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda data: gzip.compress(data),
+        lambda data: gzip.compress(b"x" * 99 + gzip.compress(b"y"))[:0] + gzip.compress(gzip.compress(data)),
+        lambda data: zlib.compress(data),
+        lambda data: _zipped("a.txt", data),
+        lambda data: _zipped(data.decode(), b"x"),
+        lambda data: _parquet_with(pl.DataFrame({"a": [data.decode()] * 9}), compression="zstd"),
+        lambda data: _parquet_with(pl.DataFrame({"a": [data.decode()] * 9}), statistics=False),
+        lambda data: _parquet_with(pl.DataFrame({"a": [1]}), metadata={"k": data.decode()}),
+        lambda data: _parquet_with(pl.DataFrame({data.decode(): [1]})),
+        lambda data: _zipped("a.parquet", _parquet_with(pl.DataFrame({"a": [[data.decode()]]}))),
+        lambda data: data.decode().encode("utf-16"),
+    ],
+)
+def test_the_search_looks_inside(pack: Callable[[bytes], bytes]) -> None:
+    assert any(found.startswith("an age group") for found in seen(pack(VALUE.encode())))
+
+
+def _zipped(name: str, data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_the_search_reads_every_cell_of_a_database_and_its_log(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    whole_file, with_log = _database(tmp_path / "one", in_the_log=False), _database(tmp_path / "two", in_the_log=True)
+
+    assert isinstance(whole_file, bytes)
+    assert isinstance(with_log, Path)
+    assert any(found.startswith("an age group") for found in seen(whole_file))
+    assert any(found.startswith("an age group") for found in seen_in(with_log))
+
+
+def test_the_search_tells_what_is_not_there() -> None:
+    assert seen(b"Zq4 and nothing else") == set()
