@@ -104,9 +104,10 @@ class Machine:
         )
         return Spoken(code=done.returncode, out=done.stdout, err=done.stderr)
 
-    def loadgate(self, *arguments: str, **environment: str) -> Spoken:
+    def loadgate(self, *arguments: str, before: tuple[str, ...] = (), **environment: str) -> Spoken:
         """Run the command line."""
-        return self.python("-c", "from loadgate.cli.main import main; main()", *arguments, **environment)
+        start = "from loadgate.cli.main import main; main()"
+        return self.python("-c", start, *arguments, before=before, **environment)
 
 
 @pytest.fixture(scope="session")

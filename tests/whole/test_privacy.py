@@ -408,7 +408,7 @@ def test_a_cell_that_no_figure_lists_is_in_no_figure(whole: Whole) -> None:
 
 
 def test_row_values_lie_where_only_their_owner_can_look(whole: Whole) -> None:
-    for name in ("state/archive", "state/deliveries", "state/tmp", "state/prefect"):
+    for name in ("inbox", "state/archive", "state/deliveries", "state/tmp", "state/prefect"):
         assert (whole.site.root / name).stat().st_mode & 0o077 == 0, name
     for folder in whole.site.state.glob("deliveries/*/*/*/*/*/*"):
         assert folder.stat().st_mode & 0o077 == 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from loadgate.cli.commands import runnable
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
 from loadgate.errors import NotFound, VerificationFailed
@@ -61,17 +63,18 @@ def waive(
         )
         if approver is not None:
             waiver = approve_waiver(opened, waiver.id, actor=approver)
-    _tell_waiver(waiver, as_json=as_json)
+    _tell_waiver(waiver, opened.places.site, as_json=as_json)
 
 
-def _tell_waiver(waiver: Waiver, *, as_json: bool) -> None:
+def _tell_waiver(waiver: Waiver, site: Path, *, as_json: bool) -> None:
     if as_json:
         say_json({name: getattr(waiver, name) for name in waiver.__slots__})
     elif waiver.approved_by is None:
         say(f"{waiver.id} asked for by {waiver.requested_by}, until {waiver.until}; it waits for a second person")
-        say(f"next: loadgate waive {waiver.case} --approve --actor NAME")
+        say(runnable(f"  loadgate waive {waiver.case} --approve --actor NAME", site))
     else:
         say(f"{waiver.id} approved by {waiver.approved_by}, until {waiver.until}")
+        say(runnable("  loadgate status", site))
 
 
 def _day(text: str | None) -> date:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from loadgate.cli.commands import runnable
 from loadgate.cli.options import AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
 from loadgate.errors import Exit
@@ -27,7 +28,8 @@ def status(
     from loadgate.running.opened import find_site, open_site
     from loadgate.running.standing import standing
 
-    lines = standing(open_site(find_site(site)), period)
+    opened = open_site(find_site(site))
+    lines = standing(opened, period)
     if as_json:
         say_json(lines)
         return
@@ -35,7 +37,7 @@ def status(
         say("nothing waits for anyone")
     for line in lines:
         say(f"{line['run']:<12} {line['what']}")
-        say(f"{'':<12} next: {line['next']}")
+        say(f"{'':<12} {runnable(line['next'], opened.places.site)}")
 
 
 def runs(site: SiteOption = None, as_json: JsonOption = False) -> None:
@@ -174,7 +176,7 @@ def case_show(
             say(f"  {line}")
     say()
     for command in view["next"]:
-        say(f"  {command}")
+        say(runnable(f"  {command}", opened.places.site))
 
 
 def control_table(site: SiteOption = None, as_json: JsonOption = False) -> None:

@@ -146,6 +146,7 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
 
 
 def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
+    from loadgate.cli.commands import near, runnable
     from loadgate.cli.terminal import paint
     from loadgate.running import facts
     from loadgate.running.views import end_of_run
@@ -157,8 +158,9 @@ def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
     say()
     for line in facts.failed_units(ref):
         say(f"  could not run: {line}")
-    for line in end_of_run(ref, judgement):
-        say(paint(line, _style(judgement)) if line.startswith(("HOLD", "RELEASE")) else line)
+    for line in end_of_run(ref, judgement, shown=near):
+        ready = runnable(line, ref.open().places.site)
+        say(paint(ready, _style(judgement)) if line.startswith(("HOLD", "RELEASE")) else ready)
 
 
 def _style(judgement: Judgement) -> str:

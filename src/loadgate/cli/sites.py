@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from loadgate.cli.commands import runnable
 from loadgate.cli.options import JsonOption, SiteOption
 from loadgate.cli.terminal import say, say_json
 from loadgate.errors import Refused
@@ -85,9 +86,9 @@ def init(
             shutil.copytree(carried() / name, folder / name, ignore=shutil.ignore_patterns("vintages"))
     else:
         sample_named(source).write_site(folder)
-    (folder / "inbox").mkdir(exist_ok=True)
+    (folder / "inbox").mkdir(mode=0o700, exist_ok=True)
     say(f"site made in {folder}")
-    say(f"next: loadgate check --site {folder}")
+    say(runnable("  loadgate check", folder.resolve()))
 
 
 def _must_be_empty(folder: Path) -> None:
@@ -139,8 +140,7 @@ def sample(
     if as_json:
         say_json(found)
     else:
-        next_command = f"loadgate replay {out}" if bare else f"loadgate run {target} --site {out}"
-        say(f"next: {next_command}")
+        say(runnable(f"  loadgate replay {out}" if bare else f"  loadgate run {target}", opened.places.site))
 
 
 def _earlier(sample: Sample, target: str) -> list[str]:

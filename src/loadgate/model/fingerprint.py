@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadgate.model.identity import key_of
+
+
+def category_pseudonym(column: str, value: str) -> str:
+    """What stands for a value in a fingerprint: a sender can write anything into any column."""
+    return key_of(column, value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnPrint:
     """One column that is not personal.
 
     `sum` is exact decimal text, None where the type has no sum or the sum has too many digits. `categories` counts
-    the values of a column with few distinct ones; a value that stands in fewer than five rows is never named, their
-    count stands in `others`.
+    the values of a column with few distinct ones, each under its pseudonym; a value that stands in fewer than five
+    rows has none, their count stands in `others`.
     """
 
     name: str

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgate.model.expected import Column, ColumnType, Dataset
-from loadgate.model.fingerprint import ColumnPrint, Fingerprint
+from loadgate.model.fingerprint import ColumnPrint, Fingerprint, category_pseudonym
 
 if TYPE_CHECKING:
     import polars as pl
 
 MAX_CATEGORIES = 20
-MIN_ROWS_NAMED = 5  # a value in fewer rows could point at someone
+MIN_ROWS_NAMED = 5  # a value in fewer rows could point at someone, even under a pseudonym
 SORTED_ROWS = 5_000_000  # more are sorted range by range, so that memory stays bounded
 HELD_ROWS = 500_000  # so few are read once, not once per column
 _SAMPLE = 10_000
@@ -48,7 +48,9 @@ def _print(rows: pl.LazyFrame, name: str, column: Column, height: int) -> Column
     categories: list[tuple[str, int]] = []
     if column.type in (ColumnType.TEXT, ColumnType.BOOLEAN) and 0 < distinct <= MAX_CATEGORIES:
         found = rows.select(value.cast(pl.String)).drop_nulls().group_by(name).len().collect()
-        categories = sorted((text, count) for text, count in found.iter_rows() if count >= MIN_ROWS_NAMED)
+        categories = sorted(
+            (category_pseudonym(name, text), count) for text, count in found.iter_rows() if count >= MIN_ROWS_NAMED
+        )
     named = sum(count for _, count in categories)
     return ColumnPrint(
         name=name,

@@ -50,7 +50,10 @@ class Opened:
 
         with self._lock:
             self.places.state.mkdir(parents=True, exist_ok=True)
-            self.places.state.chmod(0o700)
+            self.places.state.chmod(0o750)  # the site's group may read what was published
+            for folder in self.places.row_values:
+                folder.mkdir(exist_ok=True)
+                folder.chmod(0o700)
             readme = self.places.state / "README"
             if not readme.exists():
                 durable.write_text(readme, STATE_README)

@@ -66,6 +66,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
             already = False
         else:
             already = True
+        _publish(opened, ref.run)
         problems = publication.problems(opened.places, ref.run, done.body["published_sha256"])
         if problems:
             raise VerificationFailed("what was staged is not what was entered: " + "; ".join(problems))
@@ -82,7 +83,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
 
 def _discard_unentered(opened: Opened, run: str) -> None:
     """Throw away what an interrupted release staged: without its ledger entry it never counted."""
-    for folder in (opened.places.release(run), opened.places.vintage(run)):
+    for folder in (opened.places.staged(run), opened.places.release(run), opened.places.vintage(run)):
         if folder.exists():
             durable.discard_folder(folder)
 
@@ -108,7 +109,7 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
     opened = ref.open()
     inputs = opened.inputs(ref.run)
     site = opened.frozen(inputs.content)
-    final = opened.places.release(ref.run)
+    final = opened.places.staged(ref.run)
     folder = durable.open_folder(opened.places.tmp, mode=0o750)
     try:
         head = opened.state.ledger.head()
@@ -143,14 +144,14 @@ def _freeze(ref: Ref, judgement: Judgement) -> None:
     try:
         import polars as pl
 
-        shutil.copyfile(opened.places.release(ref.run) / "figures.parquet", folder / "figures.parquet")
+        shutil.copyfile(opened.places.staged(ref.run) / "figures.parquet", folder / "figures.parquet")
         history = opened.places.step(ref.run, "detect") / reducing.ALL / "history.parquet"
         if history.exists():
             shutil.copyfile(history, folder / "history.parquet")
         present = pl.read_parquet(folder / "figures.parquet", columns=["part"])["part"].unique().to_list()
         head = opened.state.ledger.head()
         manifest = {
-            "key": publication.manifest_sha256(opened.places, ref.run),
+            "key": _staged_sha256(opened, ref.run),
             "run": ref.run,
             "parts": sorted(set(present) - held),
             "ledger_head": {"seq": head.seq, "sha256": head.sha256},
@@ -167,11 +168,22 @@ def _body(ref: Ref, judgement: Judgement) -> dict[str, object]:
     return {
         "run": ref.run,
         "verdict": judgement.verdict,
-        "published_sha256": publication.manifest_sha256(opened.places, ref.run),
+        "published_sha256": _staged_sha256(opened, ref.run),
         "vintage_sha256": sha256(vintage),
         "withheld": [part.part for part in judgement.parts if part.verdict is Verdict.HOLD],
         "waivers": list(judgement.waivers),
     }
+
+
+def _staged_sha256(opened: Opened, run: str) -> str:
+    return sha256((opened.places.staged(run) / durable.MANIFEST).read_bytes())
+
+
+def _publish(opened: Opened, run: str) -> None:
+    """Put what the ledger now holds into published/: nothing else ever lies there."""
+    staged = opened.places.staged(run)
+    if durable.exists(staged):
+        durable.commit_folder(staged, opened.places.release(run))
 
 
 def _switch(opened: Opened, run: str, entry: LedgerEntry) -> None:

@@ -10,6 +10,9 @@ from loadgate.model.identity import parse_run_id
 from loadgate.running import wording
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from loadgate.model.findings import Case
     from loadgate.model.judgement import Judgement, Reason
     from loadgate.running.inputs import RunInputs
@@ -152,13 +155,16 @@ def replay_view(ref: Ref, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def end_of_run(ref: Ref, judgement: Judgement) -> list[str]:
-    """What the terminal says at a run's end: the verdict, the cases as sentences, what to do next, the report."""
+def end_of_run(ref: Ref, judgement: Judgement, *, shown: Callable[[Path], str] = str) -> list[str]:
+    """What the terminal says at a run's end: the verdict, the cases as sentences, what to do next, the report.
+
+    `shown` writes the report's path as it is best read from where the reader is.
+    """
     from loadgate.reporting.terminal import terminal
 
     opened = ref.open()
     inputs = opened.inputs(ref.run)
     site = opened.frozen(inputs.content)
     report = opened.places.report(ref.run)
-    shown = str(report) if report.exists() else None
-    return terminal(judgement, wording.names(site, inputs, language="en"), report=shown).splitlines()
+    path = shown(report) if report.exists() else None
+    return terminal(judgement, wording.names(site, inputs, language="en"), report=path).splitlines()

@@ -13,6 +13,7 @@ STATE_README = """This folder is loadgate's state. Back it up together with the 
   fingerprints/   small summaries of deliveries, without personal data         KEEP
   deliveries/     typed rows, rejects, check results: personal data            SAFE: redone from the archive
   runs/           what each run found, its figures, judgement and report       KEEP
+  staged/         a release on its way to published/                           KEEP
   published/      releases, and CURRENT, which names the one that counts       KEEP
   prefect/ tmp/   Prefect's home; half-written things                          SAFE when idle
 """
@@ -42,6 +43,11 @@ class Places:
     @property
     def prefect(self) -> Path:
         return self.state / "prefect"
+
+    @property
+    def row_values(self) -> tuple[Path, ...]:
+        """Folders below the state in which row values stand: only their owner may look."""
+        return (self.state / "archive", self.state / "deliveries", self.tmp)
 
     def archived(self, sha256: str) -> Path:
         return self.state / "archive" / sha256[:2] / sha256
@@ -87,6 +93,10 @@ class Places:
 
     def release(self, run: str) -> Path:
         return self.published / run
+
+    def staged(self, run: str) -> Path:
+        """A release that is not in the ledger yet, or not in its place."""
+        return self.state / "staged" / run
 
     @property
     def current(self) -> Path:

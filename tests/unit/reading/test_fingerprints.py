@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loadgate.model.encoding import dump, load
-from loadgate.model.fingerprint import ColumnPrint, Fingerprint
+from loadgate.model.fingerprint import ColumnPrint, Fingerprint, category_pseudonym
 from loadgate.reading import fingerprints
 
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -22,7 +22,7 @@ HEAD = b"person;code;amount;cases\n"
 
 
 def test_a_fingerprint_counts_and_sums_exactly(read_bytes: Callable[..., Any]) -> None:
-    rows = b"PLANTED1;A;0,10;1\n" * 5 + b"PLANTED2;PLANTED3;-0,30;\n" + b"PLANTED4;;;9223372036854775807\n" * 2
+    rows = b"PLANTED1;PLANTED5;0,10;1\n" * 5 + b"PLANTED2;PLANTED3;-0,30;\n" + b"PLANTED4;;;9223372036854775807\n" * 2
 
     read = read_bytes(HEAD + rows, columns=COLUMNS)
 
@@ -30,8 +30,9 @@ def test_a_fingerprint_counts_and_sums_exactly(read_bytes: Callable[..., Any]) -
     assert found.rows == 8
     assert found.columns == tuple(COLUMNS)
     assert found.of("person") is None
+    named = category_pseudonym("code", "PLANTED5")
     assert found.of("code") == ColumnPrint(
-        name="code", type="text", nulls=2, distinct=2, categories=(("A", 5),), others=1
+        name="code", type="text", nulls=2, distinct=2, categories=((named, 5),), others=1
     )
     assert found.of("amount") == ColumnPrint(name="amount", type="decimal", nulls=2, distinct=2, sum="0.20")
     assert found.of("cases") == ColumnPrint(

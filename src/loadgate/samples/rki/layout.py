@@ -77,7 +77,7 @@ def write_site(out: Path) -> Path:
     """Copy the site's content into `out` and make its empty inbox. Files that are there are replaced."""
     shutil.copytree(_SITE, out, dirs_exist_ok=True, copy_function=shutil.copyfile)
     inbox = out / "inbox"
-    inbox.mkdir(exist_ok=True)
+    inbox.mkdir(mode=0o700, exist_ok=True)  # row values: whoever lets others send here opens it to them
     if not (inbox / "received.csv").exists():
         _write_received(inbox / "received.csv", {})
     return out
