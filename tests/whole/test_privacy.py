@@ -296,6 +296,7 @@ class Whole:
 
     @property
     def judged(self) -> dict[str, object]:
+        assert self.said["run"].code == 3, self.said["run"].err
         found = json.loads(self.said["run"].out)
         assert isinstance(found, dict)
         return found

@@ -136,8 +136,8 @@ def _repeats(
             given, shared = repeated(frame.filter(pl.col("provider") == provider))
             found.append(
                 Finding(
-                    kind=Kind.CHECK_FAILED,
-                    severity=KINDS[Kind.CHECK_FAILED].severity,
+                    kind=Kind.REPEATED_VALUE,
+                    severity=KINDS[Kind.REPEATED_VALUE].severity,
                     scope=Scope.of(
                         area=deliveries[0].area,
                         dataset=figure.dataset,

@@ -42,9 +42,9 @@ class Kind(StrEnum):
     CHECK_FAILED = "checking.failed"
     COULD_NOT_RUN = "checking.could_not_run"
     UNLISTED_CELL = "measuring.unlisted_cell"
+    REPEATED_VALUE = "measuring.repeated_value"
     CONTROL_MINIMAL = "control.minimal"
     CONTROL_SUBSTANTIAL = "control.substantial"
-    CONTROL_MISSING = "control.missing"
     RESTATED = "prior.restated"
     CELLS_GONE = "prior.cells_gone"
     SHARED_RESTATEMENT = "systematic.restated_alone"
@@ -84,11 +84,11 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.CHECK_FAILED: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="check_failed"),
     Kind.COULD_NOT_RUN: KindFacts(severity=Severity.CRITICAL, owner=Owner.OPERATIONS, sentence="could_not_run"),
     Kind.UNLISTED_CELL: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="unlisted_cell"),
+    Kind.REPEATED_VALUE: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="repeated_value"),
     Kind.CONTROL_MINIMAL: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="control_minimal"),
     Kind.CONTROL_SUBSTANTIAL: KindFacts(
         severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="control_substantial"
     ),
-    Kind.CONTROL_MISSING: KindFacts(severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="control_missing"),
     Kind.RESTATED: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="restated"),
     Kind.CELLS_GONE: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="cells_gone"),
     Kind.SHARED_RESTATEMENT: KindFacts(

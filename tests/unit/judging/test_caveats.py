@@ -67,11 +67,11 @@ def test_caveats_on_different_figures_do_not_spill_over_to_each_others_providers
 
 def test_a_caveat_on_everybody_stays_one_beside_a_caveat_on_somebody(make):
     findings = [
-        make.finding("control.missing", make.scope(provider, figure="pupils"), evidence=make.cells())
+        make.finding("control.substantial", make.scope(provider, figure="pupils"), evidence=make.cells())
         for provider in (None, "101")
     ]
 
-    assert told(make.judge(findings=findings)) == [("control.missing", "area=school; figure=pupils")]
+    assert told(make.judge(findings=findings)) == [("control.substantial", "area=school; figure=pupils")]
 
 
 def test_a_finding_on_one_figure_of_a_delivery_is_no_caveat_on_its_others(make):

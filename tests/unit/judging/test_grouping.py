@@ -66,8 +66,8 @@ def test_what_is_missing_in_every_part_is_the_runs(make):
 
 def test_what_several_systems_of_one_area_share_is_the_areas(make):
     findings = [
-        make.finding("control.missing", make.scope(["101", "102"], figure=["a", "b"]), evidence=make.cells()),
-        make.finding("control.missing", make.scope(["102", "103"], figure=["b", "c"]), evidence=make.cells()),
+        make.finding("control.substantial", make.scope(["101", "102"], figure=["a", "b"]), evidence=make.cells()),
+        make.finding("control.substantial", make.scope(["102", "103"], figure=["b", "c"]), evidence=make.cells()),
     ]
 
     assert causes(make.judge(findings=findings)) == [("area", ("school",), 2)]

@@ -204,7 +204,7 @@ def test_a_published_value_given_twice_for_one_key_is_not_measurable_there(tmp_p
 
     assert [line[1] for line in read(measured)] == ["102"]
     (finding,) = measured.findings
-    assert finding.kind is Kind.CHECK_FAILED
+    assert finding.kind is Kind.REPEATED_VALUE
     assert finding.check == "register:one_value(rate)"
     assert finding.scope.provider == frozenset(["101"])
     assert (finding.evidence.rows_checked, finding.evidence.rows_failed) == (2, 2)  # type: ignore[union-attr]
