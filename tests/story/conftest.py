@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,6 +72,10 @@ class Running:
         return Done(code=code, out=self.out.read_text(), err=self.err.read_text())
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore them, and so would their children
+
+
 class Loadgate:
     """Runs commands. Nothing of the environment's own loadgate, Prefect or coverage settings reaches them."""
 
@@ -114,6 +119,7 @@ class Loadgate:
                 cwd=self.home,
                 env=self.environment | dict(env or {}),
                 start_new_session=True,
+                preexec_fn=_heed_interrupts,
             )
         return Running(pid=process.pid, out=out, err=err, wait_for=lambda _: process.wait(timeout=300))
 
@@ -346,6 +352,12 @@ def site_with_cases(templates: Callable[..., Site], tmp_path: Path) -> Site:
 @pytest.fixture
 def held_site(templates: Callable[..., Site], tmp_path: Path) -> Site:
     return templates("before_the_shift", before_the_shift).copy(tmp_path / "held")
+
+
+@pytest.fixture(scope="session")
+def edits() -> SimpleNamespace:
+    """What can be done to the lines of a file, and to wait for another process."""
+    return SimpleNamespace(edited=edited, unreadable=unreadable, until=until)
 
 
 @pytest.fixture(scope="session")

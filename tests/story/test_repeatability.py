@@ -95,9 +95,11 @@ def test_runs_of_the_same_bytes_give_the_same_manifest_to_the_byte(ten_runs: lis
     assert len(written) == 1
 
 
-def test_a_changed_count_changes_the_figures_hash(ten_runs: list[Any], case_template: Any, tmp_path: Path) -> None:
+def test_a_changed_count_changes_the_figures_hash(
+    ten_runs: list[Any], case_template: Any, tmp_path: Path, edits: Any
+) -> None:
     site = case_template.copy(tmp_path / "changed")
-    site.rewrite(PERIOD, "04", lambda lines: [*lines[:-1], lines[-1].replace(b"\t1\t", b"\t2\t")])
+    site.rewrite(PERIOD, "04", edits.edited(4, b"", b"77", rows=slice(9, 10)))
     assert site.lines(PERIOD, "04") != case_template.lines(PERIOD, "04")
     site.run(PERIOD)
     assert site.manifest(PERIOD)["figures_sha256"] != ten_runs[0].manifest(PERIOD)["figures_sha256"]

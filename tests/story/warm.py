@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 import threading
 import traceback
@@ -68,6 +69,7 @@ def run(order: dict[str, Any]) -> int:
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(descriptor, stream)
         os.close(descriptor)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])

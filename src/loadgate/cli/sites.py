@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 CONTENT_FOLDERS = ("vendor_profiles", "expectations", "baselines")
 
 
-def check(site: SiteOption = None, as_json: JsonOption = False) -> None:
+def check(
+    site: SiteOption = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Also build every expectation with Great Expectations.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Check a site's content: every fault at once, with file, line, what was found and expected, and how to mend it.
 
     \b
@@ -32,6 +36,7 @@ def check(site: SiteOption = None, as_json: JsonOption = False) -> None:
     """
     from loadgate.content.loader import load
     from loadgate.errors import Exit, SiteError
+    from loadgate.running.deep_check import refused
     from loadgate.running.opened import find_site
 
     root = find_site(site)
@@ -43,6 +48,7 @@ def check(site: SiteOption = None, as_json: JsonOption = False) -> None:
         faults = [{name: getattr(fault, name) for name in fault.__slots__} for fault in error.faults]
         say_json({"site": str(root), "faults": faults})
         raise typer.Exit(Exit.CONTENT) from None
+    problems = refused(content) if deep else []
     counts = {
         "datasets": len(content.datasets),
         "checks": sum(len(dataset.expectations) for dataset in content.datasets),
@@ -53,10 +59,13 @@ def check(site: SiteOption = None, as_json: JsonOption = False) -> None:
         "gate_rules": len(content.gate.rules),
     }
     if as_json:
-        say_json({"site": str(root), "faults": [], "counts": counts})
+        say_json({"site": str(root), "faults": problems, "counts": counts})
+    elif problems:
+        say("\n".join(problems))
     else:
         listed = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
         say(f"{content.file.name}: no fault in {len(content.files)} files ({listed})")
+    raise typer.Exit(Exit.CONTENT if problems else Exit.OK)
 
 
 def init(

@@ -1,0 +1,195 @@
+"""A month that is cut short is taken up where it stopped, and a resend re-does only what depends on it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PERIOD = "2024-02"
+DELIVERIES = f"deliveries/{PERIOD}/surveillance/weekly_reports"
+
+
+def sealed(site: Any, below: str) -> dict[str, int]:
+    """Every sealed folder below a folder of the state → when its manifest was written."""
+    root = site.state / below
+    return {
+        path.parent.relative_to(site.state).as_posix(): path.stat().st_mtime_ns for path in root.rglob("manifest.json")
+    }
+
+
+def attempts(site: Any, run: str, step: str | None = None) -> dict[tuple[str, str], int]:
+    rows = site.rows("SELECT step, work_id, attempts FROM work WHERE run = ?", run)
+    return {(one, work_id): number for one, work_id, number in rows if step in (None, one)}
+
+
+def stop_in_the_middle(site: Any, edits: Any) -> Any:
+    """Start a run and stop it (SIGSTOP) once its first delivery is checked and before its last is read."""
+    running = site.start("run", PERIOD, "--inline")
+    edits.until(lambda: any((site.state / DELIVERIES).rglob("checks-*/manifest.json")))
+    running.send(signal.SIGSTOP)
+    return running
+
+
+@pytest.fixture
+def interrupted(site: Any, edits: Any) -> Any:
+    running = stop_in_the_middle(site, edits)
+    running.send(signal.SIGINT)
+    running.send(signal.SIGCONT)
+    done = running.ended()
+    assert done.code == 130, done.said
+    assert "interrupted; the same command takes it up where it stopped" in done.err
+    return site
+
+
+def test_ctrl_c_leaves_a_named_state_and_says_what_to_do_next(interrupted: Any) -> None:
+    assert not (interrupted.state / "runs" / PERIOD / "manifest.json").exists()
+    assert [row for row in interrupted("runs", "--json").json if row["run"] == PERIOD][0]["state"] == "interrupted"
+    (line,) = interrupted("status", "--json").json
+    assert line == {"run": PERIOD, "what": "interrupted", "next": f"loadgate run {PERIOD}"}
+    states = {state for (state,) in interrupted.rows("SELECT state FROM work WHERE run = ?", PERIOD)}
+    assert states <= {"planned", "done", "interrupted"}
+
+
+def test_running_again_after_ctrl_c_completes_and_does_no_delivery_twice(interrupted: Any, tmp_path: Path) -> None:
+    before = sealed(interrupted, DELIVERIES)
+    assert 1 <= len(before) < 6
+
+    interrupted.run(PERIOD)
+
+    after = sealed(interrupted, DELIVERIES)
+    assert len(after) == 6
+    assert {folder: after[folder] for folder in before} == before
+    assert interrupted.runs() == ["2024-01", PERIOD]
+    assert interrupted("runs", "--json").json[-1]["state"] == "judged"
+    assert {state for (state,) in interrupted.rows("SELECT state FROM work WHERE run = ?", PERIOD)} == {"done"}
+
+
+def test_ctrl_c_while_prefect_runs_the_month_leaves_the_same_named_state(site: Any, edits: Any) -> None:
+    running = site.loadgate.cold("run", PERIOD, "--site", site.path)
+    edits.until(lambda: any((site.state / DELIVERIES).rglob("typed-*/manifest.json")))
+    running.send(signal.SIGINT)
+    done = running.ended()
+    assert done.code == 130, done.said
+    assert "Traceback" not in done.said
+    assert site("status", "--json").json[0]["what"] == "interrupted"
+
+    assert site.run(PERIOD)["verdict"] == "release"
+    assert site("release", PERIOD).code == 0
+
+
+def test_a_second_process_is_told_who_holds_the_period(site: Any, edits: Any) -> None:
+    first = stop_in_the_middle(site, edits)
+    try:
+        second = site("run", PERIOD, "--inline")
+        release = site("release", PERIOD)
+        other = site("run", "2024-01", "--inline")
+    finally:
+        first.send(signal.SIGCONT)
+    assert first.ended().code == 0
+
+    assert second.code == 5
+    assert f"{PERIOD} is being worked on by anna (process {first.pid} on " in second.err
+    assert release.code in (1, 5)
+    assert other.code == 0
+    assert site.runs() == ["2024-01", PERIOD]
+
+
+def test_the_lock_does_not_survive_its_holder(site: Any, edits: Any) -> None:
+    first = stop_in_the_middle(site, edits)
+    first.send(signal.SIGKILL)
+    assert first.ended().code == -9
+    assert site("run", PERIOD, "--inline").code == 0
+
+
+def test_a_second_run_with_nothing_to_do_does_no_step_and_needs_no_server(site: Any, tmp_path: Path) -> None:
+    site.run(PERIOD)
+    done_before, tried_before = sealed(site, "."), attempts(site, PERIOD)
+    counted = tmp_path / "points"
+
+    again = site("run", PERIOD, env={"LOADGATE_COUNT_POINTS": str(counted)})
+
+    assert again.code == 0, again.said
+    assert "(nothing left to do)" in again.out
+    assert sealed(site, ".") == done_before
+    assert attempts(site, PERIOD) == tried_before
+    assert not (site.state / "prefect").exists()
+    assert site.runs() == ["2024-01", PERIOD]
+    assert int(counted.read_text()) < 40  # it looks at the inbox, and writes nothing of a run
+
+
+def resend(site: Any, provider: str, edits: Any, *, newer: bool) -> None:
+    if not newer:
+        site.rewrite(PERIOD, provider, edits.edited(4, b"", b"77", rows=slice(9, 10)))
+        return
+    old = site.file(PERIOD, provider)
+    new = old.with_name(old.name.replace("2024-02-27", "2024-02-28"))
+    site.put(new, edits.edited(4, b"", b"77", rows=slice(9, 10))(site.lines(PERIOD, provider)))
+    site.receive({site.name_of(new): "2024-02-28T09:12:00+01:00"})
+
+
+@pytest.mark.parametrize("newer", [False, True], ids=["in its place", "under a newer date"])
+def test_one_resend_re_does_only_what_depends_on_it(site: Any, edits: Any, newer: bool) -> None:
+    site.run(PERIOD)
+    before = sealed(site, DELIVERIES)
+
+    resend(site, "04", edits, newer=newer)
+    view = site.run(PERIOD)
+
+    assert view["run"] == f"{PERIOD}.2"
+    assert attempts(site, f"{PERIOD}.2", "deliveries") == {
+        ("deliveries", f"{PERIOD}/surveillance/weekly_reports/04/v2"): 1
+    }
+    after = sealed(site, DELIVERIES)
+    assert {folder: after[folder] for folder in before} == before
+    new = sorted(folder.rpartition("/")[0] for folder in after.keys() - before.keys())
+    assert new == [f"{DELIVERIES}/04/v2", f"{DELIVERIES}/04/v2"]
+    states = {one["delivery"].rpartition("/")[2]: one["version"] for one in view["arrivals"]["deliveries"]}
+    assert states == {"04": 2, "10": 1, "13": 1}
+    first, second = site.manifest(PERIOD), site.manifest(f"{PERIOD}.2")
+    assert first["figures_sha256"] != second["figures_sha256"]
+
+
+def test_the_same_bytes_sent_again_open_no_new_run(site: Any) -> None:
+    site.run(PERIOD)
+    old = site.file(PERIOD, "04")
+    new = old.with_name(old.name.replace("2024-02-27", "2024-02-28"))
+    new.write_bytes(old.read_bytes())
+    site.receive({site.name_of(new): "2024-02-28T09:12:00+01:00"})
+
+    view = site.run(PERIOD)
+
+    assert view["run"] == PERIOD
+    assert site.runs() == ["2024-01", PERIOD]
+
+
+def test_a_changed_gate_judges_anew_and_reads_and_measures_nothing_again(site: Any) -> None:
+    site.run(PERIOD)
+    results = "SELECT step, work_id, key FROM results WHERE step IN ('across', 'measure', 'compare', 'detect')"
+    before, made = sealed(site, DELIVERIES), set(site.rows(results))
+    gate = site.path / "expectations" / "gate.yaml"
+    gate.write_text(gate.read_text().replace("shared: 5", "shared: 4"))
+
+    view = site.run(PERIOD)
+
+    assert view["run"] == f"{PERIOD}.2"
+    assert attempts(site, f"{PERIOD}.2", "deliveries") == {}
+    assert sealed(site, DELIVERIES) == before
+    assert set(site.rows(results)) == made
+    assert site.manifest(PERIOD)["figures_sha256"] == site.manifest(f"{PERIOD}.2")["figures_sha256"]
+
+
+def test_a_release_of_the_rerun_takes_over_from_the_first(site: Any, edits: Any) -> None:
+    site.run(PERIOD)
+    assert site("release", PERIOD).code == 0
+    resend(site, "04", edits, newer=False)
+    site.run(PERIOD)
+    assert site("release", f"{PERIOD}.2").code == 0
+
+    assert site("verify", "--json").json["run"] == f"{PERIOD}.2"
+    assert site("ledger", "verify").code == 0
+    again = site("release", PERIOD)
+    assert again.code == 0, again.said
+    assert site("verify", "--json").json["run"] == f"{PERIOD}.2"
