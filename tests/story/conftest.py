@@ -30,6 +30,11 @@ from loadgate.samples.rki import layout
 
 PROGRAM = Path(sys.executable).with_name("loadgate")
 SMALL = ("04", "10", "13")
+HEED_INTERRUPTS = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it, and so do their children
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 FOREIGN = ("LOADGATE_", "PREFECT_", "COV_CORE_", "PYTEST_")
 
 Lines = list[bytes]
@@ -72,10 +77,6 @@ class Running:
         return Done(code=code, out=self.out.read_text(), err=self.err.read_text())
 
 
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore them, and so would their children
-
-
 class Loadgate:
     """Runs commands. Nothing of the environment's own loadgate, Prefect or coverage settings reaches them."""
 
@@ -112,14 +113,13 @@ class Loadgate:
         out, err = self.home / f"{number}.out", self.home / f"{number}.err"
         with out.open("wb") as told, err.open("wb") as complained:
             process = subprocess.Popen(
-                [PROGRAM, *map(str, argv)],
+                [sys.executable, "-c", HEED_INTERRUPTS, PROGRAM, *map(str, argv)],
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=complained,
                 cwd=self.home,
                 env=self.environment | dict(env or {}),
                 start_new_session=True,
-                preexec_fn=_heed_interrupts,
             )
         return Running(pid=process.pid, out=out, err=err, wait_for=lambda _: process.wait(timeout=300))
 
@@ -339,6 +339,16 @@ def before_the_shift(site: Site) -> None:
     site.deliver("2024-01")
 
 
+def released(site: Site) -> None:
+    """2024-01 held, waived by two people and released: four acts in the ledger."""
+    before_the_shift(site)
+    site.run("2024-01")
+    asked = site("waive", "1", "--reason", "new population figures", "--until", "2024-03-31")
+    assert asked.code == 0, asked.said
+    assert site("waive", "1", "--approve", "--actor", "ben").code == 0
+    assert site("release", "2024-01").code == 0
+
+
 @pytest.fixture
 def site(templates: Callable[..., Site], tmp_path: Path) -> Site:
     return templates("quiet", quiet).copy(tmp_path / "quiet")
@@ -352,6 +362,11 @@ def site_with_cases(templates: Callable[..., Site], tmp_path: Path) -> Site:
 @pytest.fixture
 def held_site(templates: Callable[..., Site], tmp_path: Path) -> Site:
     return templates("before_the_shift", before_the_shift).copy(tmp_path / "held")
+
+
+@pytest.fixture
+def released_site(templates: Callable[..., Site], tmp_path: Path) -> Site:
+    return templates("released", released).copy(tmp_path / "released")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ NAMES = {  # of the flow's tasks, whose names people see → the step that each 
 @pytest.fixture(scope="module")
 def by_prefect(case_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Run by the installed program as a user runs it, in a process that has imported nothing yet."""
-    site = case_template.copy(tmp_path_factory.mktemp("prefect") / "site")
+    site = case_template.copy(tmp_path_factory.mktemp("orchestrated") / "site")
     done = site.loadgate.cold("run", PERIOD, "--site", site.path).ended()
     assert done.code == 0, done.said
     assert "Traceback" not in done.said
@@ -57,11 +57,7 @@ def test_each_unit_is_one_prefect_task_under_the_name_of_its_step(by_prefect: An
         tasks = database.execute("SELECT task_key, state_type FROM task_run").fetchall()
     database.close()
     flow = (Path(__file__).parents[2] / "flows" / "monthly_load.py").read_text()
-    named = dict(re.findall(r'def (\w+)\(.*|@task\(name="([^"]+)"', flow))
-    functions = dict(
-        reversed(pair) for pair in re.findall(r'@task\(name="([^"]+)"[^\n]*\)\ndef (\w+)', flow)
-    )
-    assert named
+    functions = {name: text for text, name in re.findall(r'@task\(name="([^"]+)"[^\n]*\)\ndef (\w+)', flow)}
     done = Counter(functions[key.rpartition(".")[2].partition("-")[0]] for key, state in tasks if state == "COMPLETED")
     units = Counter(step for (step,) in by_prefect.rows("SELECT step FROM work WHERE run = ?", PERIOD))
     assert {NAMES[name]: number for name, number in done.items() if name in NAMES} == units
@@ -82,4 +78,4 @@ def test_the_prefect_server_is_gone_when_the_run_has_ended(by_prefect: Any) -> N
 def test_an_operator_reads_no_line_of_prefects_own(by_prefect: Any) -> None:
     said = (by_prefect.path / "said").read_text()
     assert "RELEASE WITH CAVEATS" in said
-    assert "prefect" not in said.lower().replace(str(by_prefect.path).lower(), "")
+    assert "prefect" not in said.lower()

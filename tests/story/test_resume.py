@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +23,38 @@ def sealed(site: Any, below: str) -> dict[str, int]:
     }
 
 
+def written(site: Any) -> dict[str, int]:
+    """Every file of the state but the database, the lock and what is landed to be looked at → when it was written."""
+    kept = ("archive", "content", "deliveries", "fingerprints", "published", "runs")
+    files = [path for name in kept for path in (site.state / name).rglob("*") if path.is_file()]
+    return {path.relative_to(site.state).as_posix(): path.stat().st_mtime_ns for path in files}
+
+
 def attempts(site: Any, run: str, step: str | None = None) -> dict[tuple[str, str], int]:
     rows = site.rows("SELECT step, work_id, attempts FROM work WHERE run = ?", run)
     return {(one, work_id): number for one, work_id, number in rows if step in (None, one)}
 
 
 def stop_in_the_middle(site: Any, edits: Any) -> Any:
-    """Start a run and stop it (SIGSTOP) once its first delivery is checked and before its last is read."""
+    """Start a run and stop it (SIGSTOP) once its first delivery is read and before its last is."""
     running = site.start("run", PERIOD, "--inline")
-    edits.until(lambda: any((site.state / DELIVERIES).rglob("checks-*/manifest.json")))
+    edits.until(lambda: any((site.state / DELIVERIES).rglob("typed-*/manifest.json")))
     running.send(signal.SIGSTOP)
+    while is_writing(site):
+        running.send(signal.SIGCONT)
+        time.sleep(0.002)
+        running.send(signal.SIGSTOP)
     return running
+
+
+def is_writing(site: Any) -> bool:
+    """Whether somebody is within a transaction: stopped there, it would keep all others waiting."""
+    with closing(sqlite3.connect(site.state / "loadgate.db", timeout=0.2)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
 
 
 @pytest.fixture
@@ -46,7 +70,7 @@ def interrupted(site: Any, edits: Any) -> Any:
 
 def test_ctrl_c_leaves_a_named_state_and_says_what_to_do_next(interrupted: Any) -> None:
     assert not (interrupted.state / "runs" / PERIOD / "manifest.json").exists()
-    assert [row for row in interrupted("runs", "--json").json if row["run"] == PERIOD][0]["state"] == "interrupted"
+    assert interrupted("runs", "--json").json[-1]["state"] == "interrupted"
     (line,) = interrupted("status", "--json").json
     assert line == {"run": PERIOD, "what": "interrupted", "next": f"loadgate run {PERIOD}"}
     states = {state for (state,) in interrupted.rows("SELECT state FROM work WHERE run = ?", PERIOD)}
@@ -104,20 +128,18 @@ def test_the_lock_does_not_survive_its_holder(site: Any, edits: Any) -> None:
     assert site("run", PERIOD, "--inline").code == 0
 
 
-def test_a_second_run_with_nothing_to_do_does_no_step_and_needs_no_server(site: Any, tmp_path: Path) -> None:
+def test_a_second_run_with_nothing_to_do_does_no_step_and_needs_no_server(site: Any) -> None:
     site.run(PERIOD)
-    done_before, tried_before = sealed(site, "."), attempts(site, PERIOD)
-    counted = tmp_path / "points"
+    written_before, tried_before = written(site), attempts(site, PERIOD)
 
-    again = site("run", PERIOD, env={"LOADGATE_COUNT_POINTS": str(counted)})
+    again = site("run", PERIOD)
 
     assert again.code == 0, again.said
     assert "(nothing left to do)" in again.out
-    assert sealed(site, ".") == done_before
+    assert written(site) == written_before
     assert attempts(site, PERIOD) == tried_before
     assert not (site.state / "prefect").exists()
     assert site.runs() == ["2024-01", PERIOD]
-    assert int(counted.read_text()) < 40  # it looks at the inbox, and writes nothing of a run
 
 
 def resend(site: Any, provider: str, edits: Any, *, newer: bool) -> None:

@@ -44,7 +44,7 @@ def preload() -> None:
     for module in pkgutil.walk_packages(loadgate.__path__, "loadgate."):
         if module.name not in APART and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    for name in ("great_expectations", "pyarrow.parquet", "sqlalchemy.dialects.sqlite", "altair", "vl_convert"):
+    for name in ("great_expectations", "pyarrow.parquet", "sqlalchemy.dialects.sqlite"):
         importlib.import_module(name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,6 +182,7 @@ def test_without_a_url_nothing_is_kept_to_be_sent(faulty: Laid, told: Told, monk
 
 
 WATCH = """
+import sys
 from pathlib import Path
 from loadgate.cli.flows import flow_file
 from loadgate.cli.prefect_server import ensure_server, load_flow_file

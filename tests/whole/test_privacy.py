@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import polars as pl
@@ -295,8 +295,8 @@ class Whole:
         return [self.site.root / name for name in DATA_AREA]
 
     @property
-    def judged(self) -> dict[str, object]:
-        assert self.said["run"].code == 3, self.said["run"].err
+    def judged(self) -> dict[str, Any]:
+        assert self.said["run"].code in (0, 3), self.said["run"].err
         found = json.loads(self.said["run"].out)
         assert isinstance(found, dict)
         return found
@@ -335,11 +335,13 @@ def whole(
     try:
         say("run", "run", period, "--json")
         say("run again", "run", period)
-        for number in (case["id"] for case in done.judged["cases"]):  # type: ignore[attr-defined]
-            say(f"case {number}", "case", "show", str(number))
-            say(f"case {number} as JSON", "case", "show", str(number), "--json")
-            say(f"waive {number}", "waive", str(number), "--reason", "known", "--until", "2100-01-01", "--actor", "ann")
-            say(f"approve {number}", "waive", str(number), "--approve", "--actor", "bo")
+        blocking = {reason["case"] for reason in done.judged["reasons"] if reason["effect"] == "block"}
+        for case in done.judged["cases"][:2]:
+            number = str(case["id"])
+            say(f"case {number}", "case", "show", number)
+            say(f"case {number} as JSON", "case", "show", number, "--json")
+        for number in map(str, blocking if done.judged["verdict"] == "hold" else ()):
+            say(f"waive {number}", "waive", number, "--reason", "r", "--until", "2100-01-01", "--approver", "bo")
         say("release", "release", period, "--as-of", "2024-03-06")
         for words in ("arrivals 2024-02", "arrivals 2024-02 --json", "case list --json", "ledger show --json"):
             say(words, *words.split())
@@ -377,7 +379,7 @@ def test_every_planted_value_came_in(whole: Whole) -> None:
 
 
 def test_the_run_met_every_fault_that_was_planted(whole: Whole) -> None:
-    kinds = {finding["kind"] for finding in whole.judged["findings"]}  # type: ignore[attr-defined]
+    kinds = {finding["kind"] for finding in whole.judged["findings"]}
 
     assert kinds >= {
         "arrival.missing",
@@ -461,9 +463,9 @@ def test_the_search_finds_every_form(what: str, before: str) -> None:
 @pytest.mark.parametrize(
     "pack",
     [
-        lambda data: gzip.compress(data),
-        lambda data: gzip.compress(b"x" * 99 + gzip.compress(b"y"))[:0] + gzip.compress(gzip.compress(data)),
-        lambda data: zlib.compress(data),
+        gzip.compress,
+        zlib.compress,
+        lambda data: gzip.compress(zlib.compress(gzip.compress(data))),
         lambda data: _zipped("a.txt", data),
         lambda data: _zipped(data.decode(), b"x"),
         lambda data: _parquet_with(pl.DataFrame({"a": [data.decode()] * 9}), compression="zstd"),

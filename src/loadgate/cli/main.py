@@ -83,6 +83,8 @@ def main() -> None:
     """Run the command line; every error of ours ends as its text on standard error and its exit code."""
     try:
         code = app(standalone_mode=False)  # returns the code of typer.Exit
+        if code == Exit.INTERRUPTED:
+            raise KeyboardInterrupt  # Typer has made an exit code of it
         sys.exit(code if isinstance(code, int) else Exit.OK)
     except LoadgateError as error:
         _complain(str(error))

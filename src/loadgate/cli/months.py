@@ -58,7 +58,7 @@ def run(
 
 def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who: str, inline: bool, shown: bool) -> Ref:
     from loadgate.cli.progress import shown as progress
-    from loadgate.running import facts, month
+    from loadgate.running import alerts, facts, month
     from loadgate.running.locking import alone
     from loadgate.running.opening import open_run
 
@@ -76,6 +76,8 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
         with progress(ref, quiet=not shown):
             if left:
                 _do(ref, opened, server, inline=inline, as_of=as_of, who=who)
+            else:
+                alerts.tell_run(ref)  # what could not be sent waits for this
         return ref
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
+from loadgate.content.cross_formats import record_faults
 from loadgate.content.cross_names import duplicate_faults, id_faults, scope_faults, title_faults
 from loadgate.content.documents import Draft
 from loadgate.content.layout import Alerts, Contacts
@@ -117,6 +118,7 @@ def supplier_faults(draft: Draft) -> Iterator[Fault]:
             yield from _spec_name_faults(draft, document, here, spec)
             yield from _pattern_faults(document, (*here, "files"), spec)
             yield from _format_faults(document, (*here, "format"), spec)
+            yield from record_faults(document, here, spec, draft.datasets.get(spec.dataset))
             yield from _batch_faults(draft, document, here, spec)
             stream = (spec.system, spec.dataset)
             pattern = spec.files.replace("{system}", spec.system).replace("{dataset}", spec.dataset)

@@ -23,6 +23,7 @@ FAMILIES: dict[Kind, str] = {
     Kind.COLUMNS: "unreadable",
     Kind.REJECTED_ROWS: "unreadable",
     Kind.UNREADABLE_VALUES: "unreadable",
+    Kind.TRAILER: "unreadable",
     Kind.CHECK_FAILED: "check",
     Kind.KNOWN_ERROR_WORSE: "check",
     Kind.COULD_NOT_RUN: "could not run",

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     COLUMNS = "reading.columns"
     REJECTED_ROWS = "reading.rejected_rows"
     UNREADABLE_VALUES = "reading.unreadable_values"
+    TRAILER = "reading.trailer"
     CHECK_FAILED = "checking.failed"
     COULD_NOT_RUN = "checking.could_not_run"
     UNLISTED_CELL = "measuring.unlisted_cell"
@@ -81,6 +82,7 @@ KINDS: dict[Kind, KindFacts] = {
         severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="rejected_rows", load_fault=True
     ),
     Kind.UNREADABLE_VALUES: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="unreadable_values"),
+    Kind.TRAILER: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="trailer", load_fault=True),
     Kind.CHECK_FAILED: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="check_failed"),
     Kind.COULD_NOT_RUN: KindFacts(severity=Severity.CRITICAL, owner=Owner.OPERATIONS, sentence="could_not_run"),
     Kind.UNLISTED_CELL: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="unlisted_cell"),

@@ -19,13 +19,36 @@ class Compression(StrEnum):
 
 class FormatKind(StrEnum):
     CSV = "csv"
+    FIXED = "fixed"
     PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+class Place(Written):
+    """Where a trailer's number stands: the `field` of a csv, counted from 1, or the characters of a fixed record."""
+
+    field: int | None = Field(default=None, ge=1)
+    start: int | None = Field(default=None, ge=1)  # counted from 1
+    length: int | None = Field(default=None, ge=1)
+
+
+class Trailer(Written):
+    """The last record of every file, with the file's own count of rows and control sums.
+
+    `prefix` is how it begins; in a csv it is the whole first field. `sums` are by the dataset's column.
+    """
+
+    prefix: str = Field(min_length=1)
+    rows: Place | None = None
+    sums: dict[str, Place] = Field(default_factory=dict)
 
 
 class FileFormat(Written):
     """How a supplier writes a dataset's files. `encoding` takes Python's names; a BOM is taken off.
 
     `compression` is what the profile expects; `zip` holds one member per part unless `member` names one.
+    A fixed record's positions stand in `columns`, in characters, not bytes; its blanks at either end are no value.
+    Number and date cells of a workbook count by their value; its text cells are read by the forms below.
     """
 
     kind: FormatKind = FormatKind.CSV
@@ -43,13 +66,26 @@ class FileFormat(Written):
     timestamp_form: str = "%Y-%m-%d %H:%M:%S"
     true_values: tuple[str, ...] = ("1", "true")
     false_values: tuple[str, ...] = ("0", "false")
+    head_prefix: str | None = Field(default=None, min_length=1)  # csv, fixed: a record before all others that begins so
+    row_prefix: str | None = Field(default=None, min_length=1)  # fixed: how a row begins
+    trailer: Trailer | None = None  # csv, fixed
+    width: int | None = Field(default=None, ge=1)  # fixed: characters of a row; None: up to its last column's end
+    trimmed: bool = False  # fixed: blanks at the end of a row may have been taken off
+    sheet: str | None = Field(default=None, min_length=1)  # xlsx: None: the first
+    header_row: int = Field(default=1, ge=1)  # xlsx: the row with the names; without header, the first row that counts
 
 
 class SourceColumn(Written):
-    """A column of the file (`source`) and the dataset's column that it fills (`column`)."""
+    """A column of the file (`source`) and the dataset's column that it fills (`column`).
+
+    `start` (counted from 1) and `length` are its characters in a fixed record. In a workbook, a number in a text
+    column gets its leading zeros back, up to `length` characters.
+    """
 
     source: str
     column: str
+    start: int | None = Field(default=None, ge=1)
+    length: int | None = Field(default=None, ge=1)
 
 
 class DeliverySpec(Written):

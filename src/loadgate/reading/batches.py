@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 RECORD, LINE, REASON = "_record", "_line", "reason"
 BLANK = "blank line"
+HEADER_REPEATED = "header repeated"
+CUT_OFF = "cut off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A trailer record as it stands in the file: its line, and its numbers as text, None where there is none."""
+
+    line: int
+    rows: str | None
+    sums: dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +34,7 @@ class Batch:
     `raw`: `_record` (UInt32, 1-based in its source, rejected ones counted), `_line` (UInt32), and the dataset's
     columns that the file has, as text or as the file types them. `rejected`: `_record`, `_line`, `reason`.
     `torn`: the last record was cut off, by what its end looks like. `unexpected`: columns that nobody wants.
+    `endings`: trailer records. `headless`: the source does not begin with the header record that it must have.
     """
 
     raw: pl.DataFrame
@@ -30,6 +42,8 @@ class Batch:
     records: int
     torn: bool = False
     unexpected: int = 0
+    endings: tuple[Ending, ...] = ()
+    headless: bool = False
 
 
 Format = Callable[[Source, Layout], Iterator[Batch]]

@@ -19,15 +19,20 @@ from loadgate.model.scope import Scope
 from loadgate.reading.batches import Format
 from loadgate.reading.fingerprints import fingerprint
 from loadgate.reading.formats.delimited import read_delimited
+from loadgate.reading.formats.fixed import read_fixed
 from loadgate.reading.formats.parquet import read_parquet
+from loadgate.reading.formats.xlsx import read_xlsx
 from loadgate.reading.header import Layout
 from loadgate.reading.problems import Problem, Unreadable, WrongColumns, is_library_fault
 from loadgate.reading.sources import Limits, open_sources
+from loadgate.reading.trailers import Account, Balance, Disagreement
 from loadgate.reading.typed import Tally, TypedWriter
 
 FORMATS: dict[FormatKind, Format] = {
     FormatKind.CSV: read_delimited,
+    FormatKind.FIXED: read_fixed,
     FormatKind.PARQUET: read_parquet,
+    FormatKind.XLSX: read_xlsx,
 }
 
 CRITICAL_SHARE = 0.01  # of rows that could not be split; blank lines hold nothing and do not count towards it
@@ -59,6 +64,7 @@ class _Trouble:
     """What was wrong with whole files: (1-based path, problem), columns by the profile's names."""
 
     files: list[tuple[int, Unreadable]] = field(default_factory=list)
+    accounts: list[tuple[int, Account]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     duplicate: list[str] = field(default_factory=list)
     unexpected: int = 0
@@ -141,11 +147,15 @@ def _read_path(
                 raise Unreadable(Problem.MANY_MEMBERS)
             origins.append(origin)
             before = writer.rows_in
-            unexpected = 0
+            unexpected, balance = 0, Balance(task.spec.format, task.dataset)
             for batch in read_format(source, layout):
-                writer.add(batch, part=len(origins) - 1, before=before)
+                typed = writer.add(batch, part=len(origins) - 1, before=before)
+                balance.add(batch, typed)
                 trouble.torn |= batch.torn
                 unexpected = batch.unexpected
+            account = balance.close()
+            if account.problems:
+                trouble.accounts.append((origin + 1, account))
             trouble.unexpected = max(trouble.unexpected, unexpected)
     except WrongColumns as wrong:
         trouble.missing += [name for name in wrong.missing if name not in trouble.missing]
@@ -182,7 +192,43 @@ def _findings(
     if writer.rejected.count:
         found.append(_rejected_rows(writer, trouble, scope))
     found += [_unreadable_values(writer, name, writer.values[name], dataset, scope) for name in writer.undecided]
+    if trouble.accounts and not trouble.fatal and (writer.rows_in or _announced(trouble)):
+        found.append(_trailer(trouble, scope))
     return found
+
+
+def _announced(trouble: _Trouble) -> bool:
+    """Whether anything came but empty files; that those lack their trailer too is no news."""
+    return any(Disagreement.ROWS in account.problems or account.lines for _, account in trouble.accounts)
+
+
+def _trailer(trouble: _Trouble, scope: Scope) -> Finding:
+    """Rows of a file are in doubt as far as they are too many or too few; all of them where only a sum tells."""
+    accounts = [account for _, account in trouble.accounts]
+    columns = [name for account in accounts for name in account.columns]
+    problems = frozenset().union(*(account.problems for account in accounts))
+    detail = {
+        "problem": ", ".join(problem.value for problem in Disagreement if problem in problems),
+        "parts": ", ".join(str(part) for part in list(dict.fromkeys(part for part, _ in trouble.accounts))[:10]),
+    }
+    if columns:
+        detail["columns"] = ", ".join(dict.fromkeys(columns))
+    checked = failed = difference = 0
+    for account in accounts:
+        announced = account.announced
+        checked += max(account.rows, announced or 0)
+        failed += account.rows if announced is None else abs(account.rows - announced)
+        difference += 0 if announced is None else account.rows - announced
+    if difference:
+        detail["difference"] = str(difference)
+    lines = [line for account in accounts for line in account.lines]
+    evidence = RowsEvidence(
+        rows_checked=checked,
+        rows_failed=failed,
+        column=columns[0] if columns else None,
+        lines=tuple(lines[:10]),
+    )
+    return _finding(Kind.TRAILER, scope, evidence, detail)
 
 
 def _finding(

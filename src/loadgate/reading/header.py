@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadgate.model.expected import Dataset
-from loadgate.model.profiles import DeliverySpec, FileFormat
+from loadgate.model.expected import ColumnType, Dataset
+from loadgate.model.profiles import DeliverySpec, FileFormat, SourceColumn
 from loadgate.reading.problems import WrongColumns, guarded
 
 
@@ -19,6 +19,9 @@ class Wanted:
     source: str
     column: str
     optional: bool
+    type: ColumnType = ColumnType.TEXT
+    start: int | None = None  # as in the profile's SourceColumn
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +34,17 @@ class Layout:
 
     @classmethod
     def of(cls, spec: DeliverySpec, dataset: Dataset) -> Layout:
-        pairs = [(line.source, line.column) for line in spec.columns] or [(name, name) for name in dataset.columns]
+        lines = spec.columns or [SourceColumn(source=name, column=name) for name in dataset.columns]
         wanted = [
-            Wanted(source=source, column=column, optional=dataset.columns[column].optional) for source, column in pairs
+            Wanted(
+                source=line.source,
+                column=line.column,
+                optional=dataset.columns[line.column].optional,
+                type=dataset.columns[line.column].type,
+                start=line.start,
+                length=line.length,
+            )
+            for line in lines
         ]
         return cls(wanted=tuple(wanted), ignored=frozenset(spec.ignore_columns), form=spec.format)
 

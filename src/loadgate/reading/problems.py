@@ -23,6 +23,7 @@ class Problem(StrEnum):
     OTHER_COMPRESSION = "other compression"
     OTHER_FORMAT = "other format"
     LONG_LINE = "line too long"
+    NO_SHEET = "no such sheet"
 
 
 class Unreadable(Exception):

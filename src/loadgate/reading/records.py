@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loadgate.reading.batches import BLANK, LINE, REASON, RECORD
+from loadgate.reading.batches import BLANK, HEADER_REPEATED, LINE, REASON, RECORD
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,10 +21,24 @@ _STEPS_PER_LINE = 20  # of walking, so that a hostile file stays linear
 
 
 class Shape:
-    """The patterns of one delimiter and quote (both ASCII), for records of so many fields."""
+    """The patterns of one delimiter and quote (both ASCII), for records of so many fields.
 
-    def __init__(self, *, delimiter: str, quote: str | None, fields: int, header: str | None) -> None:
+    `head` and `trailer` match a header and a trailer record, which are no rows: their first field is the prefix.
+    """
+
+    def __init__(
+        self,
+        *,
+        delimiter: str,
+        quote: str | None,
+        fields: int,
+        header: str | None,
+        head_prefix: str | None = None,
+        trailer_prefix: str | None = None,
+    ) -> None:
         self.delimiter, self.quote, self.fields, self.header = delimiter, quote, fields, header
+        self.head = begins_with(head_prefix, delimiter=delimiter, quote=quote)
+        self.trailer = begins_with(trailer_prefix, delimiter=delimiter, quote=quote)
         if quote is None:
             return
         d, q = re.escape(delimiter), re.escape(quote)
@@ -55,13 +69,24 @@ class Shape:
         return self._quoted.sub("", record).count(self.delimiter) == self.fields - 1
 
 
+def begins_with(prefix: str | None, *, delimiter: str, quote: str | None) -> str | None:
+    """The pattern of a record whose first field is the prefix, in quotes or not."""
+    if prefix is None:
+        return None
+    plain = re.escape(prefix)
+    forms = plain if quote is None else f"(?:{plain}|{re.escape(quote)}{plain}{re.escape(quote)})"
+    return rf"^\ufeff?{forms}(?:{re.escape(delimiter)}|$)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """Good records in the block's order: `_record`, `_line`, `text`, `quoted` (has a quoted field); the rejected;
-    and the text of a record that the block's end leaves open, with its line, to put before the next block."""
+    trailers (`_line`, `text`), which have no number; and the text of a record that the block's end leaves open, with
+    its line, to put before the next block."""
 
     good: pl.DataFrame
     rejected: pl.DataFrame
+    trailers: pl.DataFrame
     records: int
     rest: str
     rest_line: int
@@ -87,6 +112,10 @@ def split(text: str, shape: Shape, *, first_line: int, first_record: int, last: 
         clean = pl.col("text").str.contains(shape.clean)
         marks = [starts.alias("quoted"), (starts & ~clean).alias("misplaced")]
         bare = pl.when(starts).then(pl.col("text").str.replace_all(f"(?s:{shape.quoted})", "")).otherwise("text")
+    trailers = frame.clear().select(LINE, "text")
+    if shape.trailer is not None:
+        is_trailer = pl.col(REASON).is_null() & pl.col("text").str.contains(shape.trailer)
+        trailers, frame = frame.filter(is_trailer).select(LINE, "text"), frame.filter(~is_trailer)
     fields = bare.str.count_matches(shape.delimiter, literal=True) + 1
     records = (
         frame.with_columns(*marks, fields.alias("fields"))
@@ -97,6 +126,7 @@ def split(text: str, shape: Shape, *, first_line: int, first_record: int, last: 
     return Split(
         good=records.filter(fine).select(RECORD, LINE, "text", "quoted"),
         rejected=records.filter(~fine).select(RECORD, LINE, REASON),
+        trailers=trailers,
         records=records.height,
         rest=rest,
         rest_line=rest_line,
@@ -114,11 +144,13 @@ def _reason(shape: Shape) -> pl.Expr:
         .otherwise(pl.format(f"{{}} fields instead of {shape.fields}", fields))
     )
     header = pl.col("text").str.strip_prefix("\ufeff") == shape.header if shape.header is not None else pl.lit(False)
+    if shape.head is not None:
+        header = header | pl.col("text").str.contains(shape.head)
     return (
         pl.when(pl.col("text").str.strip_chars(" \r") == "")
         .then(pl.lit(BLANK))
         .when(header)
-        .then(pl.lit("header repeated"))
+        .then(pl.lit(HEADER_REPEATED))
         .when(pl.col("misplaced"))
         .then(pl.lit("quote out of place"))
         .when(fields != shape.fields)

@@ -9,26 +9,33 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from loadgate.model.profiles import Compression, FileFormat, FormatKind
 from loadgate.reading.problems import Problem, Unreadable, guarded
 
 CHUNK_BYTES = 4 * 1024 * 1024
+OLE = b"\xd0\xcf\x11\xe0"  # what old workbooks, and those with a password, begin with
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+CONTENT_TYPES = "[Content_Types].xml"  # the member by which an archive is one document
 _GZIP = b"\x1f\x8b"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_OTHER = (b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", b"\xd0\xcf\x11\xe0")
+_OTHER = (b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", OLE)
 _PARQUET = b"PAR1"
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How far a file may unpack. The ratio counts only from `ratio_from_bytes` on: small files pack very well."""
+    """How far a file may unpack. The ratio counts only from `ratio_from_bytes` on: small files pack very well.
+
+    `max_held_bytes`: of a workbook's texts, which must be held while it is read.
+    """
 
     max_bytes: int = 16 * 1024**3
     max_ratio: int = 200
     ratio_from_bytes: int = 64 * 1024**2
     max_members: int = 1_000
+    max_held_bytes: int = 512 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +62,43 @@ def open_sources(path: Path, *, form: FileFormat, scratch: Path, limits: Limits)
         head = handle.read(8)
     found = Compression.NONE
     streams: list[Callable[[], Iterator[bytes]]] = [lambda: _plain(path)]
-    if head.startswith(_ZIP):
+    workbook = form.kind is FormatKind.XLSX
+    if head.startswith(ZIP) and _is_document(path):
+        if not workbook:
+            raise Unreadable(Problem.OTHER_FORMAT)
+    elif head.startswith(ZIP):
         found, streams = Compression.ZIP, _members(path, form=form, limits=limits)
     elif head.startswith(_GZIP):
         found, streams = Compression.GZIP, [lambda: _gunzip(path)]
-    elif head.startswith(_OTHER):
+    elif head.startswith(_OTHER) and not (workbook and head.startswith(OLE)):
         raise Unreadable(Problem.OTHER_COMPRESSION)
     elif head.startswith(_PARQUET) and form.kind is not FormatKind.PARQUET and _tail(path) == _PARQUET:
         raise Unreadable(Problem.OTHER_FORMAT)
     if found is not Compression.NONE:
-        streams = [_limited(stream, path, limits) for stream in streams]
+        streams = [_limited(stream, path, limits, nested=workbook) for stream in streams]
     return [Source(path=path, compression=found, chunks=stream, scratch=scratch, limits=limits) for stream in streams]
+
+
+def seekable(source: Source) -> IO[bytes]:
+    """The file itself, or a nameless temporary file of its unpacked bytes: some formats are read from their end."""
+    import tempfile
+
+    if source.compression is Compression.NONE:
+        return source.path.open("rb")
+    handle = tempfile.TemporaryFile(dir=source.scratch)  # noqa: SIM115 - handed on, closed by the caller
+    try:
+        for chunk in source.chunks():
+            handle.write(chunk)
+        handle.seek(0)
+    except BaseException:
+        handle.close()
+        raise
+    return handle
+
+
+def _is_document(path: Path) -> bool:
+    with guarded(), zipfile.ZipFile(path) as archive:
+        return CONTENT_TYPES in archive.namelist()
 
 
 def _tail(path: Path) -> bytes:
@@ -80,14 +113,16 @@ def _plain(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _limited(unpack: Callable[[], Iterator[bytes]], path: Path, limits: Limits) -> Callable[[], Iterator[bytes]]:
-    """Stops a bomb while it unpacks, and an archive that holds another."""
+def _limited(
+    unpack: Callable[[], Iterator[bytes]], path: Path, limits: Limits, *, nested: bool
+) -> Callable[[], Iterator[bytes]]:
+    """Stops a bomb while it unpacks, and an archive that holds another, unless a workbook may be `nested` in it."""
 
     def chunks() -> Iterator[bytes]:
         packed = max(path.stat().st_size, 1)
         unpacked = 0
         for chunk in unpack():
-            if unpacked == 0 and chunk.startswith((_GZIP, *_ZIP, *_OTHER)):
+            if unpacked == 0 and not nested and chunk.startswith((_GZIP, *ZIP, *_OTHER)):
                 raise Unreadable(Problem.NESTED)
             unpacked += len(chunk)
             too_dense = unpacked > limits.ratio_from_bytes and unpacked > packed * limits.max_ratio
@@ -125,7 +160,7 @@ def _members(path: Path, *, form: FileFormat, limits: Limits) -> list[Callable[[
     if len(infos) > limits.max_members:
         raise Unreadable(Problem.MANY_MEMBERS)
     for info in infos:
-        _refuse_hostile(info)
+        refuse_hostile(info)
     if sum(info.file_size for info in infos) > limits.max_bytes:
         raise Unreadable(Problem.TOO_LARGE)
     wanted = [info for info in infos if not info.is_dir() and _is_wanted(info.filename, form.member)]
@@ -135,7 +170,7 @@ def _members(path: Path, *, form: FileFormat, limits: Limits) -> list[Callable[[
     return [_unzipper(path, name) for name in sorted(names)]
 
 
-def _refuse_hostile(info: zipfile.ZipInfo) -> None:
+def refuse_hostile(info: zipfile.ZipInfo) -> None:
     """Nothing is ever unpacked under a member's name; a name that tries to leave still tells of a hostile archive."""
     for name in (info.filename, info.orig_filename):
         steps = re.split(r"[/\\]", name)

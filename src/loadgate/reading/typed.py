@@ -64,8 +64,11 @@ class TypedWriter:
         """Columns with unreadable values, in the dataset's order."""
         return tuple(name for name in self._dataset.columns if name in self.values)
 
-    def add(self, batch: Batch, *, part: int, before: int) -> None:
-        """`_record` counts within a source; `before` says how many records earlier sources had."""
+    def add(self, batch: Batch, *, part: int, before: int) -> pl.DataFrame:
+        """`_record` counts within a source; `before` says how many records earlier sources had.
+
+        Out: the typed rows, with `_undecided.<column>` for every column that could have unreadable values.
+        """
         import polars as pl
 
         number = (pl.col(RECORD) + before).cast(pl.UInt32)
@@ -94,6 +97,7 @@ class TypedWriter:
         self.rows_typed += frame.height
         self._write_typed(frame, part)
         self._write_rejects(pl.concat(rejects))
+        return frame
 
     def discard(self) -> None:
         """Forget every row: the delivery cannot be used."""

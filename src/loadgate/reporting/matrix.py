@@ -35,6 +35,7 @@ _FAILS = frozenset(
         Kind.UNREADABLE_FILE,
         Kind.COLUMNS,
         Kind.REJECTED_ROWS,
+        Kind.TRAILER,
     }
 )
 

@@ -88,9 +88,12 @@ def finding_title(finding: Finding, names: Names) -> str:
 
 
 def findings_of(case: Case, findings: Mapping[str, Finding]) -> list[Finding]:
-    """The case's findings, the most serious first."""
+    """The case's findings, the most serious first; of those alike, a fault of the load before what follows from it."""
     found = [findings[each] for each in case.findings if each in findings]
-    return sorted(found, key=lambda each: (-each.severity.rank, -_weight(each.evidence), each.id))
+    return sorted(
+        found,
+        key=lambda each: (-each.severity.rank, not KINDS[each.kind].load_fault, -_weight(each.evidence), each.id),
+    )
 
 
 def case_text(case: Case, findings: Mapping[str, Finding], names: Names, *, run: str) -> CaseText:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loadgate.running.inputs import RunInputs
 
 STEPS_WITH_FINDINGS = ("across", "measure", "compare", "detect")
+ARRIVED = "arrival:deliveries"
 JUDGEMENT = "judgement.json"
 HOW_IT_IS_CUT = ("lines", "files", "size_bytes")  # fields of evidence
 
@@ -109,8 +110,9 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
 def gather(opened: Opened, inputs: RunInputs, site: Site) -> tuple[list[Finding], list[Outcome]]:
     """What every step of the run wrote; what is not written stays away, and is *could not run* when judged."""
     findings = list(inputs.arrival_findings)
-    state = OutcomeState.FAIL if findings else OutcomeState.PASS
-    arrived = Outcome(check="arrival:deliveries", scope=Scope(), state=state, severity=Severity.CRITICAL)
+    own = any(finding.check == ARRIVED for finding in findings)  # an impostor is found across deliveries
+    state = OutcomeState.FAIL if own else OutcomeState.PASS
+    arrived = Outcome(check=ARRIVED, scope=Scope(), state=state, severity=Severity.CRITICAL)
     outcomes = [arrived]
     folders = []
     for delivery in inputs.deliveries:

@@ -42,7 +42,9 @@ def switch(places: Places, run: str, head: LedgerHead) -> Current:
         ledger_sha256=head.sha256,
     )
     line = canonical_json({name: getattr(current, name) for name in Current.__slots__})
-    durable.write_bytes(places.current, line + b"\n")
+    half = places.tmp / f"CURRENT-{run}"  # nothing half written ever lies in published/
+    durable.write_bytes(half, line + b"\n")
+    durable.replace_file(half, places.current)
     return current
 
 

@@ -9,17 +9,18 @@ and 4.5 more for the fingerprint.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun
-from loadgate.model.profiles import FileFormat
-from loadgate.reading.batches import LINE, REASON, RECORD, Batch
+from loadgate.model.profiles import FileFormat, Place
+from loadgate.reading.batches import CUT_OFF, LINE, REASON, RECORD, Batch, Ending
 from loadgate.reading.header import Layout, Places, locate, split_header, without_header
 from loadgate.reading.lines import Block, blocks
 from loadgate.reading.problems import Problem, Unreadable
-from loadgate.reading.records import Shape, Split, split
+from loadgate.reading.records import Shape, Split, begins_with, split
 from loadgate.reading.sources import Source
 
 if TYPE_CHECKING:
@@ -37,8 +38,14 @@ def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
     form, stand_in = _plain_form(layout.form)
     begun: tuple[Shape, Places] | None = None
     record, rest, rest_line = 1, "", 0
+    head_due, headless = form.head_prefix is not None, False
     for block in blocks(source.chunks(), encoding=form.encoding):
         block = _translate(block, stand_in)  # noqa: PLW2901
+        if head_due:
+            block, headless = _without_head(block, form)  # noqa: PLW2901
+            head_due = False
+            if not (block.text or block.last):
+                continue
         if begun is None:
             shape, places, block = _begin(block, layout, form)  # noqa: PLW2901
             begun = shape, places
@@ -55,6 +62,8 @@ def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
             records=parts.records,
             torn=torn and bool(parts.records) and _last_is_rejected(parts),
             unexpected=places.unexpected,
+            endings=tuple(_ending(line, end, form) for line, end in parts.trailers.iter_rows()),
+            headless=headless,
         )
         if block.cut:
             raise Unreadable(Problem.ENDS_EARLY)
@@ -84,18 +93,53 @@ def _begin(block: Block, layout: Layout, form: FileFormat) -> tuple[Shape, Place
     """The header taken off the first block."""
     if not form.header:
         places = without_header(layout)
-        shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=None)
-        return shape, places, block
+        return _shape(places, form, header=None), places, block
     if not block.text.strip("\r\n \x00"):
         places = without_header(layout)  # nothing there at all: no rows, not a wrong header
-        shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=None)
-        return shape, places, replace(block, text="")
+        return _shape(places, form, header=None), places, replace(block, text="")
     head, lines = _header_record(block.text, form.quote)
     names = split_header(head, form)
     places = locate(names, layout)
-    shape = Shape(delimiter=form.delimiter, quote=form.quote, fields=places.fields, header=head)
+    shape = _shape(places, form, header=head)
     body = block.text.split("\n", lines)[lines] if lines else ""
     return shape, places, replace(block, text=body, first_line=block.first_line + lines)
+
+
+def _shape(places: Places, form: FileFormat, *, header: str | None) -> Shape:
+    return Shape(
+        delimiter=form.delimiter,
+        quote=form.quote,
+        fields=places.fields,
+        header=header,
+        head_prefix=form.head_prefix,
+        trailer_prefix=form.trailer.prefix if form.trailer is not None else None,
+    )
+
+
+def _without_head(block: Block, form: FileFormat) -> tuple[Block, bool]:
+    """The first block without the file's header record, and whether there is none."""
+    line, end, body = block.text.partition("\n")
+    pattern = begins_with(form.head_prefix, delimiter=form.delimiter, quote=form.quote)
+    if pattern is None or re.match(pattern, line.removesuffix("\r")) is None:
+        return block, True
+    return replace(block, text=body, first_line=block.first_line + len(end)), False
+
+
+def _ending(line: int, text: str, form: FileFormat) -> Ending:
+    """A trailer's numbers by the fields that the profile names; one that is not there is None."""
+    try:
+        fields = split_header(text, form)
+    except Unreadable:
+        fields = []
+
+    def at(place: Place | None) -> str | None:
+        number = None if place is None else place.field
+        return fields[number - 1].strip() or None if number is not None and number <= len(fields) else None
+
+    trailer = form.trailer
+    if trailer is None:
+        return Ending(line=line, rows=None, sums={})
+    return Ending(line=line, rows=at(trailer.rows), sums={name: at(place) for name, place in trailer.sums.items()})
 
 
 def _header_record(text: str, quote: str | None) -> tuple[str, int]:
@@ -159,13 +203,20 @@ def _reject_last(parts: Split) -> Split:
     """The last record of a packed file that ends early is cut off, whatever it looks like."""
     import polars as pl
 
-    if _last_is_rejected(parts) or parts.good.height == 0:
+    if _last_is_rejected(parts) or _ends_in_trailer(parts) or parts.good.height == 0:
         return parts
-    lost = parts.good.tail(1).select(RECORD, LINE, pl.lit("cut off").alias(REASON))
+    lost = parts.good.tail(1).select(RECORD, LINE, pl.lit(CUT_OFF).alias(REASON))
     return replace(parts, good=parts.good.head(-1), rejected=parts.rejected.vstack(lost))
 
 
 def _last_is_rejected(parts: Split) -> bool:
-    if parts.rejected.height == 0:
+    if parts.rejected.height == 0 or _ends_in_trailer(parts):
         return False
     return parts.good.height == 0 or parts.rejected[RECORD][-1] > parts.good[RECORD][-1]
+
+
+def _ends_in_trailer(parts: Split) -> bool:
+    if parts.trailers.height == 0:
+        return False
+    rows = (parts.good, parts.rejected)
+    return all(frame.height == 0 or frame[LINE][-1] < parts.trailers[LINE][-1] for frame in rows)

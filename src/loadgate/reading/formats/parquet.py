@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO
 
-from loadgate.model.profiles import Compression
 from loadgate.reading.batches import LINE, REASON, RECORD, Batch
 from loadgate.reading.header import Layout, locate
 from loadgate.reading.problems import Problem, Unreadable, guarded
-from loadgate.reading.sources import Source
+from loadgate.reading.sources import Source, seekable
 
 BATCH_ROWS = 131_072
 _MAGIC = b"PAR1"
@@ -25,7 +23,7 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
     import polars as pl
     import pyarrow.parquet as pq
 
-    with _seekable(source) as handle:
+    with seekable(source) as handle:
         if handle.read(4) != _MAGIC:
             raise Unreadable(Problem.OTHER_FORMAT)
         with guarded():
@@ -54,20 +52,3 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
             raw = pl.concat([numbers, frame], how="horizontal") if found else numbers
             first += batch.num_rows
             yield Batch(raw=raw, rejected=nothing, records=batch.num_rows, unexpected=places.unexpected)
-
-
-def _seekable(source: Source) -> IO[bytes]:
-    """The file itself, or a nameless temporary file of its unpacked bytes: Parquet is read from its end."""
-    import tempfile
-
-    if source.compression is Compression.NONE:
-        return source.path.open("rb")
-    handle = tempfile.TemporaryFile(dir=source.scratch)  # noqa: SIM115 - handed on, closed by the caller
-    try:
-        for chunk in source.chunks():
-            handle.write(chunk)
-        handle.seek(0)
-    except BaseException:
-        handle.close()
-        raise
-    return handle
