@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -9,8 +10,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from searching import Search
 
 EARLIER = ("2023-12", "2024-01")  # the second is compared with the first, and held before it is waived
 PERIOD = "2024-02"
@@ -108,6 +113,17 @@ class Machine:
         """Run the command line."""
         start = "from loadgate.cli.main import main; main()"
         return self.python("-c", start, *arguments, before=before, **environment)
+
+
+@pytest.fixture(scope="session")
+def search_for() -> Callable[[Mapping[str, str]], Search]:
+    """Makes a search for values, each by its name."""
+    spec = importlib.util.spec_from_file_location("searching", Path(__file__).with_name("searching.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Search  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")

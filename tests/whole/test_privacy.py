@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
-import html
-import io
 import json
-import quopri
-import sqlite3
-import tempfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
 
 if TYPE_CHECKING:
+    from searching import Search
+
     from conftest import Laid, Machine, Spoken
 
 # A value for each place where a sender can put one; with letters that JSON, HTML and a mail write in another way.
@@ -52,124 +44,6 @@ PLANTED = {
     "a row of a file that a fault stops": "Zqi-Ærø-FAULT<&>898",
 }
 DATA_AREA = ("inbox", "state/archive", "state/deliveries")
-
-# ── looking for a value ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def written(value: str) -> dict[str, bytes]:
-    """The forms in which a value can stand in a file: how it is written, and the bytes."""
-    escaped = json.dumps(value)[1:-1]
-    forms = {
-        "raw": value.encode(),
-        "latin-1": value.encode("latin-1"),
-        "JSON": escaped.encode(),
-        "JSON twice": json.dumps(escaped)[1:-1].encode(),
-        "Python": repr(value.encode())[2:-1].encode(),
-        "HTML": html.escape(value).encode(),
-        "HTML ASCII": html.escape(value).encode("ascii", "xmlcharrefreplace"),
-        "URL": quote(value).encode(),
-        "quoted-printable": quopri.encodestring(value.encode()),
-        "UTF-16 LE": value.encode("utf-16-le"),
-        "UTF-16 BE": value.encode("utf-16-be"),
-        "hex": value.encode().hex().encode(),
-    }
-    for text, name in ((value, "base64"), (escaped, "base64 of JSON")):
-        for before in range(3):
-            forms[f"{name}, {before} before"] = _base64_core(text.encode(), before)
-    forms |= {f"{name}, URL-safe": form.translate(bytes.maketrans(b"+/", b"-_")) for name, form in forms.items()
-              if name.startswith("base64")}  # fmt: skip
-    return forms
-
-
-def _base64_core(data: bytes, before: int) -> bytes:
-    """The digits that depend on the value alone when so many bytes (modulo three) stand before it."""
-    encoded = base64.b64encode(b"\0" * before + data)
-    first = -(-before * 8 // 6)
-    last = (before + len(data)) * 8 // 6
-    return encoded[first:last]
-
-
-NEEDLES = {what: written(value) for what, value in PLANTED.items()}
-
-
-def seen(data: bytes, *, depth: int = 0) -> set[str]:
-    """What of the planted stands in these bytes, also inside what they hold: gzip, zip, zlib, Parquet, SQLite."""
-    low = data.lower()
-    found = {f"{what} ({how})" for what, forms in NEEDLES.items() for how, form in forms.items() if form.lower() in low}
-    if depth < 4:
-        for inside in _inside(data):
-            found |= seen(inside, depth=depth + 1)
-    return found
-
-
-def _inside(data: bytes) -> Iterator[bytes]:
-    if data.startswith(b"PAR1"):
-        yield from _parquet(data)
-    elif data.startswith(b"SQLite format 3"):
-        yield from _sqlite(data)
-    elif data.startswith(b"PK"):
-        yield from _zip(data)
-    elif data.startswith((b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda")):
-        try:
-            yield zlib.decompressobj(wbits=47).decompress(data)
-        except zlib.error:
-            return
-
-
-def _zip(data: bytes) -> Iterator[bytes]:
-    with closing(zipfile.ZipFile(io.BytesIO(data))) as archive:
-        yield archive.comment
-        for member in archive.infolist():
-            yield member.filename.encode()
-            yield archive.read(member)
-
-
-def _parquet(data: bytes) -> Iterator[bytes]:
-    """Every value as text, and what stands in the footer: names, statistics, metadata."""
-    for column in pl.read_parquet(io.BytesIO(data)).iter_columns():
-        for value in column.unique().to_list():
-            yield repr(value).encode()
-    footer = pq.ParquetFile(io.BytesIO(data))
-    yield repr(footer.schema_arrow).encode()
-    yield json.dumps(footer.metadata.to_dict(), default=str, ensure_ascii=False).encode()
-    yield repr(footer.metadata.metadata).encode()
-
-
-def _sqlite(data: bytes) -> Iterator[bytes]:
-    with tempfile.NamedTemporaryFile(suffix=".db") as copy:
-        copy.write(data)
-        copy.flush()
-        yield from _cells(Path(copy.name))
-
-
-def _cells(database: Path) -> Iterator[bytes]:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608  names of the database itself
-                for cell in row:
-                    yield cell if isinstance(cell, bytes) else str(cell).encode()
-
-
-def seen_in(path: Path) -> set[str]:
-    """The same for a file, its name included. A database is opened in its place, with what its log holds."""
-    found = seen(path.name.encode()) | seen(path.read_bytes())
-    if path.suffix == ".db":
-        found |= {one for cell in _cells(path) for one in seen(cell)}
-    return found
-
-
-def leaks(root: Path, *, aside: Iterable[Path]) -> dict[str, set[str]]:
-    """File → what stands in it, for every file below the root that does not lie aside."""
-    exempt = [path.resolve() for path in aside]
-    found = {}
-    for path in sorted(root.rglob("*")):
-        if path.is_symlink() or any(path.resolve().is_relative_to(one) for one in exempt):
-            continue
-        here = seen_in(path) if path.is_file() else seen(path.name.encode())
-        if here:
-            found[str(path.relative_to(root))] = here
-    return found
-
 
 # ── planting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -287,6 +161,7 @@ class Whole:
 
     root: Path
     site: Laid
+    search: Search
     said: dict[str, Spoken] = field(default_factory=dict)
     mails: list[bytes] = field(default_factory=list)
 
@@ -308,10 +183,11 @@ def whole(
     machine_at: Callable[[Path], Machine],
     tmp_path_factory: pytest.TempPathFactory,
     unused_port: int,
+    search_for: Callable[[dict[str, str]], Search],
 ) -> Whole:
     root = tmp_path_factory.mktemp("privacy")
     machine = machine_at(root)
-    done = Whole(root=root, site=site_at(root / "site"))
+    done = Whole(root=root, site=site_at(root / "site"), search=search_for(PLANTED))
     plant(done.site)
     faults = tmp_path_factory.mktemp("faults")
     row = PLANTED["a row of a file that a fault stops"]
@@ -373,7 +249,9 @@ def unused_port() -> int:
 
 
 def test_every_planted_value_came_in(whole: Whole) -> None:
-    inbox = {one for path in (whole.site.root / "inbox").rglob("*") if path.is_file() for one in seen_in(path)}
+    inbox = {
+        one for path in (whole.site.root / "inbox").rglob("*") if path.is_file() for one in whole.search.seen_in(path)
+    }
 
     assert {one.rpartition(" (")[0] for one in inbox} == set(PLANTED)
 
@@ -396,7 +274,7 @@ def test_the_run_met_every_fault_that_was_planted(whole: Whole) -> None:
 
 
 def test_nothing_that_was_planted_stands_outside_the_data_area(whole: Whole) -> None:
-    assert leaks(whole.root, aside=whole.aside) == {}
+    assert whole.search.leaks(whole.root, aside=whole.aside) == {}
 
 
 def test_a_cell_that_no_figure_lists_is_in_no_figure(whole: Whole) -> None:
@@ -420,83 +298,3 @@ def test_row_values_lie_where_only_their_owner_can_look(whole: Whole) -> None:
 def test_nothing_is_left_half_written(whole: Whole) -> None:
     assert list((whole.site.state / "tmp").iterdir()) == []
     assert list((whole.root / "tmp").iterdir()) == []
-
-
-# ── the search itself ──────────────────────────────────────────────────────────────────────────────────────────
-
-VALUE = PLANTED["an age group"]
-
-
-def _database(folder: Path, *, in_the_log: bool) -> bytes | Path:
-    path = folder / "some.db"
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("CREATE TABLE t (a TEXT, b BLOB)")
-    connection.execute("INSERT INTO t VALUES ('x', ?)", (zlib.compress(VALUE.encode()),))
-    connection.commit()
-    if in_the_log:
-        copy = folder / "copy"
-        copy.mkdir()
-        for part in folder.glob("some.db*"):
-            (copy / part.name).write_bytes(part.read_bytes())
-        connection.close()
-        return copy / "some.db"
-    connection.close()
-    return path.read_bytes()
-
-
-def _parquet_with(frame: pl.DataFrame, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, **options)  # type: ignore[call-overload]
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("what", PLANTED)
-@pytest.mark.parametrize("before", ["", "a", "ab"])
-def test_the_search_finds_every_form(what: str, before: str) -> None:
-    value = PLANTED[what]
-    for how, form in written(value).items():
-        assert any(found.startswith(what) for found in seen(b"..." + form + b"...")), how
-    assert any("base64" in found for found in seen(base64.b64encode((before + value + "tail").encode())))
-
-
-@pytest.mark.parametrize(
-    "pack",
-    [
-        gzip.compress,
-        zlib.compress,
-        lambda data: gzip.compress(zlib.compress(gzip.compress(data))),
-        lambda data: _zipped("a.txt", data),
-        lambda data: _zipped(data.decode(), b"x"),
-        lambda data: _parquet_with(pl.DataFrame({"a": [data.decode()] * 9}), compression="zstd"),
-        lambda data: _parquet_with(pl.DataFrame({"a": [data.decode()] * 9}), statistics=False),
-        lambda data: _parquet_with(pl.DataFrame({"a": [1]}), metadata={"k": data.decode()}),
-        lambda data: _parquet_with(pl.DataFrame({data.decode(): [1]})),
-        lambda data: _zipped("a.parquet", _parquet_with(pl.DataFrame({"a": [[data.decode()]]}))),
-        lambda data: data.decode().encode("utf-16"),
-    ],
-)
-def test_the_search_looks_inside(pack: Callable[[bytes], bytes]) -> None:
-    assert any(found.startswith("an age group") for found in seen(pack(VALUE.encode())))
-
-
-def _zipped(name: str, data: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def test_the_search_reads_every_cell_of_a_database_and_its_log(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    whole_file, with_log = _database(tmp_path / "one", in_the_log=False), _database(tmp_path / "two", in_the_log=True)
-
-    assert isinstance(whole_file, bytes)
-    assert isinstance(with_log, Path)
-    assert any(found.startswith("an age group") for found in seen(whole_file))
-    assert any(found.startswith("an age group") for found in seen_in(with_log))
-
-
-def test_the_search_tells_what_is_not_there() -> None:
-    assert seen(b"Zq4 and nothing else") == set()

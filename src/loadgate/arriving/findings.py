@@ -8,7 +8,7 @@ from typing import assert_never
 from loadgate.model.deliveries import Arrival, Arrivals, ArrivalState, ReceivedFile
 from loadgate.model.findings import ArrivalEvidence, Finding
 from loadgate.model.identity import file_pseudonym
-from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.kinds import KINDS, Kind, Severity
 from loadgate.model.scope import Scope
 
 
@@ -80,11 +80,11 @@ def _unexpected(file: ReceivedFile, period: str) -> Finding:
 
 def _duplicate(arrival: Arrival, other: str, period: str) -> Finding:
     """The bytes of another unit in the same period are an impostor's; else somebody sent an old file, or one twice."""
-    same_period = other.partition("/")[0] == period and other != arrival.expected.id
-    kind = Kind.IMPOSTOR if same_period else Kind.DUPLICATE
+    itself = other == arrival.expected.id  # twice in one delivery: its rows count once, so nothing is wrong with them
+    kind = Kind.IMPOSTOR if other.partition("/")[0] == period and not itself else Kind.DUPLICATE
     return Finding(
         kind=kind,
-        severity=KINDS[kind].severity,
+        severity=Severity.INFO if itself else KINDS[kind].severity,
         scope=arrival.expected.scope,
         evidence=evidence(arrival, like=other),
     )

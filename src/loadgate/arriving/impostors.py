@@ -39,3 +39,24 @@ def impostors(fingerprints: Mapping[str, Fingerprint], expected: Sequence[Expect
                 )
             )
     return sorted(found, key=lambda finding: finding.id)
+
+
+def repeats(
+    fingerprints: Mapping[str, Fingerprint], expected: Sequence[ExpectedDelivery], *, earlier: Mapping[str, str]
+) -> list[Finding]:
+    """One finding for each delivery whose sorted rows are those of an earlier period, packed anew or not, sorted by id.
+
+    In: fingerprints by delivery id; `earlier`: the hash of sorted rows to the id of an earlier period's delivery.
+    """
+    known = {delivery.id: delivery for delivery in expected}
+    found = [
+        Finding(
+            kind=Kind.DUPLICATE,
+            severity=KINDS[Kind.DUPLICATE].severity,
+            scope=known[name].scope,
+            evidence=ArrivalEvidence(files=1, like=earlier[made.sha256]),
+        )
+        for name, made in fingerprints.items()
+        if name in known and made.rows > 0 and made.sha256 in earlier
+    ]
+    return sorted(found, key=lambda finding: finding.id)

@@ -57,7 +57,7 @@ def waive(
             found,
             judgement.findings,
             reason=reason or "",
-            until=_day(until),
+            until=_day(until, not_before=date.fromisoformat(judgement.as_of[:10])),
             ceiling=_share(ceiling),
             actor=who,
         )
@@ -77,13 +77,16 @@ def _tell_waiver(waiver: Waiver, site: Path, *, as_json: bool) -> None:
         say(runnable("  loadgate status", site))
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None, *, not_before: date) -> date:
     if text is None:
         raise NotFound("a waiver needs an end", fix="--until 2025-09-30")
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise NotFound(f"{text!r} is no day", fix="--until 2025-09-30") from None
+    if day < not_before:
+        raise NotFound(f"a waiver until {day} would never hold", fix=f"--until {not_before} or later")
+    return day
 
 
 def _share(text: str | None) -> float | None:
@@ -96,6 +99,8 @@ def _share(text: str | None) -> float | None:
         number = -1.0
     if not 0 <= number < float("inf"):
         raise NotFound(f"{text!r} is no ceiling", fix="--ceiling 2.5%")
+    if number > 1 and not text.endswith("%"):
+        raise NotFound(f"a ceiling of {text} would be {number:.0%}", fix=f"--ceiling {text}%, or a fraction below 1")
     return number / 100 if text.endswith("%") else number
 
 

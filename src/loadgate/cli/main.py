@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -114,6 +115,9 @@ def _internal(error: Exception) -> int:
     trail = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
     if os.environ.get("LOADGATE_DEBUG"):
         raise error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        _complain(f"{os.strerror(error.errno)} ({trail})\n  fix       make room, or mend the rights; then run it again")
+        return Exit.COULD_NOT_RUN
     _complain(f"a fault of the program: {type(error).__name__} at {trail}")
     return Exit.COULD_NOT_RUN
 

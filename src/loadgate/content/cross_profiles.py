@@ -16,7 +16,7 @@ from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.errors import Fault
 from loadgate.model.expected import Dataset
 from loadgate.model.kinds import Kind
-from loadgate.model.profiles import Assignment, CalendarRule, DeliverySpec, Moment, SupplierProfile
+from loadgate.model.profiles import Assignment, CalendarRule, DeliverySpec, FormatKind, Moment, SupplierProfile
 
 EVERY_PROVIDER = "*"
 _PLACEHOLDERS = ("period", "provider", "batch", "date", "part", "system", "dataset")
@@ -253,6 +253,8 @@ def _format_faults(document: Document[SupplierProfile], path: KeyPath, spec: Del
         ("quote", form.quote, form.delimiter, "the delimiter", "another sign, or none", "quote: null"),
     )
     for key, sign, other, what, expected, fix in clashes:
+        if what == "the delimiter" and form.kind is not FormatKind.CSV:
+            continue
         if sign is not None and sign == other:
             mend = 'decimal: "."' if key == "decimal" and sign == "," else fix
             yield document.fault((*path, key), found=f"{quoted(sign)} (also {what})", expected=expected, fix=mend)

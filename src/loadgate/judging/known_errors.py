@@ -123,7 +123,7 @@ def _all_ran(error: KnownError, scope: Scope, findings: Sequence[Finding], outco
         where = [outcome for outcome in outcomes if outcome.check == error.check and scope.overlaps(outcome.scope)]
         looked = any(outcome.rows_checked != 0 for outcome in where)
         return looked and all(outcome.state in _RAN and not outcome.rows_undecided for outcome in where)
-    unseen = {Kind.MISSING, Kind.COULD_NOT_RUN} - {error.kind}
+    unseen = {Kind.MISSING, Kind.COULD_NOT_RUN, Kind.EMPTY, Kind.UNREADABLE_FILE, Kind.COLUMNS} - {error.kind}
     return not any(finding.kind in unseen and scope.overlaps(finding.scope) for finding in findings)
 
 

@@ -71,7 +71,7 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.UNEXPECTED: KindFacts(
         severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="unexpected", load_fault=True
     ),
-    Kind.DUPLICATE: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="duplicate", load_fault=True),
+    Kind.DUPLICATE: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="duplicate", load_fault=True),
     Kind.EMPTY: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="empty", load_fault=True),
     Kind.IMPOSTOR: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="impostor", load_fault=True),
     Kind.UNREADABLE_FILE: KindFacts(

@@ -88,13 +88,17 @@ def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | No
         raise NotFound(f"there is no waiver {waiver}", fix="`loadgate ledger show` lists what was asked for")
     if asked.approved_by is not None:
         raise Refused(f"{waiver} was approved by {asked.approved_by}")
-    if asked.requested_by == actor:
+    if _same_person(asked.requested_by, actor):
         raise Refused(
             f"{waiver} was asked for by {actor}: a second person approves it",
             fix="let someone else run the command, or name them with --actor",
         )
     opened.state.ledger.append(APPROVED, actor, {"waiver": waiver}, at or now())
     return replace(asked, approved_by=actor)
+
+
+def _same_person(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def pending(opened: Opened, case: int) -> Waiver | None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from loadgate.model.deliveries import ArrivalState
 from loadgate.model.encoding import dump, from_plain, load, to_plain
 from loadgate.model.findings import Case, Finding, Outcome, OutcomeState
-from loadgate.model.identity import canonical_json, sha256
+from loadgate.model.identity import canonical_json, parse_run_id, sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
+from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.running import acting, delivering, reducing
@@ -71,7 +73,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         findings=findings,
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=_open_cases(opened),
+        open_cases=_open_cases(opened, inputs.period),
         gate=site.gate,
         parts=parts(inputs),
         lineage=reducing.load_lineage(opened, ref.run, site),
@@ -98,7 +100,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
         findings=[finding for folder in written for finding in read_findings(folder)],
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=_open_cases(opened),
+        open_cases=_open_cases(opened, inputs.period),
         gate=site.gate,
         parts=parts(inputs),
         lineage=None,
@@ -138,7 +140,7 @@ def stored(opened: Opened, run: str) -> Judgement:
 
 
 def _missing(inputs: RunInputs) -> list[str]:
-    return [arrival.expected.id for arrival in inputs.current if arrival.delivery is None]
+    return [arrival.expected.id for arrival in inputs.current if arrival.state is ArrivalState.MISSING]
 
 
 def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
@@ -179,12 +181,17 @@ def _project(opened: Opened, judgement: Judgement) -> None:
         opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=judgement.run))
 
 
-def _open_cases(opened: Opened) -> list[Case]:
-    """Open cases, those that this run opened when it was judged before among them."""
+def _open_cases(opened: Opened, period: str) -> list[Case]:
+    """Open cases, those that this run opened when it was judged before among them.
+
+    A case that a later period has seen is not this run's to follow: judging an older month again closes nothing.
+    """
     from loadgate.store.cases import CaseState as RowState
 
-    rows = opened.state.cases.rows(RowState.OPEN)
-    return [from_plain(Case, dict(row.body)) for row in rows if row.body]
+    own = Period.parse(period)
+    rows = [row for row in opened.state.cases.rows(RowState.OPEN) if row.body]
+    seen = [row for row in rows if Period.parse(parse_run_id(row.last_run)[0]) <= own]
+    return [from_plain(Case, dict(row.body)) for row in seen]
 
 
 def findings_sha256(judgement: Judgement) -> str:

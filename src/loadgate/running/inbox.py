@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +71,7 @@ def _archive(opened: Opened, inbox: Objects, name: str) -> str:
     """Put the object's bytes into the archive unless they are there. Returns their SHA-256."""
     tmp = opened.places.tmp
     tmp.mkdir(parents=True, exist_ok=True)
-    landed = tmp / f"in-{sha256(name.encode(errors='surrogatepass'))[:20]}"
+    landed = tmp / f"in-{os.getpid()}-{threading.get_ident()}-{sha256(name.encode(errors='surrogatepass'))[:20]}"
     content = inbox.download(name, landed)
     final = opened.places.archived(content)
     if final.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +11,12 @@ from loadgate.content import slices
 from loadgate.model.encoding import load
 from loadgate.model.findings import Finding, Outcome, OutcomeState
 from loadgate.model.identity import key_of
-from loadgate.model.kinds import Severity
+from loadgate.model.kinds import Kind, Severity
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
 from loadgate.running import baseline, delivering
-from loadgate.running.keeping import is_kept, keep, write_findings, write_outcomes
+from loadgate.running.keeping import is_kept, keep, read_findings, write_findings, write_outcomes
 from loadgate.running.opened import Opened, Ref
 from loadgate.running.opening import areas
 from loadgate.store import durable
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from loadgate.measuring.figures import Measured
-    from loadgate.model.deliveries import Delivery
+    from loadgate.model.deliveries import Arrival, Delivery
+    from loadgate.model.fingerprint import Fingerprint
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
 
@@ -75,21 +76,43 @@ def across_work(ref: Ref) -> list[str]:
 
 
 def across(ref: Ref, _: str) -> None:
-    """Compare deliveries with each other: one provider's content under another's name."""
-    from loadgate.arriving.impostors import impostors
+    """Compare deliveries with each other and with earlier periods: another's rows, or old ones again."""
+    from loadgate.arriving.impostors import impostors, repeats
     from loadgate.model.fingerprint import Fingerprint
 
     opened, inputs, site = _frozen(ref)
     read = _read_deliveries(opened, inputs, site)
+    prints = {one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read}
+    earlier = _earlier_rows(opened, inputs.period, prints)
+    expected = [one.expected for one, _ in read]
 
     def make(folder: Path) -> None:
-        prints = {one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read}
-        found = _made_by("across:impostors", impostors(prints, expected=[one.expected for one, _ in read]))
+        # an old file known by its bytes is the finding that its rows make too: the same check, so the same id
+        old = _made_by("arrival:deliveries", repeats(prints, expected, earlier=earlier))
+        found = [*old, *_made_by("across:impostors", impostors(prints, expected))]
         write_findings(folder, found)
         write_outcomes(folder, [_executed("across:impostors", Scope(), found)])
 
-    key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read))
+    key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read), earlier)
     keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
+    for name, made in prints.items():
+        opened.state.results.put("rows", _stream(name), made.sha256, name)
+
+
+def _earlier_rows(opened: Opened, period: str, prints: Mapping[str, Fingerprint]) -> dict[str, str]:
+    """Hash of sorted rows → delivery id, of the same streams in earlier periods, where this period has it again."""
+    now = {(_stream(name), made.sha256) for name, made in prints.items()}
+    return {
+        sha: name
+        for stream, known in opened.state.results.all("rows").items()
+        for sha, name in known
+        if (stream, sha) in now and Period.parse(name.partition("/")[0]) < Period.parse(period)
+    }
+
+
+def _stream(delivery: str) -> str:
+    """A delivery's id without its period."""
+    return delivery.partition("/")[2]
 
 
 # ── measure ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,8 +218,8 @@ def compare(ref: Ref, _: str) -> None:
             controls,
             key_figures=site.figures,
             tolerances=site.tolerances,
-            expected=_providers(inputs, site, arrived=False),
-            delivered=_providers(inputs, site, arrived=True),
+            expected=_providers(inputs.current, site),
+            delivered=_providers(_whole(opened, inputs, site), site),
         )
         prior = compare_prior(figures, baseline.load(opened, inputs.baseline))
         pl.concat([control, prior]).write_parquet(folder / "comparisons.parquet")
@@ -219,13 +242,32 @@ def compare(ref: Ref, _: str) -> None:
     keep(opened, run=ref.run, step="compare", work_id=ALL, key=key, make=make)
 
 
-def _providers(inputs: RunInputs, site: Site, *, arrived: bool) -> dict[str, frozenset[str]]:
-    """figure → providers that the profiles expect, or of whom a delivery arrived."""
+def _providers(arrivals: Iterable[Arrival], site: Site) -> dict[str, frozenset[str]]:
+    """figure → providers of these arrivals."""
     found: dict[str, set[str]] = {}
-    for arrival in inputs.current:
-        if not arrived or arrival.delivery is not None:
-            found.setdefault(arrival.expected.dataset, set()).update(arrival.expected.providers)
+    for arrival in arrivals:
+        found.setdefault(arrival.expected.dataset, set()).update(arrival.expected.providers)
     return {figure.id: frozenset(found.get(figure.dataset, ())) for figure in site.figures}
+
+
+def _whole(opened: Opened, inputs: RunInputs, site: Site) -> list[Arrival]:
+    """Arrivals that were read whole: a sum over providers says nothing while one of them has no usable rows."""
+    strangers = {
+        name
+        for finding in [*inputs.arrival_findings, *read_findings(opened.places.step(inputs.run, "across") / ALL)]
+        if finding.kind is Kind.IMPOSTOR
+        for name in finding.scope.delivery or ()
+    }
+    whole = []
+    for arrival in inputs.current:
+        if arrival.delivery is None or arrival.expected.id in strangers:
+            continue
+        folder = delivering.typed_folder(opened, site, arrival.delivery)
+        if not durable.exists(folder) or not durable.read_manifest(folder)["rows_typed"]:
+            continue
+        if all(finding.severity is not Severity.CRITICAL for finding in read_findings(folder)):
+            whole.append(arrival)
+    return whole
 
 
 def _vintage_keys(opened: Opened, inputs: RunInputs) -> list[str]:

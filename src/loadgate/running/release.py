@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun, Refused, VerificationFailed
 from loadgate.model.findings import Verdict
-from loadgate.model.identity import sha256
+from loadgate.model.identity import parse_run_id, sha256
 from loadgate.model.judgement import Judgement
+from loadgate.model.period import Period
 from loadgate.running import acting, deciding, month, reducing
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
@@ -191,7 +192,7 @@ def _switch(opened: Opened, run: str, entry: LedgerEntry) -> None:
     from loadgate.store.runs import RunState
 
     now_current = publication.current(opened.places)
-    if now_current is None or now_current.ledger_seq < entry.seq:
+    if now_current is None or run_order(now_current.run) <= run_order(run):  # an older month never takes its place
         publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256))
     opened.state.runs.set_state(run, RunState.RELEASED)
 
@@ -210,15 +211,19 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
         if newest is not None:
             raise VerificationFailed("published/CURRENT is missing", fix=f"loadgate release {newest.body['run']}")
         raise NotFound("nothing was released yet", fix="loadgate release RUN")
-    problems = publication.problems(opened.places, current.run, current.manifest_sha256)
-    if newest is not None and newest.seq > current.ledger_seq:
-        problems.append(f"CURRENT names {current.run}, and {newest.body['run']} was released after it")
+    problems = []
+    if newest is not None and run_order(newest.body["run"]) > run_order(current.run):
+        problems.append(f"CURRENT names {current.run}, and {newest.body['run']} is newer and was released")
     entry = _entry(opened, current.run)
+    said = (current.ledger_seq, current.ledger_sha256, current.manifest_sha256)
     if entry is None:
         problems.append(f"the ledger holds no release of {current.run}")
-    elif entry.body["published_sha256"] != current.manifest_sha256 or entry.sha256 != current.ledger_sha256:
+    elif (entry.seq, entry.sha256, entry.body["published_sha256"]) != said:
         problems.append("CURRENT is not what the ledger says")
-    released = {one.body["run"] for one in opened.state.ledger.entries(acting.RELEASED)}
+    released = {one.body["run"]: one for one in opened.state.ledger.entries(acting.RELEASED)}
+    for run, one in sorted(released.items()):
+        if run == current.run or opened.places.release(run).exists() or run in _finished(opened):
+            problems += publication.problems(opened.places, run, one.body["published_sha256"])
     for path in sorted(opened.places.published.iterdir()):
         if path.name != opened.places.current.name and path.name not in released:
             problems.append(f"published/{path.name}: nobody released this")
@@ -227,11 +232,21 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
 
 def _newest_finished(opened: Opened) -> LedgerEntry | None:
     """The newest release that came to its end: one that was killed before its switch is not what consumers see yet."""
+    finished = _finished(opened)
+    entries = [one for one in opened.state.ledger.entries(acting.RELEASED) if one.body["run"] in finished]
+    return max(entries, key=lambda one: run_order(one.body["run"]), default=None)
+
+
+def _finished(opened: Opened) -> frozenset[str]:
     from loadgate.store.runs import RunState
 
-    finished = {row.id for row in opened.state.runs.rows() if row.state is RunState.RELEASED}
-    entries = [one for one in opened.state.ledger.entries(acting.RELEASED) if one.body["run"] in finished]
-    return entries[-1] if entries else None
+    return frozenset(row.id for row in opened.state.runs.rows() if row.state is RunState.RELEASED)
+
+
+def run_order(run: str) -> tuple[Period, int]:
+    """Runs in the order of their periods, reruns after what they rerun."""
+    period, number = parse_run_id(run)
+    return Period.parse(period), number
 
 
 def ledger_heads(opened: Opened) -> list[tuple[str, int, str]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -54,12 +57,16 @@ class Read:
 
 @pytest.fixture(scope="session")
 def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
-    """`read_bytes(b"...", columns={...}, delimiter=";", ...)`: further keywords are the file format's."""
+    """`read_bytes(b"...", columns={...}, delimiter=";", ...)`: further keywords are the file format's.
+
+    `sources` are columns by their names in the file, `places` are columns by start and length.
+    """
 
     def run(
         *contents: bytes,
         columns: dict[str, dict[str, Any]] | None = None,
         sources: dict[str, str] | None = None,
+        places: dict[str, tuple[int, int]] | None = None,
         ignore: tuple[str, ...] = (),
         limits: Limits | None = None,
         **form: Any,
@@ -83,7 +90,10 @@ def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
             dataset="ledger",
             files="ledger.csv",
             format=FileFormat.model_validate({"delimiter": ";", "decimal": ",", **form}),
-            columns=tuple(SourceColumn(source=a, column=b) for a, b in (sources or {}).items()),
+            columns=(
+                *(SourceColumn(source=a, column=b) for a, b in (sources or {}).items()),
+                *(SourceColumn(source=a, column=a, start=b, length=c) for a, (b, c) in (places or {}).items()),
+            ),
             ignore_columns=ignore,
         )
         reading = read(paths, spec=spec, dataset=dataset, scope=SCOPE, into=into, limits=limits)
@@ -95,3 +105,14 @@ def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def books() -> ModuleType:
+    """The writer of workbooks beside this file."""
+    spec = importlib.util.spec_from_file_location("reading_workbooks", Path(__file__).with_name("workbooks.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
