@@ -46,6 +46,7 @@ def what_stands(site: Any) -> dict[str, Any]:
         "judgement": (site.state / "runs" / PERIOD / "judge" / "all" / "judgement.json").read_bytes(),
         "cases": site.rows("SELECT number, origin, state, opened_run, last_run, body FROM cases ORDER BY number"),
         "members": site.rows("SELECT number, run, finding_id FROM case_findings ORDER BY 1, 2, 3"),
+        "known": site.rows("SELECT step, work_id, key FROM results WHERE step IN ('version', 'rows') ORDER BY 1, 2, 3"),
         "units": site.rows("SELECT DISTINCT step, work_id, state FROM work WHERE run = ? ORDER BY 1, 2", PERIOD),
         "acts": [(kind, json.loads(body)["verdict"]) for kind, body in site.rows("SELECT kind, body FROM ledger")],
         "published": sorted(path.name for path in (site.state / "published").iterdir()),

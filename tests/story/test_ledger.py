@@ -223,8 +223,8 @@ DISTURBANCES: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda site: shutil.copytree(published(site), site.state / "published" / "2024-02"),
         r"published/2024-02: nobody released this",
     ),
-    "CURRENT pointing back": (point_back, r"CURRENT names 2023-12, and 2024-01 was released after it"),
-    "CURRENT naming another": (name_another, r"published/2023-12: the manifest was changed"),
+    "CURRENT pointing back": (point_back, r"CURRENT names 2023-12, and 2024-01 is newer and was released"),
+    "CURRENT naming another": (name_another, r"CURRENT is not what the ledger says"),
     "CURRENT unreadable": (
         lambda site: (site.state / "published" / "CURRENT").write_text("2024-01"),
         r"published/CURRENT cannot be read",

@@ -77,6 +77,11 @@ def longer(*rows: int) -> Callable[[Lines], Lines]:
     return lambda lines: [line.rstrip(b"\n") + b"\tmore\n" if row in rows else line for row, line in enumerate(lines)]
 
 
+def last_months_rows(site: Any) -> Lines:
+    rows: Lines = site.lines("2024-01", PROVIDER)[1:]
+    return rows[::-1]
+
+
 CRITICAL, WARNING = "critical", "warning"
 MISSING = {("arrival.missing", CRITICAL)}
 UNUSABLE = ("checking.failed", CRITICAL)  # too few rows: the suite's own word for a file without any
@@ -158,8 +163,22 @@ FAULTS: dict[str, Fault] = {
     ),
     "last month's file": Fault(
         do=lambda site: delivery(site).write_bytes(site.file("2024-01", PROVIDER).read_bytes()),
-        kinds={("arrival.duplicate", CRITICAL)},
-        part="hold",
+        kinds={("arrival.duplicate", WARNING)},
+        part="release_with_caveats",
+        run="release_with_caveats",
+    ),
+    "last month's rows, packed anew": Fault(
+        do=lambda site: site.put(delivery(site), [*site.lines("2024-01", PROVIDER)[:1], *last_months_rows(site)]),
+        kinds={("arrival.duplicate", WARNING)},
+        part="release_with_caveats",
+        run="release_with_caveats",
+    ),
+    "a column that nobody announced": Fault(
+        do=rewritten(
+            lambda lines: [lines[0].rstrip(b"\n") + b"\tNeu\n", *(line.rstrip(b"\n") + b"\t1\n" for line in lines[1:])]
+        ),
+        kinds={("reading.columns", WARNING)},
+        part="release_with_caveats",
         run="release_with_caveats",
     ),
     "a file that nobody expects": Fault(

@@ -28,6 +28,11 @@ def names(cadence: Cadence) -> list[str]:
     return [*closed, f"{starts[-1]}+"]
 
 
+def closed(cadence: Cadence) -> str:
+    """The oldest band: nothing is late any more."""
+    return names(cadence)[-1]
+
+
 def band(age: pl.Expr, cadence: Cadence) -> pl.Expr:
     """The band's name for an age in periods."""
     import polars as pl

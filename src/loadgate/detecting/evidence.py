@@ -79,6 +79,8 @@ class Told:
     scope: Scope
     cause: Cause
     evidence: GroupEvidence
+    marks: pl.DataFrame  # the group's own
+    within: int  # eligible cells between the first and the last moved period
 
 
 def tell(group: Group, grid: Grid, *, marks: pl.DataFrame, comparisons: pl.DataFrame, subjects: Subjects) -> Told:
@@ -118,7 +120,8 @@ def tell(group: Group, grid: Grid, *, marks: pl.DataFrame, comparisons: pl.DataF
         unmoved_restated=restated,
         members=members,
     )
-    return Told(scope=scope, cause=_cause(group, figures=figures, parts=parts), evidence=evidence)
+    cause = _cause(group, figures=figures, parts=parts)
+    return Told(scope=scope, cause=cause, evidence=evidence, marks=block, within=within.height)
 
 
 def _cells(

@@ -220,11 +220,16 @@ def _members(left: _Left, group: Group, *, axis: int) -> tuple[set[int], set[int
     rate = hits.sum() / max(1.0, eligible.sum())
     shows: set[int] = set()
     lacks: set[int] = set()
+    bare: dict[int, float] = {}  # eligible cells of the members without any
     for place, n, h, e in zip(group.parts if axis == 0 else group.items, eligible, hits, due, strict=True):
         if h >= 1 and at_least(int(h), float(e)) < SURE:
             shows.add(place)
         elif h <= 2 * e and n * rate / 4 >= QUIET:
             lacks.add(place)
+        elif h == 0 and n > 0:
+            bare[place] = float(n)
+    if shows and sum(bare.values()) * rate / 4 >= QUIET:  # each alone has too few cells to tell, together they have not
+        lacks |= bare.keys()
     return shows, lacks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loadgate.detecting.evidence import Subjects
+from loadgate.detecting.signatures.cells_gone import held
 from loadgate.model.comparison import Status
 from loadgate.model.findings import CellsEvidence, Finding
 from loadgate.model.kinds import Kind, Severity
@@ -12,19 +13,18 @@ from loadgate.model.kinds import Kind, Severity
 if TYPE_CHECKING:
     import polars as pl
 
-_HELD = (Status.SAME.value, Status.RESTATED.value, Status.GONE.value)
-
 
 def summaries(comparisons: pl.DataFrame, *, subjects: Subjects) -> list[Finding]:
     """At most two findings a figure: cells restated, cells gone. Info: what is unusual is found by the signatures."""
     import polars as pl
 
-    prior = comparisons.filter((pl.col("kind") == "prior") & pl.col("status").is_in(_HELD))
+    prior = held(comparisons, list(subjects.figures.values()))
+    restated = (pl.col("status") == Status.RESTATED.value) & ~pl.col("gone")
     found: list[Finding] = []
-    for figure in sorted(set(prior["figure"]) & set(subjects.figures)):
+    for figure in sorted(set(prior["figure"])):
         own = prior.filter(pl.col("figure") == figure)
-        for kind, status in ((Kind.RESTATED, Status.RESTATED), (Kind.CELLS_GONE, Status.GONE)):
-            moved = own.filter(pl.col("status") == status.value)
+        for kind, these in ((Kind.RESTATED, restated), (Kind.CELLS_GONE, pl.col("gone"))):
+            moved = own.filter(these)
             if moved.height:
                 found.append(_finding(kind, figure, moved, eligible=own.height, subjects=subjects))
     return found

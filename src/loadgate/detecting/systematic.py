@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Signature:
     """A way to mark cells, and when so many marks are unusual.
 
-    `learned`: the usual rate is the worst of earlier runs, and nothing is said before twelve of them; else it is the
-    middle one, and the floor stands in from the first run on.
+    `learned`: the usual rate is the worst of earlier runs, and before twelve of them what `unlearned` says of a band;
+    else it is the middle one, and the floor stands in from the first run on.
     """
 
     kind: Kind
@@ -38,8 +38,11 @@ class Signature:
     floor: float
     learned: bool
     severity: Severity
-    alone: Severity  # where one provider alone, or several with nothing in common, show it
-    rare: Severity  # where fewer than one in a hundred of the group's eligible cells show it
+    scattered: Severity  # where several providers with nothing in common show it
+    alone: Severity  # where one provider shows it
+    rare: Severity  # where few of the group's eligible cells between the first and the last that does show it
+    unlearned: Callable[[str], float | None] = lambda band: None
+    massive: Callable[[pl.DataFrame], bool] = lambda marks: False  # one step up, and critical where it is shared
 
 
 SIGNATURES: dict[str, Signature] = {
@@ -49,6 +52,7 @@ SIGNATURES: dict[str, Signature] = {
         floor=restated_alone.FLOOR,
         learned=False,
         severity=Severity.CRITICAL,
+        scattered=Severity.CRITICAL,
         alone=Severity.CRITICAL,
         rare=Severity.WARNING,
     ),
@@ -58,22 +62,26 @@ SIGNATURES: dict[str, Signature] = {
         floor=restated_history.FLOOR,
         learned=True,
         severity=Severity.WARNING,
+        scattered=Severity.INFO,
         alone=Severity.INFO,
         rare=Severity.INFO,
+        unlearned=restated_history.unlearned,
+        massive=restated_history.massive,
     ),
     "cells_gone": Signature(
         kind=Kind.CELLS_GONE,
         marks=cells_gone.marks,
         floor=cells_gone.FLOOR,
-        learned=True,
-        severity=Severity.WARNING,
+        learned=False,
+        severity=Severity.CRITICAL,
+        scattered=Severity.CRITICAL,
         alone=Severity.WARNING,
         rare=Severity.INFO,
     ),
 }
 
 
-RARE = 0.01
+RARE = 0.01  # under one in a hundred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +143,7 @@ def _groups(
     for figure, band, item in banded.iter_rows():
         if signature.learned:
             rate = past.worst(seen, (figure, band), floor=signature.floor)
+            rate = signature.unlearned(band) if rate is None else rate
         else:
             rate = past.usual(seen, (figure, band), floor=signature.floor)
         if rate is not None:
@@ -162,9 +171,14 @@ def _finding(signature: Signature, told: Told) -> Finding:
 
 def _severity(signature: Signature, told: Told) -> Severity:
     """The mildest that fits: a few cells of many, or one provider's, are less than a pattern of the whole load."""
+    single = told.cause.kind is CauseKind.PROVIDER
+    if signature.massive(told.marks):
+        return Severity.WARNING if single else Severity.CRITICAL
     fits = [signature.severity]
-    if told.cause.kind in (CauseKind.PROVIDER, CauseKind.OTHER):
+    if single:
         fits.append(signature.alone)
-    if told.evidence.cells < RARE * told.evidence.eligible:
+    if told.cause.kind is CauseKind.OTHER:
+        fits.append(signature.scattered)
+    if told.evidence.cells < RARE * told.within:
         fits.append(signature.rare)
     return min(fits, key=lambda severity: severity.rank)

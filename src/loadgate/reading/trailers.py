@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _EXACT = decimal.Context(prec=100)
-_COUNT = Column(type=ColumnType.INTEGER)
+_WHOLE = Column(type=ColumnType.DECIMAL, scale=0)  # a sum of integers may be larger than an integer column holds
 
 
 class Disagreement(StrEnum):
@@ -120,14 +120,14 @@ class Balance:
     def _compare(self, ending: Ending, problems: set[Disagreement], columns: list[str]) -> int | None:
         announced: int | None = None
         if self._trailer is not None and self._trailer.rows is not None:
-            count = self._number(ending.rows, _COUNT)
+            count = self._number(ending.rows, _WHOLE)
             if count is None:
                 problems.add(Disagreement.UNREADABLE)
             elif count != self._rows:
                 problems.add(Disagreement.ROWS)
                 announced = int(count) if 0 <= count <= 10 * self._rows + 1_000 else None
         for name, column in self._columns.items():
-            total = self._number(ending.sums.get(name), column)
+            total = self._number(ending.sums.get(name), column if column.type is ColumnType.DECIMAL else _WHOLE)
             if total is None:
                 problems.add(Disagreement.UNREADABLE)
             elif name not in self._unknown and total != self._sums[name]:
@@ -135,10 +135,10 @@ class Balance:
                 columns.append(name)
         return announced
 
-    def _number(self, text: str | None, column: Column) -> int | Decimal | None:
-        """Read as the column's own values are."""
+    def _number(self, text: str | None, column: Column) -> Decimal | None:
+        """Read as strictly as a row's values are."""
         import polars as pl
 
         found = pl.DataFrame({"number": [text]}, schema={"number": pl.String})
-        value: int | Decimal | None = found.select(casting.from_text(pl.col("number"), column, self._form).value).item()
+        value: Decimal | None = found.select(casting.from_text(pl.col("number"), column, self._form).value).item()
         return value

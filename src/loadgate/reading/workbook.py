@@ -1,9 +1,10 @@
 """A workbook's bytes in, the cells of one of its sheets out, row by row: Office Open XML (.xlsx, .xlsm).
 
-Read with the standard library's XML parser, as a stream. The usual reader, calamine (MIT; as fastexcel or
-python-calamine), is two to four times as fast, but it lays a sheet out as one dense block: a file of 5 kB with a cell
-in its last corner asks for 16 thousand million cells, and ends the process, not the file. It also does not say
-which number format zero-filled a code. Only shared texts are held here, and they have a limit.
+Read with the standard library's XML parser, as a stream. The usual reader, calamine (as fastexcel or python-calamine,
+both with wheels for every Python that we support), parses 100 000 rows of 12 columns in 0.8 CPU seconds, this in 3.6.
+But it lays a sheet out as one dense block: a file of 5 kB with a cell in its last corner asks for 16 thousand million
+cells, and what ends is the process, not the file. Nor does it say which number format fills a code with zeros. Here
+only shared texts are held, and they have a limit.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 
@@ -20,7 +21,7 @@ from loadgate.reading.sources import CONTENT_TYPES, Limits, refuse_hostile
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 _CHUNK_BYTES = 256 * 1024
-_RUN_ROWS, _RUN_CELLS = 20_000, 400_000
+_RUN_ROWS, _RUN_CELLS = 20_000, 100_000
 _MAX_CELL_CHARACTERS = 1024 * 1024
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)})
 _NO_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
@@ -270,22 +271,17 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
-@dataclass(slots=True)
 class _SheetReader:
-    """Handlers of a sheet's elements; rows pile up until they are taken."""
+    """Handlers of a sheet's elements; rows pile up until they are taken.
 
-    shared: list[str]
-    styles: list[Style]
-    rows: list[tuple[int, dict[int, Cell]]] = field(default_factory=list)
-    cells: int = 0
-    _row: int = 0
-    _column: int = -1
-    _cells: dict[int, Cell] = field(default_factory=dict)
-    _pieces: list[str] = field(default_factory=list)
-    _given: Attributes = field(default_factory=dict)
-    _telling: bool = False
-    _formula: bool = False
-    _columns: dict[str, int] = field(default_factory=dict)
+    Closures over local names: with attributes the same takes half as long again, and cells come in millions.
+    """
+
+    def __init__(self, shared: list[str], styles: list[Style]) -> None:
+        self.rows: list[tuple[int, dict[int, Cell]]] = []
+        self.cells = 0
+        self._pieces: list[str] = []
+        self.start, self.end, self.say = self._handlers(shared, styles)
 
     def take(self) -> list[tuple[int, dict[int, Cell]]]:
         taken, self.rows, self.cells = self.rows, [], 0
@@ -294,68 +290,79 @@ class _SheetReader:
     def held(self) -> int:
         return sum(map(len, self._pieces))
 
-    def start(self, tag: str, given: Attributes) -> None:
-        if tag == "c":
-            self._given, self._pieces, self._formula = given, [], False
-            reference = given.get("r")
-            self._column = self._column + 1 if reference is None else self._position(reference)
-        elif tag in ("v", "t"):
-            self._telling = True
-        elif tag == "f":
-            self._formula = True
-        elif tag == "row":
-            number = given.get("r")
-            self._row = self._row + 1 if number is None else int(number)
-            self._column, self._cells = -1, {}
-            if not 0 < self._row <= MAX_ROW:
+    def _handlers(
+        self, shared: list[str], styles: list[Style]
+    ) -> tuple[Callable[[str, Attributes], None], Callable[[str], None], Callable[[str], None]]:
+        row, column = 0, -1
+        cells: dict[int, Cell] = {}
+        columns: dict[str, int] = {}
+        pieces = self._pieces
+        given: Attributes = {}
+        telling = formula = False
+
+        def start(tag: str, attributes: Attributes) -> None:
+            nonlocal row, column, cells, given, telling, formula
+            if tag == "c":
+                given, formula = attributes, False
+                pieces.clear()
+                reference = attributes.get("r")
+                if reference is None:
+                    column += 1
+                else:
+                    letters = reference.rstrip("0123456789")
+                    known = columns.get(letters)
+                    column = columns.setdefault(letters, _position(letters)) if known is None else known
+            elif tag in ("v", "t"):
+                telling = True
+            elif tag == "f":
+                formula = True
+            elif tag == "row":
+                number = attributes.get("r")
+                row = row + 1 if number is None else int(number)
+                column, cells = -1, {}
+                if not 0 < row <= MAX_ROW:
+                    raise Unreadable(Problem.CORRUPT)
+
+        def end(tag: str) -> None:
+            nonlocal telling
+            if tag in ("v", "t"):
+                telling = False
+            elif tag == "c":
+                if pieces or formula:
+                    end_cell(given.get("t", "n"), given.get("s"), "".join(pieces))
+            elif tag == "row" and cells:
+                self.rows.append((row, cells))
+                self.cells += len(cells)
+
+        def end_cell(kind: str, style: str | None, text: str) -> None:
+            if kind == "s" and text:
+                place = int(text)
+                if place < 0:
+                    raise Unreadable(Problem.CORRUPT)
+                text = shared[place]
+            elif kind in ("inlineStr", "str"):
+                text = _unescaped(text)
+            if not text and not formula:
+                return
+            if not 0 <= column < MAX_COLUMN:
                 raise Unreadable(Problem.CORRUPT)
+            if not text and kind != "str":  # a formula that nobody worked out
+                kind, text = "e", "#VALUE!"
+            number = -1 if style is None else int(style)
+            cells[column] = (kind, text, styles[number] if 0 <= number < len(styles) else _PLAIN)
 
-    def end(self, tag: str) -> None:
-        if tag in ("v", "t"):
-            self._telling = False
-        elif tag == "c":
-            self._end_cell()
-        elif tag == "row" and self._cells:
-            self.rows.append((self._row, self._cells))
-            self.cells += len(self._cells)
+        def say(text: str) -> None:
+            if telling:
+                pieces.append(text)
 
-    def say(self, text: str) -> None:
-        if self._telling:
-            self._pieces.append(text)
+        return start, end, say
 
-    def _end_cell(self) -> None:
-        kind, text = self._given.get("t", "n"), "".join(self._pieces)
-        if kind == "s" and text:
-            place = int(text)
-            if place < 0:
-                raise Unreadable(Problem.CORRUPT)
-            text = self.shared[place]
-        elif kind in ("inlineStr", "str"):
-            text = _unescaped(text)
-        if not text and not self._formula:
-            return
-        if not 0 <= self._column < MAX_COLUMN:
-            raise Unreadable(Problem.CORRUPT)
-        if not text and kind != "str":  # a formula that nobody worked out
-            kind, text = "e", "#VALUE!"
-        self._cells[self._column] = (kind, text, self._style(self._given.get("s")))
 
-    def _style(self, number: str | None) -> Style:
-        if number is None:
-            return _PLAIN
-        place = int(number)
-        return self.styles[place] if 0 <= place < len(self.styles) else _PLAIN
-
-    def _position(self, reference: str) -> int:
-        """`AB12` is column 27; the row is the row's own affair."""
-        letters = reference.rstrip("0123456789")
-        found = self._columns.get(letters)
-        if found is None:
-            if not 0 < len(letters) <= 3 or not letters.isascii() or not letters.isalpha():
-                raise Unreadable(Problem.CORRUPT)
-            found = 0
-            for letter in letters.upper():
-                found = found * 26 + ord(letter) - ord("A") + 1
-            found -= 1
-            self._columns[letters] = found
-        return found
+def _position(letters: str) -> int:
+    """`AB` is column 27; in a reference such as AB12, the row is the row's own affair."""
+    if not 0 < len(letters) <= 3 or not letters.isascii() or not letters.isalpha():
+        raise Unreadable(Problem.CORRUPT)
+    found = 0
+    for letter in letters.upper():
+        found = found * 26 + ord(letter) - ord("A") + 1
+    return found - 1

@@ -94,9 +94,9 @@ def across(ref: Ref, _: str) -> None:
         write_outcomes(folder, [_executed("across:impostors", Scope(), found)])
 
     key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read), earlier)
-    keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
-    for name, made in prints.items():
+    for name, made in prints.items():  # before the step is kept, and so done: killed in between, it would be forgotten
         opened.state.results.put("rows", _stream(name), made.sha256, name)
+    keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
 
 
 def _earlier_rows(opened: Opened, period: str, prints: Mapping[str, Fingerprint]) -> dict[str, str]:

@@ -80,8 +80,14 @@ def test_no_relative_difference_to_zero() -> None:
     assert compared["difference_relative"].to_list() == [None]
 
 
-def test_a_numerator_alone_is_a_restatement_too() -> None:
+def test_a_published_value_that_stands_is_not_restated_though_its_numerator_moved() -> None:
     compared = compare_prior(vintage(("f", "101", 1, 1.5, 9)), baseline(("f", "101", 1, 1.5, 8)))
+
+    assert compared.select("status", "numerator", "other_numerator").row(0) == ("same", Decimal(9), Decimal(8))
+
+
+def test_a_value_that_moved_is_restated_though_its_numerator_stands() -> None:
+    compared = compare_prior(vintage(("f", "101", 1, 1.6, 9)), baseline(("f", "101", 1, 1.5, 9)))
 
     assert compared["status"].to_list() == ["restated"]
 

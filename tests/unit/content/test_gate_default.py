@@ -39,5 +39,10 @@ def test_a_providers_own_registration_withholds_nothing() -> None:
     assert found <= {Effect.CAVEAT, Effect.SHOW}
 
 
+def test_a_file_that_does_not_agree_with_its_trailer_withholds_its_part_and_five_hold_the_run() -> None:
+    assert effects(Kind.TRAILER, Severity.CRITICAL, providers=4) is Effect.BLOCK_PART
+    assert effects(Kind.TRAILER, Severity.CRITICAL, providers=5) is Effect.BLOCK_RUN
+
+
 def test_every_rule_says_why() -> None:
     assert all(len(rule.reason) > 40 for rule in default_gate().rules)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -58,17 +60,162 @@ def test_one_provider_that_restates_its_history_is_info(panel: Any) -> None:
     assert finding.scope.provider == frozenset(["104"])
 
 
+def times(one: Any, factor: float, *, providers: tuple[str, ...] | None = None) -> Any:
+    chosen = one.providers if providers is None else providers
+    counts = one.counts()
+    return one.vintage(
+        counts={key: round(count * factor) if key[0] in chosen else count for key, count in counts.items()}
+    )
+
+
+@pytest.mark.parametrize("runs", [0, 11, 12])
+def test_counts_of_all_closed_periods_tenfold_are_critical_however_few_runs_are_known(panel: Any, runs: int) -> None:
+    one = panel()
+
+    (finding,) = of(one.detect(times(one, 10), history=year(one, runs=runs)), Kind.SHARED_HISTORY)
+
+    assert finding.severity is Severity.CRITICAL
+    assert finding.detail["cause"] == "run"
+    assert finding.evidence.effect_median == pytest.approx(9)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("factor", "severity"),
+    [(1.27, Severity.CRITICAL), (0.73, Severity.CRITICAL), (1.22, Severity.WARNING), (0.78, Severity.WARNING)],
+)
+def test_in_the_first_year_a_quarter_more_or_less_of_what_is_closed_is_critical_and_less_a_warning(
+    panel: Any, factor: float, severity: Severity
+) -> None:
+    one = panel()
+
+    (finding,) = of(one.detect(times(one, factor)), Kind.SHARED_HISTORY)
+
+    assert finding.severity is severity
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.45, 0), (0.65, 1)])
+def test_in_the_first_year_over_half_of_the_closed_cells_must_be_restated(panel: Any, share: float, said: int) -> None:
+    one = panel()
+    closed = one.starts[27]  # 53 periods before the newest, which is the 80th
+    draw = random.Random(4)
+    counts = {
+        key: 10 * count if key[2] < closed and draw.random() < share else count for key, count in one.counts().items()
+    }
+
+    found = of(one.detect(one.vintage(counts=counts)), Kind.SHARED_HISTORY)
+
+    assert [finding.severity for finding in found] == [Severity.CRITICAL] * said
+
+
+def test_in_the_first_year_nothing_is_said_of_periods_that_fill_up(panel: Any) -> None:
+    one = panel()
+    closed = one.starts[27]
+    counts = {key: 10 * count if key[2] >= closed else count for key, count in one.counts().items()}
+
+    assert of(one.detect(one.vintage(counts=counts)), Kind.SHARED_HISTORY) == []
+
+
+@pytest.mark.parametrize(
+    ("providers", "cause", "severity"),
+    [(("104",), "provider", Severity.WARNING), (("104", "109"), "other", Severity.CRITICAL)],
+)
+def test_one_providers_history_tenfold_is_a_warning_and_twos_is_critical(
+    panel: Any, providers: tuple[str, ...], cause: str, severity: Severity
+) -> None:
+    one = panel()
+
+    (finding,) = of(one.detect(times(one, 10, providers=providers)), Kind.SHARED_HISTORY)
+
+    assert (finding.detail["cause"], finding.severity) == (cause, severity)
+    assert finding.scope.provider == frozenset(providers)
+
+
 def test_a_provider_that_lost_part_of_its_history_is_a_warning(panel: Any) -> None:
     one = panel()
     gone = (pl.col("provider") == "104") & (pl.col("reference_start") < one.starts[20])
 
-    detected = one.detect(one.vintage().filter(~gone), history=year(one))
+    detected = one.detect(one.vintage().filter(~gone))
 
     (finding,) = of(detected, Kind.CELLS_GONE)
     assert finding.severity is Severity.WARNING
     assert finding.scope.provider == frozenset(["104"])
     assert finding.scope.figure == frozenset(one.names)
     assert finding.evidence.cells == 2 * 3 * 20  # type: ignore[union-attr]
+
+
+def test_two_providers_that_lost_part_of_their_history_are_critical(panel: Any) -> None:
+    one = panel()
+    gone = pl.col("provider").is_in(["104", "109"]) & (pl.col("reference_start") < one.starts[20])
+
+    (finding,) = of(one.detect(one.vintage().filter(~gone)), Kind.CELLS_GONE)
+
+    assert finding.severity is Severity.CRITICAL
+    assert finding.scope.provider == frozenset(["104", "109"])
+
+
+@pytest.mark.parametrize(
+    ("lost", "cause", "cells"),
+    [
+        (lambda one: pl.col("reference_start") < one.starts[20], "run", 12 * 2 * 3 * 20),
+        (lambda one: pl.col("figure") == "per_head", "figure", 12 * 3 * 80),
+        (lambda one: pl.col("cell") == "old", "figure", 12 * 2 * 80),
+    ],
+)
+def test_periods_figures_and_cells_gone_at_all_providers_are_critical_from_the_first_run_on(
+    panel: Any, lost: Callable[[Any], pl.Expr], cause: str, cells: int
+) -> None:
+    one = panel()
+
+    detected = one.detect(one.vintage().filter(~lost(one)))
+
+    (finding,) = of(detected, Kind.CELLS_GONE)
+    assert finding.severity is Severity.CRITICAL
+    assert finding.detail["cause"] == cause
+    assert finding.scope.provider == frozenset(one.providers)
+    assert finding.evidence.cells == cells  # type: ignore[union-attr]
+    told = of(detected, Kind.CELLS_GONE, summary=True)
+    assert sum(each.evidence.cells for each in told) == cells  # type: ignore[union-attr]
+
+
+def test_a_figure_of_which_a_provider_sends_nothing_is_gone_there(panel: Any) -> None:
+    one = panel()
+    lost = (pl.col("figure") == "per_head") & (pl.col("provider") == "104")
+
+    (finding,) = of(one.detect(one.vintage().filter(~lost)), Kind.CELLS_GONE)
+
+    assert finding.severity is Severity.WARNING
+    assert (finding.scope.provider, finding.scope.figure) == (frozenset(["104"]), frozenset(["per_head"]))
+
+
+def test_values_that_came_empty_are_gone(panel: Any) -> None:
+    one = panel()
+    empty = (pl.col("figure") == "per_head") & (pl.col("cell") == "old")
+    value = pl.when(~empty).then(pl.col("value")).alias("value")
+
+    (finding,) = of(one.detect(one.vintage().with_columns(value)), Kind.CELLS_GONE)
+
+    assert (finding.scope.figure, finding.scope.cell) == (frozenset(["per_head"]), frozenset(["old"]))
+
+
+@pytest.mark.parametrize(("new", "dropped", "said"), [(4, 6, 0), (4, 7, 1), (0, 4, 1)])
+def test_a_window_that_moves_on_loses_nothing(panel: Any, new: int, dropped: int, said: int) -> None:
+    one = panel()
+    start = pl.col("reference_start")
+    before = one.vintage().filter(start < one.starts[80 - new])
+
+    detected = one.detect(one.vintage().filter(start >= one.starts[dropped]), before)
+
+    assert len(of(detected, Kind.CELLS_GONE)) == said
+    assert len(of(detected, Kind.CELLS_GONE, summary=True)) == 2 * said
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.015, 0), (0.06, 1)])
+def test_a_few_cells_gone_here_and_there_are_usual(panel: Any, share: float, said: int) -> None:
+    one = panel()
+    draw = random.Random(8)
+    counts = {key: count for key, count in one.counts().items() if draw.random() >= share}
+
+    assert len(of(one.detect(one.vintage(counts=counts)), Kind.CELLS_GONE)) == said
 
 
 def test_a_provider_that_did_not_come_is_not_gone(panel: Any) -> None:

@@ -175,6 +175,32 @@ def test_fewer_than_one_in_a_hundred_is_a_warning(panel: Any) -> None:
     assert finding.severity is Severity.WARNING
 
 
+def test_a_change_in_the_last_weeks_only_is_held_though_it_is_rare_over_all_of_history(panel: Any) -> None:
+    one = panel(weeks=320)
+    draw = random.Random(3)
+    late = sorted(key for key in one.counts() if key[2] >= one.starts[300])
+    chosen = set(draw.sample(late, 70))  # of 11,520
+
+    (finding,) = alone(one.detect(one.vintage(factor=lambda key: 0.5 if key in chosen else 1.0)))
+
+    found = evidence(finding)
+    assert found.cells < 0.01 * found.eligible
+    assert finding.severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize("weeks", [10, 20, 60])
+def test_two_providers_in_a_few_weeks_are_not_blamed_on_all(panel: Any, weeks: int) -> None:
+    one = panel(weeks=160, providers=tuple(str(101 + number) for number in range(16)))
+    window = one.starts[150 - weeks : 150]
+
+    (finding,) = alone(
+        one.detect(one.vintage(factor=lambda key: 1.02 if key[0] in {"104", "109"} and key[2] in window else 1.0))
+    )
+
+    assert finding.scope.provider == frozenset(["104", "109"])
+    assert finding.severity is Severity.CRITICAL
+
+
 def test_what_is_reported_as_the_detection_limit_is_detected_and_less_is_not(panel: Any) -> None:
     one = panel()
     keys = sorted(one.counts())

@@ -125,6 +125,25 @@ def test_members_without_marks_are_left_out_however_strong_the_rest() -> None:
     assert said(made, group) == ({"f/x"}, {f"a/{provider}" for provider in PROVIDERS[::2]})
 
 
+def wide(hits: dict[str, int], *, eligible: int) -> Grid:
+    rows = [
+        ("f", "x", provider, number < hits.get(provider, 0), 0.0)
+        for provider in (f"{101 + number}" for number in range(40))
+        for number in range(eligible)
+    ]
+    marks = pl.DataFrame(rows, schema=["figure", "item", "provider", "hit", "chance"], orient="row")
+    return grid(marks, areas={"f": "a"}, families={"f": "one"}, units=units())
+
+
+@pytest.mark.parametrize(("shown", "named"), [(6, 6), (34, 40)])
+def test_members_that_can_only_together_be_seen_to_lack_marks_lack_them(shown: int, named: int) -> None:
+    made = wide(dict.fromkeys((f"{101 + number}" for number in range(shown)), 2), eligible=20)
+
+    (group,) = explain(made, usual=0.002)
+
+    assert len(group.parts) == named
+
+
 def test_the_more_groups_are_tried_the_more_evidence_is_asked() -> None:
     five = laid({("f/x", "103"): 5}, assigned=units(nordwind=tuple(PROVIDERS[:4]), sydvest=tuple(PROVIDERS[2:6])))
     alone = laid({("f/x", "103"): 5})

@@ -66,7 +66,7 @@ def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
         *contents: bytes,
         columns: dict[str, dict[str, Any]] | None = None,
         sources: dict[str, str] | None = None,
-        places: dict[str, tuple[int, int]] | None = None,
+        places: dict[str, tuple[int | None, int]] | None = None,
         ignore: tuple[str, ...] = (),
         limits: Limits | None = None,
         **form: Any,

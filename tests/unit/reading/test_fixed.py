@@ -102,7 +102,7 @@ def test_columns_may_overlap_and_leave_gaps(read_bytes: Callable[..., Any]) -> N
 
     read = read_bytes(b"1234..z\n", columns={name: {} for name in places}, kind="fixed", places=places)
 
-    assert read.typed.select(places).rows() == [("1234", "34", "z")]
+    assert read.typed.select(list(places)).rows() == [("1234", "34", "z")]
 
 
 def test_line_ends_of_windows_and_a_missing_last_one_are_no_matter(read_bytes: Callable[..., Any]) -> None:

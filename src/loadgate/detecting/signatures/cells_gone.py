@@ -1,7 +1,7 @@
 """Comparisons with the prior vintage in; cells that were there before and are not now, out.
 
-A count that falls back to zero loses its row, so a few go in every run. A provider whose file lost part of its
-history loses many at once.
+A count that falls back to zero loses its row, so a few go in every run. A file that lost part of its history, a cell
+that got another name or a column that came empty lose many at once.
 """
 
 from __future__ import annotations
@@ -16,29 +16,57 @@ if TYPE_CHECKING:
     import polars as pl
 
 FLOOR = 0.02  # a fiftieth of a provider's cells
+# A delivery may hold the last so many periods only: about as many leave at the old end as come at the new one. Months
+# hold 28 to 31 days and four or five weeks, hence a quarter more and one.
+_MOVES_ON = 1.25
+
+_HERE = (Status.SAME.value, Status.RESTATED.value, Status.APPEARED.value, Status.NEW.value)
+
+
+def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFrame:
+    """COMPARISONS rows that had a value in the prior vintage and could have one now, with `gone`.
+
+    A reference period that the whole run has not got is gone too, unless the window only moved on. A figure of which a
+    provider has nothing is gone where other figures of the dataset came from it; else its delivery is missing, and
+    arrival says so.
+    """
+    import polars as pl
+
+    datasets = {figure.id: figure.dataset for figure in figures}
+    status, start = pl.col("status"), pl.col("reference_start")
+    prior = comparisons.filter((pl.col("kind") == "prior") & pl.col("figure").is_in(list(datasets)))
+    prior = prior.with_columns(
+        pl.col("figure").replace_strict(datasets, return_dtype=pl.String).alias("dataset"),
+        status.is_in(_HERE).alias("here"),
+    )
+    first = start.filter(pl.col("here")).min().over("figure")
+    prior = prior.with_columns(
+        pl.col("here").any().over("dataset", "provider").alias("came"),
+        ((status == Status.DROPPED.value) & (start < first)).fill_null(False).alias("oldest"),
+        start.filter(status == Status.NEW.value).n_unique().over("figure").alias("new"),
+    )
+    dropped = start.filter(pl.col("oldest")).n_unique().over("figure")
+    on = pl.col("oldest") & (pl.col("new") > 0) & (dropped <= _MOVES_ON * pl.col("new") + 1)
+    kept = prior.filter(pl.col("other").is_not_null() & pl.col("came") & ~on)
+    return kept.select(*comparisons.columns, pl.col("value").is_null().alias("gone"))
 
 
 def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFrame:
-    """One row per prior cell whose reference period is still measured; a hit is one that is gone.
+    """One row per cell that `held` names; a hit is one that is gone.
 
     Columns as in `restated_alone.marks`; `now` and `before` are empty: what is gone has no effect to sum up.
     """
     import polars as pl
 
-    held = [Status.SAME.value, Status.RESTATED.value, Status.GONE.value]
     none = pl.lit(None, dtype=pl.Decimal(38, 6))
-    return comparisons.filter(
-        (pl.col("kind") == "prior")
-        & pl.col("figure").is_in([figure.id for figure in figures])
-        & pl.col("status").is_in(held)
-    ).select(
+    return held(comparisons, figures).select(
         "figure",
         pl.col("cell").fill_null("").alias("item"),
         pl.lit("").alias("band"),
         "cell",
         "provider",
         "reference_start",
-        (pl.col("status") == Status.GONE.value).alias("hit"),
+        pl.col("gone").alias("hit"),
         none.alias("now"),
         none.alias("before"),
         pl.lit(0.0).alias("chance"),

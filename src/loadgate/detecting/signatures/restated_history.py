@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from loadgate.detecting.ages import aged
+from loadgate.detecting.ages import aged, closed
 from loadgate.model.comparison import Status
 from loadgate.model.expected import KeyFigure
+from loadgate.model.period import Cadence
 
 if TYPE_CHECKING:
     import polars as pl
 
 FLOOR = 0.02  # under two in a hundred cells of a band, a restatement is housekeeping
+# Whatever earlier runs were like, corrections do not restate half of what is closed; and where they sum up to a quarter
+# of it, what came is another series.
+HALF = 0.5
+_QUARTER = 0.25
 
 
 def tested(figures: Sequence[KeyFigure]) -> list[KeyFigure]:
@@ -27,6 +32,24 @@ def tested(figures: Sequence[KeyFigure]) -> list[KeyFigure]:
         counted = figure.published if figure.numerator is None else figure.numerator
         first.setdefault(f"{figure.dataset}|{figure.reference}|{column}|{figure.where!r}|{counted!r}", figure)
     return sorted(first.values(), key=lambda figure: figure.id)
+
+
+def unlearned(band: str) -> float | None:
+    """The usual rate while too few runs are known: of a closed band, a half; of one that fills up, nothing is known."""
+    return HALF if band in {closed(cadence) for cadence in Cadence} else None
+
+
+def massive(marks: pl.DataFrame) -> bool:
+    """Whether over half of the marks' closed cells are hit, and what they moved by is a quarter of what there was."""
+    import polars as pl
+
+    old = marks.filter(pl.col("band").is_in([closed(cadence) for cadence in Cadence]))
+    hits, moved, before = old.select(
+        pl.col("hit").sum().alias("hits"),
+        (pl.col("now") - pl.col("before")).abs().sum().alias("moved"),
+        pl.col("before").abs().sum().alias("before"),
+    ).row(0)
+    return bool(hits > HALF * old.height and float(moved) >= _QUARTER * float(before))
 
 
 def marks(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFrame:
