@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from loadgate.cli.commands import runnable
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
-from loadgate.errors import NotFound, VerificationFailed
+from loadgate.errors import NotFound, Refused, VerificationFailed
 
 if TYPE_CHECKING:
     from loadgate.model.judgement import Waiver
@@ -39,7 +40,7 @@ def waive(
 
     Exit codes: 0 done, 1 no such case, 3 refused.
     """
-    from loadgate.running.acting import approve_waiver, pending, request_waiver
+    from loadgate.running.acting import approve_waiver, pending, request_waiver, same_person
     from loadgate.running.cases import newest_judgement_of
     from loadgate.running.opened import find_site, open_site
 
@@ -51,6 +52,8 @@ def waive(
             raise NotFound(f"no waiver of case {case} waits for approval", fix=f"loadgate waive {case} --reason …")
         waiver = approve_waiver(opened, waiting.id, actor=approver or who)
     else:
+        if approver is not None and same_person(who, approver):
+            raise Refused(f"{approver} asks for it: a second person approves it", fix="--approver NAME, another's")
         judgement, found = newest_judgement_of(opened, case)
         waiver = request_waiver(
             opened,
@@ -224,12 +227,17 @@ def ledger_show(site: SiteOption = None, as_json: JsonOption = False) -> None:
             f"{entry.at:%Y-%m-%d %H:%M}",
             entry.actor,
             entry.kind,
-            entry.body.get("run") or entry.body.get("waiver"),
+            entry.body.get("run") or f"{entry.body.get('waiver')}{_of_case(entry.body)}",
+            entry.body.get("reason") or entry.body.get("verdict") or "",
         )
         for entry in entries
     ]
-    for line in table(("entry", "at (UTC)", "who", "act", "of"), rows, right=(0,)):
+    for line in table(("entry", "at (UTC)", "who", "act", "of", "why"), rows, right=(0,)):
         say(line)
+
+
+def _of_case(body: Mapping[str, Any]) -> str:
+    return f" (case {body['case']})" if "case" in body else ""
 
 
 def state_rebuild(site: SiteOption = None, as_json: JsonOption = False) -> None:

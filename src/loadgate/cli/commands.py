@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -20,8 +21,9 @@ def runnable(line: str, site: Path) -> str:
     if found is None:
         return line
     indent, words, told = found.groups()
-    named = "" if _is_found(site) or "--site" in words else f" --site {near(site)}"
-    return f"{indent}{program()} {words}{named}{told or ''}"
+    named = "" if _is_found(site) or "--site" in words else f" --site {shlex.quote(near(site))}"
+    gloss = f"    # {told.strip()}" if told else ""
+    return f"{indent}{program()} {words}{named}{gloss}"
 
 
 def program() -> str:
@@ -30,7 +32,7 @@ def program() -> str:
     started = Path(sys.argv[0])
     if started.name != "loadgate" or (on_path and Path(on_path).resolve() == started.resolve()):
         return "loadgate"
-    return near(started.absolute())
+    return shlex.quote(near(started.absolute()))
 
 
 def _is_found(site: Path) -> bool:

@@ -25,11 +25,12 @@ def status(
       loadgate status
       loadgate status 2025-08 --json
     """
+    from loadgate.model.period import Period
     from loadgate.running.opened import find_site, open_site
     from loadgate.running.standing import standing
 
     opened = open_site(find_site(site))
-    lines = standing(opened, period)
+    lines = standing(opened, str(Period.parse(period)) if period else None)
     if as_json:
         say_json(lines)
         return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from loadgate.model.judgement import Judgement
     from loadgate.model.period import Period
     from loadgate.running.opened import Opened, Ref
+    from loadgate.running.release import Released
 
 
 def run(
@@ -73,12 +76,27 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
             again = "" if left else "  (nothing left to do)"
             say(f"run {ref.run}  baseline {baseline}  as of {inputs.as_of:%Y-%m-%d %H:%M} UTC{again}\n")
             say(f"  {'arriving':<11} {facts.arriving(ref)}")
+        if left and not inline:
+            server = _started(server or _server(opened), shown=shown)
         with progress(ref, quiet=not shown):
             if left:
-                _do(ref, opened, server, inline=inline, as_of=as_of, who=who)
+                _do(ref, opened, inline=inline, as_of=as_of, who=who)
             else:
                 alerts.tell_run(ref)  # what could not be sent waits for this
         return ref
+
+
+def _started(server: EmbeddedServer | None, *, shown: bool) -> EmbeddedServer | None:
+    """Wait for the server, and say how long it took: the first time it lays out its database."""
+    from loadgate.cli.prefect_server import mark_crashed
+
+    since = time.monotonic()
+    if server is not None:
+        server.wait_ready()
+        mark_crashed()
+        if shown and time.monotonic() - since > 1:
+            say(f"  {'starting':<11} Prefect's server  {time.monotonic() - since:.1f} s")
+    return server
 
 
 def _was_judged(opened: Opened, period: Period) -> bool:
@@ -94,9 +112,7 @@ def _server(opened: Opened) -> EmbeddedServer | None:
     return ensure_server(opened.places.prefect)
 
 
-def _do(
-    ref: Ref, opened: Opened, server: EmbeddedServer | None, *, inline: bool, as_of: datetime | None, who: str
-) -> None:
+def _do(ref: Ref, opened: Opened, *, inline: bool, as_of: datetime | None, who: str) -> None:
     from loadgate.running import month
     from loadgate.running.inline import run_inline
     from loadgate.store.runs import RunState
@@ -105,7 +121,7 @@ def _do(
         if inline:
             run_inline(ref, actor=who)
         else:
-            _flow(ref, opened, server or _server(opened), as_of=as_of)
+            _flow(ref, opened, as_of=as_of)
     except KeyboardInterrupt:
         from loadgate.running.opened import now
 
@@ -115,14 +131,11 @@ def _do(
         raise
 
 
-def _flow(ref: Ref, opened: Opened, server: EmbeddedServer | None, *, as_of: datetime | None) -> None:
+def _flow(ref: Ref, opened: Opened, *, as_of: datetime | None) -> None:
     """Run the Prefect flow of the site, or the one that is carried, against the server."""
     from loadgate.cli.flows import flow_file
-    from loadgate.cli.prefect_server import load_flow_file, mark_crashed, run_flow
+    from loadgate.cli.prefect_server import load_flow_file, run_flow
 
-    if server is not None:
-        server.wait_ready()
-        mark_crashed()
     flow = load_flow_file(flow_file(opened.places.site, "monthly_load"), "monthly_load")
     period = opened.inputs(ref.run).period
     run_flow(flow, site=str(opened.places.site), period=period, as_of=as_of.isoformat() if as_of else None)
@@ -131,6 +144,7 @@ def _flow(ref: Ref, opened: Opened, server: EmbeddedServer | None, *, as_of: dat
 def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
     from loadgate.model.findings import Verdict
     from loadgate.running import deciding, facts, month
+    from loadgate.running.release import released_as
     from loadgate.running.views import run_view
 
     if not month.is_done(ref):
@@ -138,13 +152,31 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
             f"run {ref.run} is not complete: " + ("; ".join(facts.failed_units(ref)) or "it was not judged"),
             fix="mend what it says, then run the month again: it takes up where it stopped",
         )
-    opened = ref.open()
-    judgement = deciding.stored(opened, ref.run)
+    judgement = deciding.stored(ref.open(), ref.run)
+    released = released_as(ref)
+    if released is not None:
+        judgement = replace(judgement, verdict=released.verdict, waivers=released.waivers)
     if as_json:
         say_json(run_view(ref, judgement))
+    elif released is not None:
+        _print_released(ref, released)
     else:
         _print_verdict(ref, judgement, quiet=quiet)
     raise typer.Exit(Exit.HOLD if judgement.verdict is Verdict.HOLD else Exit.OK)
+
+
+def _print_released(ref: Ref, released: Released) -> None:
+    """A run that was released: what it was released with; its cases were settled."""
+    from loadgate.cli.commands import near, runnable
+    from loadgate.cli.terminal import paint
+
+    waived = f", with {' and '.join(released.waivers)}" if released.waivers else ""
+    say()
+    say(paint(f"RELEASED  {released.verdict.value}{waived}", _VERDICT_STYLES[released.verdict.value]))
+    if released.withheld:
+        say(f"withheld  {', '.join(released.withheld)}")
+    say(f"published {near(released.folder)}")
+    say(runnable("  loadgate verify", ref.open().places.site))
 
 
 def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
@@ -165,8 +197,11 @@ def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
         say(paint(ready, _style(judgement)) if line.startswith(("HOLD", "RELEASE")) else ready)
 
 
+_VERDICT_STYLES = {"hold": "hold", "release": "release", "release_with_caveats": "caveat"}
+
+
 def _style(judgement: Judgement) -> str:
-    return {"hold": "hold", "release": "release"}.get(judgement.verdict.value, "caveat")
+    return _VERDICT_STYLES[judgement.verdict.value]
 
 
 def replay(

@@ -47,6 +47,8 @@ def prepare(
 
     start = Period.parse(first) if first else None
     end = Period.parse(last) if last else None
+    if start and end and end < start:
+        raise NotFound(f"{start} comes after {end}", fix=f"--from {end} --to {start}")
     chosen = [one for one in periods if (not start or one >= start) and (not end or one <= end)]
     if not chosen:
         raise NotFound(f"{name} holds no period to replay", fix="loadgate sample rki DIR --bare fills an inbox")

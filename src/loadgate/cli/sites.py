@@ -101,7 +101,7 @@ def init(
 
 
 def _must_be_empty(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(f"{folder} is not empty", fix="name a new folder")
 
 
@@ -128,7 +128,7 @@ def sample(
     Exit codes: 0 laid out, 3 the folder holds something else.
     """
     from loadgate.cli.samples import sample_named
-    from loadgate.running.opened import open_site
+    from loadgate.running.opened import open_site, site_name
 
     chosen = sample_named(name)
     target = period or chosen.shown
@@ -136,6 +136,8 @@ def sample(
     if not (out / "site.toml").is_file():
         _must_be_empty(out)
         chosen.write_site(out)
+    elif site_name(out) != name:
+        raise Refused(f"{out} is the site {site_name(out)}, not the sample {name}", fix="name a new folder")
     opened = open_site(out)
     if not as_json:
         say(f"sample {name}  {out}  {len(earlier)} earlier periods, then {target}")

@@ -17,9 +17,9 @@ def compare_prior(figures: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame
     """Compare with the prior vintage, whatever run each part of it comes from.
 
     In: FIGURES; and FIGURES with a column `vintage` (run id), one row a key.
-    Out: `kind` prior, `source` the vintage, sorted by key. Restated is a value that differs in 9 significant digits; a
-    published one stands even where its numerator moved. Whether a reference period is new or dropped is asked of the figure, not of the provider:
-    a provider's rows of zero are absent.
+    Out: `kind` prior, `source` the vintage, sorted by key. Restated is a value that differs in 9 significant digits;
+    one that does not is the same, whatever its numerator and denominator did. Whether a reference period is new or
+    dropped is asked of the figure, not of the provider: a provider's rows of zero are absent.
     """
     import polars as pl
 

@@ -23,7 +23,9 @@ THRESHOLD = 8.0
 LEAST = 3  # marked cells: two can be one correction
 NEARLY = 0.9  # share of the members that must show marks before all are named
 SURE = 0.01  # a member shows marks if chance gives as many less often than this
-QUIET = 3.0  # a member lacks them if it has none where at least so many are due at a quarter of the group's rate
+# A member lacks them if it has none where at least so many are due at a quarter of the group's rate; where marks are
+# usual, if it has not got a quarter of the group's excess.
+QUIET = 3.0
 _MOST = 40
 
 
@@ -224,11 +226,11 @@ def _members(left: _Left, group: Group, *, axis: int) -> tuple[set[int], set[int
     for place, n, h, e in zip(group.parts if axis == 0 else group.items, eligible, hits, due, strict=True):
         if h >= 1 and at_least(int(h), float(e)) < SURE:
             shows.add(place)
-        elif h <= 2 * e and n * rate / 4 >= QUIET:
+        elif h <= 2 * e and h - e <= (n * rate - e) / 4 and n * rate / 4 >= QUIET:
             lacks.add(place)
         elif h == 0 and n > 0:
             bare[place] = float(n)
-    if shows and sum(bare.values()) * rate / 4 >= QUIET:  # each alone has too few cells to tell, together they have not
+    if shows and sum(bare.values()) * rate / 4 >= QUIET:  # too few cells to tell in each, not in all of them
         lacks |= bare.keys()
     return shows, lacks
 

@@ -41,8 +41,8 @@ class Signature:
     scattered: Severity  # where several providers with nothing in common show it
     alone: Severity  # where one provider shows it
     rare: Severity  # where few of the group's eligible cells between the first and the last that does show it
-    unlearned: Callable[[str], float | None] = lambda band: None
-    massive: Callable[[pl.DataFrame], bool] = lambda marks: False  # one step up, and critical where it is shared
+    unlearned: Callable[[str], float | None] | None = None
+    massive: Callable[[pl.DataFrame], bool] | None = None  # critical where it is shared, else a warning
 
 
 SIGNATURES: dict[str, Signature] = {
@@ -143,7 +143,8 @@ def _groups(
     for figure, band, item in banded.iter_rows():
         if signature.learned:
             rate = past.worst(seen, (figure, band), floor=signature.floor)
-            rate = signature.unlearned(band) if rate is None else rate
+            if rate is None and signature.unlearned is not None:
+                rate = signature.unlearned(band)
         else:
             rate = past.usual(seen, (figure, band), floor=signature.floor)
         if rate is not None:
@@ -172,7 +173,7 @@ def _finding(signature: Signature, told: Told) -> Finding:
 def _severity(signature: Signature, told: Told) -> Severity:
     """The mildest that fits: a few cells of many, or one provider's, are less than a pattern of the whole load."""
     single = told.cause.kind is CauseKind.PROVIDER
-    if signature.massive(told.marks):
+    if signature.massive is not None and signature.massive(told.marks):
         return Severity.WARNING if single else Severity.CRITICAL
     fits = [signature.severity]
     if single:

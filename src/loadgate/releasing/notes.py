@@ -20,7 +20,14 @@ def plain(text: str) -> str:
 
 
 def release_notes(
-    judgement: Judgement, *, release: str, rows: int, withheld: Sequence[str], head: tuple[int, str], as_of: datetime
+    judgement: Judgement,
+    *,
+    release: str,
+    rows: int,
+    withheld: Sequence[str],
+    head: tuple[int, str],
+    as_of: datetime,
+    permissions: Sequence[str] = (),
 ) -> str:
     """What was released, what was left out, with which reservations, and by whose permission."""
     verdict = _VERDICTS[judgement.verdict.value]
@@ -37,7 +44,8 @@ def release_notes(
     ]
     lines += _section("Left out", [plain(part) for part in withheld], none="Nothing was left out.")
     lines += _section("Caveats", _caveat_lines(judgement.caveats), none="No caveats.")
-    lines += _section("Waivers", [plain(waiver) for waiver in judgement.waivers], none="No waiver was used.")
+    used = permissions or judgement.waivers
+    lines += _section("Waivers", [plain(waiver) for waiver in used], none="No waiver was used.")
     cases = [
         f"case {case.number}: {case.severity.value}, {case.state.value}, {plain(', '.join(case.kinds))}"
         for case in judgement.cases

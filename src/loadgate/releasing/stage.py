@@ -70,6 +70,7 @@ def stage(
     inputs: Mapping[str, object],
     ledger_head: tuple[int, str],
     as_of: datetime,
+    permissions: Sequence[str] = (),
 ) -> ReleaseManifest:
     """Write figures, caveats and notes into the empty folder `into`; the manifest itself is written by the store.
 
@@ -88,7 +89,15 @@ def stage(
     released.write_parquet(into / FIGURES_FILE, compression="zstd")
     caveat_table(judgement.caveats).write_parquet(into / CAVEATS_FILE, compression="zstd")
     (into / CAVEATS_JSON).write_bytes(canonical_json(_listed(judgement.caveats)) + b"\n")
-    notes = release_notes(judgement, release=release, rows=released.height, withheld=withheld, head=head, as_of=as_of)
+    notes = release_notes(
+        judgement,
+        release=release,
+        rows=released.height,
+        withheld=withheld,
+        head=head,
+        as_of=as_of,
+        permissions=permissions,
+    )
     (into / NOTES_FILE).write_text(notes, encoding="utf-8", newline="\n")
     return ReleaseManifest(
         format=FORMAT,

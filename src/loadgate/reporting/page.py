@@ -93,19 +93,27 @@ def page(view: ReportView) -> str:
     )
 
 
+_PSEUDONYM = re.compile(r"file-[0-9a-f]{10}")
+
+
 def _unexpected(view: ReportView) -> str | None:
     """Files that no profile knows, by pseudonym: a name may hold personal data."""
-    from loadgate.model.identity import file_pseudonym
-
     files = view.arrivals.unexpected
     if not files:
         return None
     words = view.names.words
-    listed = words.join([file_pseudonym(each.name) for each in files], most=10)
+    listed = words.join([_pseudonym(each.name) for each in files], most=10)
     return words("page", "unexpected_files", count=words.count("file", len(files)), names=listed)
 
 
 @lru_cache(maxsize=1)
+def _pseudonym(name: str) -> str:
+    """A run keeps pseudonyms in place of names; a name that is none becomes one here."""
+    from loadgate.model.identity import file_pseudonym
+
+    return name if _PSEUDONYM.fullmatch(name) else file_pseudonym(name)
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

@@ -59,8 +59,8 @@ def request_waiver(
 
     Raises Refused for an empty reason or a ceiling below what the case already is.
     """
-    if not reason.strip():
-        raise Refused("a waiver needs a reason", fix='--reason "why this may go out"')
+    if not any(character.isalnum() for character in reason):
+        raise Refused("a waiver needs a reason in words", fix='--reason "why this may go out"')
     limit = case.size if ceiling is None else ceiling
     if limit < case.size:
         raise Refused(
@@ -88,16 +88,16 @@ def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | No
         raise NotFound(f"there is no waiver {waiver}", fix="`loadgate ledger show` lists what was asked for")
     if asked.approved_by is not None:
         raise Refused(f"{waiver} was approved by {asked.approved_by}")
-    if _same_person(asked.requested_by, actor):
+    if same_person(asked.requested_by, actor):
         raise Refused(
             f"{waiver} was asked for by {actor}: a second person approves it",
-            fix="let someone else run the command, or name them with --actor",
+            fix="let someone else run the command",
         )
     opened.state.ledger.append(APPROVED, actor, {"waiver": waiver}, at or now())
     return replace(asked, approved_by=actor)
 
 
-def _same_person(one: str, other: str) -> bool:
+def same_person(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 

@@ -114,7 +114,10 @@ def gather(opened: Opened, inputs: RunInputs, site: Site) -> tuple[list[Finding]
     findings = list(inputs.arrival_findings)
     own = any(finding.check == ARRIVED for finding in findings)  # an impostor is found across deliveries
     state = OutcomeState.FAIL if own else OutcomeState.PASS
-    arrived = Outcome(check=ARRIVED, scope=Scope(), state=state, severity=Severity.CRITICAL)
+    reason = None
+    if not inputs.current:
+        state, reason = OutcomeState.COULD_NOT_RUN, "no delivery is expected for this period"
+    arrived = Outcome(check=ARRIVED, scope=Scope(), state=state, severity=Severity.CRITICAL, reason=reason)
     outcomes = [arrived]
     folders = []
     for delivery in inputs.deliveries:

@@ -33,11 +33,9 @@ def examine(opened: Opened, *, python: str) -> list[dict[str, str]]:
     found.append(_tried("database", lambda: f"{opened.state.ledger.head().seq} ledger entries"))
     free = shutil.disk_usage(opened.places.state).free
     found.append(_line("ok" if free > ENOUGH_BYTES else "bad", "disk", f"{free / 1e9:.0f} GB free"))
-    for name, why in (
-        ("LOADGATE_ALERT_URL", "alerts are not sent without it"),
-        ("LOADGATE_PSEUDONYM_KEY", "personal columns cannot leave as pseudonyms without it"),
-    ):
-        found.append(_line("ok", name, "set") if os.environ.get(name) else _line("note", name, f"not set: {why}"))
+    name = "LOADGATE_ALERT_URL"
+    told = _line("ok", name, "set") if os.environ.get(name) else _line("note", name, "not set: alerts are not sent")
+    found.append(told)
     return found
 
 

@@ -47,7 +47,7 @@ def checking(ref: Ref) -> str:
     done = [folder for folder in folders if durable.exists(folder)]
     states = Counter(outcome.state for folder in done for outcome in read_outcomes(folder))
     listed = ", ".join(f"{_number(states[state])} {state.value}" for state in OutcomeState if states[state])
-    return f"{len(done)} of {len(folders)}  {_number(states.total())} checks: {listed or 'none'}"
+    return f"{len(done)} of {len(folders)}  {_number(states.total())} checks of rows: {listed or 'none'}"
 
 
 def measuring(ref: Ref) -> str:
@@ -69,8 +69,11 @@ def comparing(ref: Ref) -> str:
         return "could not run"
     rows = pl.scan_parquet(path).group_by("kind", "status", "outcome").len().collect()
     control, prior = rows.filter(pl.col("kind") == "control"), rows.filter(pl.col("kind") == "prior")
-    agree = control.filter(pl.col("outcome") == "agree")["len"].sum()
-    controls = f"{_number(agree)} of {_number(control['len'].sum())} agree" if control.height else "none"
+    agree = int(control.filter(pl.col("outcome") == "agree")["len"].sum())
+    unfit = int(control.filter(pl.col("outcome") == "not_applicable")["len"].sum())
+    compared = int(control["len"].sum()) - unfit
+    controls = f"{_number(agree)} of {_number(compared)} agree" if compared else "none compared"
+    controls += f", {_number(unfit)} not applicable" if unfit else ""
     if not inputs.baseline:
         return f"control: {controls}  prior run: not applicable, nothing to compare with"
     restated = prior.filter(pl.col("status") == "restated")["len"].sum()

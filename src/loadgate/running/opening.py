@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loadgate.errors import NotFound
 from loadgate.model.deliveries import Arrival, ArrivalState
 from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
@@ -65,6 +66,11 @@ def open_watch(opened: Opened, period: Period, *, as_of: datetime | None) -> Ref
 def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs:
     """Everything that a run of the period would freeze now; its `run` is still empty."""
     site = opened.site()
+    if period.cadence is not site.file.cadence:
+        raise NotFound(
+            f"{period} is a {period.cadence}, and {site.file.name} loads by the {site.file.cadence}",
+            fix=f"name a {site.file.cadence}, e.g. {Period.of(period.start, site.file.cadence)}",
+        )
     expected = expected_deliveries(site, period)
     moment = as_of or _default_as_of(site, expected)
     files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())

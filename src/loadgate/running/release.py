@@ -31,6 +31,7 @@ class Released:
     manifest_sha256: str
     withheld: tuple[str, ...]
     already: bool
+    waivers: tuple[str, ...] = ()
 
 
 def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
@@ -60,6 +61,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
             judgement = judge_again(ref, as_of=as_of)
             if judgement.verdict is Verdict.HOLD:
                 raise _refusal(ref, judgement)
+            _refuse_nothing(ref)
             _discard_unentered(opened, ref.run)
             _stage(ref, judgement)
             _freeze(ref, judgement)
@@ -72,14 +74,32 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
         if problems:
             raise VerificationFailed("what was staged is not what was entered: " + "; ".join(problems))
         _switch(opened, ref.run, done)
+    return _told(opened, done, already=already)
+
+
+def released_as(ref: Ref) -> Released | None:
+    """What a run was released with; None if it was not, or not to the end."""
+    opened = ref.open()
+    entry = _entry(opened, ref.run) if ref.run in _finished(opened) else None
+    return None if entry is None else _told(opened, entry, already=True)
+
+
+def _told(opened: Opened, entry: LedgerEntry, *, already: bool) -> Released:
     return Released(
-        run=ref.run,
-        verdict=Verdict(done.body["verdict"]),
-        folder=opened.places.release(ref.run),
-        manifest_sha256=done.body["published_sha256"],
-        withheld=tuple(done.body["withheld"]),
+        run=entry.body["run"],
+        verdict=Verdict(entry.body["verdict"]),
+        folder=opened.places.release(entry.body["run"]),
+        manifest_sha256=entry.body["published_sha256"],
+        withheld=tuple(entry.body["withheld"]),
         already=already,
+        waivers=tuple(entry.body["waivers"]),
     )
+
+
+def _refuse_nothing(ref: Ref) -> None:
+    opened = ref.open()
+    if reducing.load_figures(opened, ref.run, opened.frozen(opened.inputs(ref.run).content)).is_empty():
+        raise Refused(f"{ref.run} has no figures: there is nothing to release", fix="loadgate arrivals PERIOD")
 
 
 def _discard_unentered(opened: Opened, run: str) -> None:
@@ -122,6 +142,7 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
             inputs={"content": inputs.content, "engine": inputs.engine, "baseline": inputs.baseline},
             ledger_head=(head.seq, head.sha256),
             as_of=inputs.as_of,
+            permissions=_permissions(opened, judgement),
         )
         content = manifest.to_plain()
         problems = verify_staged(folder, content)
@@ -132,6 +153,16 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
         durable.commit_folder(folder, final)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _permissions(opened: Opened, judgement: Judgement) -> list[str]:
+    """The waivers that were used, each as a sentence: which case, why, asked and approved by whom, until when."""
+    return [
+        f"{one.id}, case {one.case}: {one.reason} (asked for by {one.requested_by}, approved by {one.approved_by}, "
+        f"until {one.until})"
+        for one in acting.waivers(opened)
+        if one.id in judgement.waivers
+    ]
 
 
 def _freeze(ref: Ref, judgement: Judgement) -> None:

@@ -8,6 +8,7 @@ from loadgate.model.findings import GroupEvidence, Verdict
 from loadgate.running import acting, deciding, month
 from loadgate.running.cases import judged_runs
 from loadgate.running.opened import Ref
+from loadgate.running.release import released_as
 from loadgate.running.views import case_view
 
 if TYPE_CHECKING:
@@ -26,13 +27,21 @@ def all_runs(opened: Opened) -> list[dict[str, Any]]:
             {
                 "run": row.id,
                 "state": row.state.value,
-                "verdict": judgement.verdict.value if judgement else None,
+                "verdict": _verdict(opened, row.id, judgement),
                 "cases": len(judgement.cases) if judgement else 0,
                 "as_of": row.as_of.isoformat(),
                 "opened_by": row.opened_by,
             }
         )
     return found
+
+
+def _verdict(opened: Opened, run: str, judgement: Judgement | None) -> str | None:
+    """What it was released with; else what it was judged, before anything was waived since."""
+    released = released_as(Ref(str(opened.places.site), run))
+    if released is not None:
+        return released.verdict.value
+    return judgement.verdict.value if judgement else None
 
 
 def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from loadgate.errors import NotFound
 from loadgate.model.identity import run_id
@@ -53,14 +53,13 @@ class Runs:
         opened_by: str,
         detail: Mapping[str, object] | None = None,
     ) -> RunRow:
-        """The run of these inputs, resumed as it is; else a new one with the period's next number."""
+        """The period's newest run if it has these inputs, resumed as it is; else a new one with the next number."""
         with self._database.write(alone="runs") as connection:
-            same = select(RUNS).where(RUNS.c.period == period, RUNS.c.inputs_sha256 == inputs_sha256)
-            found = connection.execute(same).one_or_none()
-            if found is not None:
-                return _row(found)
-            newest = connection.execute(select(func.max(RUNS.c.number)).where(RUNS.c.period == period)).scalar()
-            number = (newest or 0) + 1
+            of_period = select(RUNS).where(RUNS.c.period == period).order_by(RUNS.c.number.desc()).limit(1)
+            newest = connection.execute(of_period).one_or_none()
+            if newest is not None and newest.inputs_sha256 == inputs_sha256:
+                return _row(newest)
+            number = 1 if newest is None else newest.number + 1
             opened = {
                 "id": run_id(period, number),
                 "period": period,

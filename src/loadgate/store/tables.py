@@ -40,7 +40,6 @@ RUNS = Table(
     Column("state", Text, nullable=False),
     Column("detail", Text, nullable=False),
     UniqueConstraint("period", "number"),
-    UniqueConstraint("period", "inputs_sha256"),
 )
 
 WORK = Table(

@@ -208,3 +208,13 @@ def test_what_stands_in_a_trailer_is_told_to_nobody(read_bytes: Callable[..., An
         assert secret not in read.said
         assert secret not in str(read.rejects.rows())
     assert "difference" not in read.finding(Kind.TRAILER).detail
+
+
+def test_a_sum_with_too_many_digits_is_left_open(read_bytes: Callable[..., Any]) -> None:
+    most = b"9" * 36 + b",99"
+    body = NAMES + b"1;%s;2026-10-07\n" % most * 2
+
+    read = read_bytes(body + b"T;2;1,00\n", **FORM)
+
+    assert read.reading.rows_typed == 2
+    assert Kind.TRAILER not in read.kinds

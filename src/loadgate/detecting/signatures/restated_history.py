@@ -1,7 +1,8 @@
 """Comparisons with the prior vintage in; old reference periods whose numbers were restated, by age band, out.
 
 Late reports restate young periods in every run, and corrections a few old ones; what is usual per band is learned
-from earlier runs. A mark here is ordinary: only a share far above history says anything.
+from earlier runs. A mark here is ordinary: only a share far above history says anything. Until enough runs are known,
+only over half of what is closed does.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Number and date cells count by their value, not by how they look: each is written as the profile would have it in a
 text file, and then read like one. A formula counts by the value that was saved with it.
-Measured once on two busy cores, 100 000 rows of 12 columns (7 MB): 7 CPU seconds to typed Parquet, fingerprint included,
-with 0.28 GB at most.
+Measured once on two busy cores, 100 000 rows of 12 columns (7 MB): 7 CPU seconds to typed Parquet, fingerprint
+included, with 0.28 GB at most.
 """
 
 from __future__ import annotations
