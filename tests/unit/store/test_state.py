@@ -130,12 +130,13 @@ def test_a_moment_without_a_zone_is_refused(state: State) -> None:
 # ── runs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_same_inputs_are_the_same_run_and_others_the_next(state: State) -> None:
-    opened = [_open_run(state, period, inputs) for period, inputs in (("2026-10", "a"), ("2026-10", "b"))]
-    opened += [_open_run(state, period, inputs) for period, inputs in (("2026-10", "a"), ("2026-11", "a"))]
+def test_the_newest_run_is_taken_up_if_it_has_these_inputs_else_the_next_begins(state: State) -> None:
+    given = (("2026-10", "a"), ("2026-10", "a"), ("2026-10", "b"), ("2026-10", "a"), ("2026-11", "a"))
 
-    assert opened == ["2026-10", "2026-10.2", "2026-10", "2026-11"]
-    assert [run.id for run in state.runs.rows("2026-10")] == ["2026-10", "2026-10.2"]
+    opened = [_open_run(state, period, inputs) for period, inputs in given]
+
+    assert opened == ["2026-10", "2026-10", "2026-10.2", "2026-10.3", "2026-11"]
+    assert [run.id for run in state.runs.rows("2026-10")] == ["2026-10", "2026-10.2", "2026-10.3"]
 
 
 def test_a_resumed_run_keeps_what_it_was_opened_with(state: State) -> None:
