@@ -53,7 +53,7 @@ test-browser: install ## the report in Chromium, with axe
 	@$(BIN)/python -m pytest $(TESTS) -m browser
 
 chaos: install ## SIGKILL at every durable write of a run and a release
-	@$(BIN)/python -m pytest $(TESTS) -m chaos
+	@$(BIN)/python -m pytest $(TESTS) -m chaos -n 2 --dist worksteal
 
 schemas: install ## generate infra/schemas and the catalogue of expectations again
 	@$(BIN)/python -c 'import json, sys; from loadgate.checking.engine.catalogue import generate; \

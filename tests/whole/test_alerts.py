@@ -59,8 +59,7 @@ def route(told: Told, monkeypatch: pytest.MonkeyPatch) -> Told:
 @pytest.fixture
 def faulty(site: Laid) -> Laid:
     """One file cannot be unpacked, and one never came."""
-    path = site.delivered(BROKEN)
-    path.write_bytes(path.read_bytes()[:200])
+    site.delivered(BROKEN).write_bytes(b"\x1f\x8b\x08\x00 and then nothing that could be unpacked")
     site.delivered(MISSING).unlink()
     return site
 

@@ -147,7 +147,7 @@ def test_the_schemas_know_every_word_of_the_program() -> None:
         (known["delivery"]["properties"]["state"], ArrivalState),
         (known["known_error"]["properties"]["state"], KnownErrorState),
     ):
-        assert told["enum"] == [word.value for word in words]
+        assert told["enum"] == [word.value for word in words], "add it to infra/schemas/run.json and replay.json"
 
 
 def _objects(part: object) -> Iterator[dict[str, Any]]:

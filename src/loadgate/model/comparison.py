@@ -9,12 +9,12 @@ class Status(StrEnum):
     """Of a figure's cell against the prior vintage. Only the first two have a value on both sides."""
 
     SAME = "same"
-    RESTATED = "restated"  # value, numerator or denominator differ
+    RESTATED = "restated"  # the value differs
     APPEARED = "appeared"  # no cell before, though its reference period was measured
     GONE = "gone"  # a cell before, none now, though its reference period is measured
     NEW = "new"  # a reference period that the prior vintage does not have
     DROPPED = "dropped"  # a reference period that this run does not have
-    ABSENT = "absent"  # nothing of the figure came from this provider: nothing can be said
+    ABSENT = "absent"  # nothing of the figure came from this provider
 
 
 class Agreement(StrEnum):

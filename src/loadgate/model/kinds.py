@@ -92,11 +92,13 @@ KINDS: dict[Kind, KindFacts] = {
         severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="control_substantial"
     ),
     Kind.RESTATED: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="restated"),
-    Kind.CELLS_GONE: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="cells_gone"),
+    Kind.CELLS_GONE: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="cells_gone", load_fault=True),
     Kind.SHARED_RESTATEMENT: KindFacts(
         severity=Severity.CRITICAL, owner=Owner.OPERATIONS, sentence="restated_alone", load_fault=True
     ),
-    Kind.SHARED_HISTORY: KindFacts(severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="restated_history"),
+    Kind.SHARED_HISTORY: KindFacts(
+        severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="restated_history", load_fault=True
+    ),
     Kind.TREND: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="trend"),
     Kind.KNOWN_ERROR_WORSE: KindFacts(severity=Severity.WARNING, owner=Owner.VENDOR, sentence="known_error_worse"),
     Kind.KNOWN_ERROR_GONE: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="known_error_gone"),

@@ -63,6 +63,8 @@ def measuring(ref: Ref) -> str:
 def comparing(ref: Ref) -> str:
     import polars as pl
 
+    from loadgate.reporting.summaries import values_gone
+
     opened, inputs, _ = _open(ref)
     path = opened.places.step(ref.run, "compare") / reducing.ALL / "comparisons.parquet"
     if not path.exists():
@@ -77,7 +79,7 @@ def comparing(ref: Ref) -> str:
     if not inputs.baseline:
         return f"control: {controls}  prior run: not applicable, nothing to compare with"
     restated = prior.filter(pl.col("status") == "restated")["len"].sum()
-    gone = prior.filter(pl.col("status") == "gone")["len"].sum()
+    gone = values_gone(pl.read_parquet(path))
     return f"control: {controls}  prior run: {_number(restated)} values restated, {_number(gone)} gone"
 
 

@@ -304,7 +304,7 @@ def detect(ref: Ref, _: str) -> None:
         detected.history.write_parquet(folder / "history.parquet")
         found = _made_by("systematic:patterns", detected.findings)
         write_findings(folder, found)
-        patterns = [finding for finding in found if finding.kind.startswith("systematic.")]
+        patterns = [one for one in found if one.kind.startswith("systematic.") or one.severity is Severity.CRITICAL]
         outcomes = [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))]
         write_outcomes(folder, outcomes + _failed_controls(found))
 
