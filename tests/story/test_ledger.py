@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from loadgate.model.identity import canonical_json, sha256
@@ -131,11 +132,28 @@ def test_a_baseline_whose_entry_is_gone_is_no_baseline(released_site: Any) -> No
     assert released_site.run("2024-02")["baseline"] == ["2023-12"]
 
 
-def test_a_vintage_that_was_changed_after_its_release_is_no_baseline(released_site: Any) -> None:
+def test_a_vintage_whose_manifest_was_changed_stops_the_month_and_nothing_older_stands_in(released_site: Any) -> None:
     released_site.deliver("2024-02")
     manifest = released_site.path / "baselines" / "vintages" / "2024-01" / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"parts"', b'"ports"'))
-    assert released_site.run("2024-02")["baseline"] == ["2023-12"]
+
+    done = released_site("run", "2024-02", "--inline")
+
+    assert done.code == 5, done.said
+    assert "the vintage of 2024-01 is not what was approved" in done.said
+    assert "restore baselines/vintages/2024-01 from the backup" in done.said
+
+
+def test_a_vintage_whose_values_were_changed_is_not_compared_with_and_holds(released_site: Any) -> None:
+    released_site.deliver("2024-02")
+    figures = released_site.path / "baselines" / "vintages" / "2024-01" / "figures.parquet"
+    pl.read_parquet(figures).with_columns(pl.col("value") * 2).write_parquet(figures)
+
+    view = released_site("run", "2024-02", "--inline", "--json")
+
+    assert view.code == 3, view.said
+    stopped = {one["check"] for one in view.json["findings"] if one["kind"] == "checking.could_not_run"}
+    assert "prior:restatements" in stopped
 
 
 # ── published ──────────────────────────────────────────────────────────────────────────────────────────────────

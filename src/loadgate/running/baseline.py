@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from loadgate.model.identity import parse_run_id
+from loadgate.errors import CouldNotRun
+from loadgate.model.identity import parse_run_id, sha256
 from loadgate.model.period import Period
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
     from loadgate.running.opened import Opened
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 def approved(opened: Opened) -> dict[str, dict[str, Any]]:
     """run → manifest of every vintage whose release stands in the ledger and was not withdrawn.
 
-    A vintage without its ledger entry is no baseline.
+    A vintage without its ledger entry is no baseline. Raises CouldNotRun when one that was approved is gone or
+    changed: to compare with an older one instead, or with none, would pass what nobody looked at.
     """
     releases: dict[str, str] = {}
     for entry in opened.state.ledger.entries():
@@ -29,14 +33,25 @@ def approved(opened: Opened) -> dict[str, dict[str, Any]]:
     found = {}
     for run, sha in releases.items():
         path = opened.places.vintage(run) / durable.MANIFEST
-        if not path.is_file():
-            continue
-        text = path.read_bytes()
-        from loadgate.model.identity import sha256
-
-        if sha256(text) == sha:
-            found[run] = json.loads(text)
+        text = path.read_bytes() if path.is_file() else b""
+        if sha256(text) != sha:
+            raise _not_as_approved(run)
+        found[run] = json.loads(text)
     return found
+
+
+def _not_as_approved(run: str) -> CouldNotRun:
+    return CouldNotRun(
+        f"the vintage of {run} is not what was approved", fix=f"restore baselines/vintages/{run} from the backup"
+    )
+
+
+def _whole(opened: Opened, run: str) -> Path:
+    """The folder of a vintage, every file in it as its manifest says. Raises CouldNotRun."""
+    folder = opened.places.vintage(run)
+    if durable.differences(folder):
+        raise _not_as_approved(run)
+    return folder
 
 
 def index(opened: Opened, period: Period) -> dict[str, str]:
@@ -76,7 +91,7 @@ def load(opened: Opened, chosen: dict[str, str]) -> pl.DataFrame:
     for run in sorted(set(chosen.values())):
         wanted = [part for part, vintage in chosen.items() if vintage == run]
         frames.append(
-            pl.scan_parquet(opened.places.vintage(run) / "figures.parquet")
+            pl.scan_parquet(_whole(opened, run) / "figures.parquet")
             .filter(pl.col("part").is_in(wanted))
             .with_columns(vintage=pl.lit(run))
         )
@@ -89,5 +104,5 @@ def load_history(opened: Opened, runs: tuple[str, ...]) -> list[pl.DataFrame]:
     """What detection wrote down in each of these approved runs, oldest first; runs without it are left out."""
     import polars as pl
 
-    paths = (opened.places.vintage(run) / "history.parquet" for run in runs)
+    paths = (_whole(opened, run) / "history.parquet" for run in runs)
     return [pl.read_parquet(path) for path in paths if path.exists()]

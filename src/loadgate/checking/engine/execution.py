@@ -170,7 +170,8 @@ def _no_dependencies(cls: Any, /, **arguments: Any) -> dict[str, Any]:
 
 
 def _answered_in_one_pass(**arguments: Any) -> None:
-    raise NotImplementedError("PolarsExecutionEngine.resolve_metrics computes this metric")
+    del arguments
+    raise CannotEvaluateError("PolarsExecutionEngine.resolve_metrics computes this metric, and it was not asked")
 
 
 def _is_built_in(name: str) -> bool:
