@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +16,9 @@ import pytest
 import sqlalchemy
 
 from loadgate.errors import CouldNotRun
+from loadgate.store import advisory
 from loadgate.store.ledger import FaultKind
+from loadgate.store.lock import Held
 from loadgate.store.sightings import Seen
 from loadgate.store.state import State, open_state
 from loadgate.store.work import Claim, WorkState
@@ -130,3 +136,53 @@ def test_a_wrong_password_is_told_without_the_password(postgres_server: Postgres
     with pytest.raises(CouldNotRun, match=r"the state database refused to work \(OperationalError\)") as raised:
         open_state(url)
     assert "wrong-secret" not in str(raised.value)
+
+
+def test_who_works_on_a_period_is_alone_on_every_machine_that_shares_the_database(url: str, state: State) -> None:
+    elsewhere = open_state(url)
+    try:
+        with advisory.hold(state.database, "flis 2026-10", who="ann", now=NOW) as holder:
+            with (
+                pytest.raises(Held) as raised,
+                advisory.hold(elsewhere.database, "flis 2026-10", who="bob", now=NOW),
+            ):
+                pytest.fail("two at once")
+            with advisory.hold(elsewhere.database, "flis 2026-11", who="bob", now=NOW):
+                pass
+        with advisory.hold(elsewhere.database, "flis 2026-10", who="bob", now=NOW):
+            pass
+    finally:
+        elsewhere.close()
+
+    assert raised.value.holder is not None
+    assert (raised.value.holder.who, raised.value.holder.pid) == ("ann", holder.pid)
+    assert raised.value.message == (
+        f"flis 2026-10 is being worked on by ann (process {holder.pid} on {raised.value.holder.host})"
+    )
+
+
+def test_a_lock_does_not_survive_the_process_that_held_it(url: str, state: State) -> None:
+    program = (
+        "import sys, time\n"
+        "from datetime import UTC, datetime\n"
+        "from loadgate.store import advisory\n"
+        "from loadgate.store.state import open_state\n"
+        "with advisory.hold(open_state(sys.argv[1]).database, 'flis 2026-10', who='ann', now=datetime.now(UTC)):\n"
+        "    print('held', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, url], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(Held), advisory.hold(state.database, "flis 2026-10", who="bob", now=NOW):
+            pytest.fail("two at once")
+        process.send_signal(signal.SIGKILL)
+
+    until = time.monotonic() + 60
+    while True:  # the server notices a lost client a moment later
+        try:
+            with advisory.hold(state.database, "flis 2026-10", who="bob", now=NOW):
+                break
+        except Held:
+            assert time.monotonic() < until
+            time.sleep(0.05)

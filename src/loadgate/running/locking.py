@@ -1,10 +1,14 @@
-"""A period in; out, the right to work on it: one process per site and period, a second is told who holds it."""
+"""A period in; out, the right to work on it: one process per site and period, a second is told who holds it.
+
+A lock file keeps apart the processes of one machine; where the state is on PostgreSQL, the database keeps apart
+those of several.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +37,20 @@ def alone(opened: Opened, period: str, *, actor: str) -> Iterator[None]:
         yield
         return
     try:
-        with hold(file, who=actor, now=now()):
+        with hold(file, who=actor, now=now()), _everywhere(opened, period, actor=actor):
             yield
     finally:
         with _GUARD:
             _HELD.discard(file)
+
+
+def _everywhere(opened: Opened, period: str, *, actor: str) -> AbstractContextManager[object]:
+    """Hold the period in the database that several machines share; SQLite's file is one machine's."""
+    from loadgate.running.opened import now, site_name
+
+    database = opened.state.database
+    if database.is_sqlite:
+        return nullcontext()
+    from loadgate.store import advisory
+
+    return advisory.hold(database, f"{site_name(opened.places.site)} {period}", who=actor, now=now())

@@ -39,7 +39,7 @@ class Held(CouldNotRun):
 
     def __init__(self, name: str, holder: Holder | None) -> None:
         said = "another process" if holder is None else f"{holder.who} (process {holder.pid} on {holder.host})"
-        since = "" if holder is None else f" since {holder.since}"
+        since = f" since {holder.since}" if holder is not None and holder.since else ""
         super().__init__(f"{name} is being worked on by {said}{since}", fix="wait until it has ended, or stop it")
         self.holder = holder
 
