@@ -15,6 +15,7 @@ _OF_KINDS = {
     "head_prefix": (_CSV, _FIXED),
     "row_prefix": (_FIXED,),
     "trailer": (_CSV, _FIXED),
+    "final_line_end": (_CSV, _FIXED),
     "width": (_FIXED,),
     "trimmed": (_FIXED,),
     "sheet": (_XLSX,),

@@ -10,7 +10,7 @@ from typing import Any
 
 from loadgate.content.catalogue import CODE_LIST
 from loadgate.model.expected import Dataset, KeyFigure
-from loadgate.model.identity import key_of
+from loadgate.model.identity import key_of, key_once
 from loadgate.model.profiles import DeliverySpec
 from loadgate.model.site import Site
 from loadgate.model.written import Written
@@ -30,15 +30,23 @@ def arriving_slice(site: Site) -> str:
 
 def reading_slice(site: Site, spec: DeliverySpec, dataset: Dataset) -> str:
     """The file format and the dataset's columns; not what must hold of them."""
-    columns = dataset.model_dump(mode="json", exclude={"expectations", "title"})
-    return key_of("reading", spec.model_dump(mode="json", exclude={"files", "reason"}), columns, site.file.timezone)
+
+    def made() -> str:
+        columns = dataset.model_dump(mode="json", exclude={"expectations", "title"})
+        return key_of("reading", spec.model_dump(mode="json", exclude={"files", "reason"}), columns, site.file.timezone)
+
+    return key_once(made, "reading", spec, dataset, site.file)
 
 
 def checking_slice(site: Site, dataset: Dataset) -> str:
     """The suite, and the code lists that it names."""
-    named = {line.kwargs.get(CODE_LIST) for line in dataset.expectations}
-    lists = [code_list for code_list in site.code_lists if code_list.name in named]
-    return key_of("checking", dataset.model_dump(mode="json"), _plain(lists))
+
+    def made() -> str:
+        named = {line.kwargs.get(CODE_LIST) for line in dataset.expectations}
+        lists = [code_list for code_list in site.code_lists if code_list.name in named]
+        return key_of("checking", dataset.model_dump(mode="json"), _plain(lists))
+
+    return key_once(made, "checking", dataset, site.code_lists)
 
 
 def delivery_slice(site: Site, spec: DeliverySpec, dataset: Dataset) -> str:
