@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from loadgate.cli import acts, looking, months, sites
+from loadgate.cli import acts, looking, months, sampling, scoring, sites
 from loadgate.errors import Exit, LoadgateError
 from loadgate.model.version import VERSION
 
@@ -38,18 +38,19 @@ app.add_typer(control_app, name="control")
 for command in (
     sites.check,
     sites.init,
-    sites.sample,
+    sampling.sample,
     months.run,
     months.replay,
     acts.waive,
     acts.release,
     acts.verify,
+    scoring.score,
     looking.status,
     looking.runs,
     looking.arrivals,
     looking.doctor,
 ):
-    app.command()(command)
+    app.command(cls=sampling.SampleCommand if command is sampling.sample else None)(command)
 case_app.command("list")(looking.case_list)
 case_app.command("show")(looking.case_show)
 ledger_app.command("verify")(acts.ledger_verify)

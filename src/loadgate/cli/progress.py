@@ -57,7 +57,7 @@ def _watch(ref: Ref, ended: threading.Event, broken: threading.Event) -> None:
             continue
         if watched(sys.stdout):
             _bar(lines[0], done, total)
-        ended.wait(0.1)
+        ended.wait(0.1 if watched(sys.stdout) else 0.5)  # asking takes time from the work
 
 
 def _progress(ref: Ref, step: str) -> tuple[int, int]:

@@ -1,10 +1,10 @@
-"""`loadgate check`, `init` and `sample`: a site's content looked at, begun, or laid out with data."""
+"""`loadgate check` and `init`: a site's content looked at, or begun."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,10 +12,6 @@ from loadgate.cli.commands import runnable
 from loadgate.cli.options import JsonOption, SiteOption
 from loadgate.cli.terminal import say, say_json
 from loadgate.errors import Refused
-
-if TYPE_CHECKING:
-    from loadgate.cli.samples import Sample
-    from loadgate.running.opened import Opened
 
 CONTENT_FOLDERS = ("vendor_profiles", "expectations", "baselines")
 
@@ -85,7 +81,7 @@ def init(
     from loadgate.cli.samples import sample_named
     from loadgate.content.draft import write_empty
 
-    _must_be_empty(folder)
+    must_be_empty(folder)
     if source == "empty":
         write_empty(folder)
     elif source == "flis":
@@ -100,80 +96,7 @@ def init(
     say(runnable("  loadgate check", folder.resolve()))
 
 
-def _must_be_empty(folder: Path) -> None:
+def must_be_empty(folder: Path) -> None:
+    """Raises Refused for a folder that something lies in."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(f"{folder} is not empty", fix="name a new folder")
-
-
-def sample(
-    name: Annotated[str, typer.Argument(help="Which sample: rki.")],
-    out: Annotated[Path, typer.Argument(help="The new site's folder.")],
-    period: Annotated[
-        str | None, typer.Option("--period", help="The period whose deliveries wait in the inbox.")
-    ] = None,
-    bare: Annotated[
-        bool, typer.Option("--bare", help="All deliveries up to the period, and nothing approved: for `replay OUT`.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Lay out a complete site with real data: content, inbox, and every earlier period loaded and approved.
-
-    Killed half-way, the same command goes on where it stopped.
-
-    \b
-    Examples:
-      loadgate sample rki my-site
-      loadgate sample rki my-site --period 2024-03 --json
-
-    Exit codes: 0 laid out, 3 the folder holds something else.
-    """
-    from loadgate.cli.samples import sample_named
-    from loadgate.running.opened import open_site, site_name
-
-    chosen = sample_named(name)
-    target = period or chosen.shown
-    earlier = _earlier(chosen, target)
-    if not (out / "site.toml").is_file():
-        _must_be_empty(out)
-        chosen.write_site(out)
-    elif site_name(out) != name:
-        raise Refused(f"{out} is the site {site_name(out)}, not the sample {name}", fix="name a new folder")
-    opened = open_site(out)
-    if not as_json:
-        say(f"sample {name}  {out}  {len(earlier)} earlier periods, then {target}")
-    if bare:
-        for one in (*earlier, target):
-            chosen.write_period(out, one)
-    else:
-        _approve_earlier(opened, chosen, earlier, quiet=as_json)
-        chosen.write_period(out, target)
-    found = {"sample": name, "site": str(out), "period": target, "approved": [] if bare else earlier}
-    if as_json:
-        say_json(found)
-    else:
-        say(runnable(f"  loadgate replay {out}" if bare else f"  loadgate run {target}", opened.places.site))
-
-
-def _earlier(sample: Sample, target: str) -> list[str]:
-    from loadgate.errors import NotFound
-
-    periods = sample.periods()
-    if target not in periods:
-        raise NotFound(f"the sample {sample.name} has no period {target}", fix=f"it has {periods[0]} to {periods[-1]}")
-    return periods[: periods.index(target)]
-
-
-def _approve_earlier(opened: Opened, sample: Sample, periods: list[str], *, quiet: bool) -> None:
-    """Load and approve every earlier period that is not approved yet."""
-    from loadgate.model.identity import parse_run_id
-    from loadgate.model.period import Period
-    from loadgate.running.baseline import approved
-    from loadgate.running.replay import replay
-
-    done = {parse_run_id(run)[0] for run in approved(opened)}
-    left = [Period.parse(one) for one in periods if one not in done]
-    root = opened.places.site
-    for replayed in replay(opened, left, before=lambda one: sample.write_period(root, str(one))):
-        if not quiet:
-            judgement = replayed.judgement
-            say(f"  {replayed.ref.run}  {judgement.verdict_before_waivers.value:<22} approved")
