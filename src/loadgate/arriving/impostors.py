@@ -4,41 +4,95 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from loadgate.model.deliveries import ExpectedDelivery
 from loadgate.model.findings import ArrivalEvidence, Finding
 from loadgate.model.fingerprint import Fingerprint
 from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.scope import Scope
 
 _VERSION = re.compile(r"/v[0-9]+$")
+MIN_ROWS = 5  # of one provider among several: fewer can be alike by chance
 
 
-def impostors(fingerprints: Mapping[str, Fingerprint], expected: Sequence[ExpectedDelivery]) -> list[Finding]:
-    """One finding for each delivery whose sorted rows equal another unit's of the same dataset, sorted by id.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A delivery's rows, or one provider's in a delivery for several, that are another's too."""
 
-    In: fingerprints by delivery id, with or without version. Which of the two is the right one, rows do not say:
-    both are named. Deliveries without rows are all alike, and no impostors.
+    delivery: ExpectedDelivery
+    provider: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.delivery.id if self.provider is None else f"{self.delivery.id} ({self.provider})"
+
+    @property
+    def scope(self) -> Scope:
+        scope = self.delivery.scope
+        return scope if self.provider is None else replace(scope, provider=frozenset({self.provider}))
+
+    def __str__(self) -> str:
+        return self.id
+
+
+Decide = Callable[[Sequence[Claim]], "frozenset[Claim] | None"]
+
+
+def _nobody_knows(_: Sequence[Claim]) -> frozenset[Claim] | None:
+    return None
+
+
+def impostors(
+    fingerprints: Mapping[str, Fingerprint],
+    expected: Sequence[ExpectedDelivery],
+    *,
+    decide: Decide = _nobody_knows,
+) -> list[Finding]:
+    """One finding for each claim to rows that another claims too, and better, sorted by id.
+
+    In: fingerprints by delivery id, with or without version. `decide` says which of those with the same rows are the
+    impostors; None: nobody knows, and all are named. Deliveries without rows are all alike, and no impostors.
     """
     known = {delivery.id: delivery for delivery in expected}
-    prints = {_VERSION.sub("", name): found for name, found in fingerprints.items() if found.rows > 0}
-    same: defaultdict[tuple[str, str], list[ExpectedDelivery]] = defaultdict(list)
-    for name in sorted(prints):
-        if name in known:
-            same[known[name].dataset, prints[name].sha256].append(known[name])
-    found: list[Finding] = []
-    for deliveries in same.values():
-        for mine in deliveries if len(deliveries) > 1 else ():
-            other = next(other for other in deliveries if other is not mine)
-            found.append(
-                Finding(
-                    kind=Kind.IMPOSTOR,
-                    severity=KINDS[Kind.IMPOSTOR].severity,
-                    scope=mine.scope,
-                    evidence=ArrivalEvidence(files=1, like=other.id),
-                )
-            )
+    prints = {_VERSION.sub("", name): made for name, made in fingerprints.items()}
+    claims = [(Claim(delivery=known[name]), prints[name]) for name in sorted(prints) if name in known]
+    whole = _alike([(claim, made.sha256) for claim, made in claims if made.rows > 0])
+    told = {claim for group in whole for claim in group}
+    parts = _alike(
+        [
+            (replace(claim, provider=one.provider), one.sha256)
+            for claim, made in claims
+            if claim not in told
+            for one in made.providers
+            if one.rows >= MIN_ROWS
+        ]
+    )
+    found = [finding for group in (*whole, *parts) for finding in _named(group, decide(group))]
     return sorted(found, key=lambda finding: finding.id)
+
+
+def _alike(claims: Sequence[tuple[Claim, str]]) -> list[list[Claim]]:
+    """Two and more claims of one dataset with the same hash."""
+    same: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
+    for claim, sha256 in claims:
+        same[claim.delivery.dataset, sha256].append(claim)
+    return [group for group in same.values() if len(group) > 1]
+
+
+def _named(claims: Sequence[Claim], strange: frozenset[Claim] | None) -> list[Finding]:
+    owners = [claim for claim in claims if strange is None or claim not in strange]
+    return [
+        Finding(
+            kind=Kind.IMPOSTOR,
+            severity=KINDS[Kind.IMPOSTOR].severity,
+            scope=claim.scope,
+            evidence=ArrivalEvidence(files=1, like=next(other.id for other in owners if other != claim)),
+        )
+        for claim in claims
+        if strange is None or claim in strange
+    ]
 
 
 def repeats(

@@ -34,13 +34,26 @@ class ColumnPrint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPrint:
+    """One provider's rows in a file for several; `sha256` leaves its name aside, so that two can be compared."""
+
+    provider: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """`columns` names all columns, personal ones too; `sha256` is of the sorted content, so order does not matter."""
+    """`columns` names all columns, personal ones too; `sha256` is of the sorted content, so order does not matter.
+
+    `providers`: those expected that have rows, by name, where the dataset's rows say whose they are.
+    """
 
     rows: int
     columns: tuple[str, ...]
     prints: tuple[ColumnPrint, ...]
     sha256: str
+    providers: tuple[ProviderPrint, ...] = ()
 
     def of(self, column: str) -> ColumnPrint | None:
         """The print of a column; None if it is personal or unknown."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from pathlib import PurePath
 
 _HASH_LENGTH = 16
@@ -69,6 +70,26 @@ def key_of(*parts: object) -> str:
     return sha256(canonical_json(list(parts)))[:_HASH_LENGTH]
 
 
+_MOST_KEPT = 4096
+_kept: dict[tuple[object, ...], tuple[tuple[object, ...], str]] = {}
+
+
+def key_once(make: Callable[[], str], name: str, *given: object) -> str:
+    """The key that `make` gives for objects that never change, worked out once while they live.
+
+    Content is asked for its keys once per delivery and step. The objects count by identity, and are held, so that no
+    other can take their place.
+    """
+    place = (name, *map(id, given))
+    found = _kept.get(place)
+    if found is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        found = _kept[place] = given, make()
+    return found[1]
+
+
+@lru_cache(maxsize=1 << 16)
 def finding_id(kind: str, check: str | None, scope: str) -> str:
     """Id of a finding: its kind, check and Scope (reference periods included). No numbers, no run."""
     return f"f-{key_of(kind, check, scope)}"

@@ -35,7 +35,9 @@ class Kind(StrEnum):
     DUPLICATE = "arrival.duplicate"
     EMPTY = "arrival.empty"
     IMPOSTOR = "arrival.impostor"
+    PROVIDER_ABSENT = "arrival.provider_absent"
     UNREADABLE_FILE = "reading.unreadable_file"
+    ENCODING = "reading.encoding"
     COLUMNS = "reading.columns"
     REJECTED_ROWS = "reading.rejected_rows"
     UNREADABLE_VALUES = "reading.unreadable_values"
@@ -50,7 +52,13 @@ class Kind(StrEnum):
     CELLS_GONE = "prior.cells_gone"
     SHARED_RESTATEMENT = "systematic.restated_alone"
     SHARED_HISTORY = "systematic.restated_history"
-    TREND = "trend.series"
+    TREND_GONE = "trend.gone"
+    TREND_FROZEN = "trend.frozen"
+    TREND_FACTOR = "trend.factor"
+    TREND_DOUBLED = "trend.doubled"
+    TREND_PARTIAL = "trend.partial"
+    TREND_OFFSET = "trend.offset"
+    TREND_SHIFT = "trend.shift"
     KNOWN_ERROR_WORSE = "known_error.worse"
     KNOWN_ERROR_GONE = "known_error.gone"
 
@@ -74,9 +82,13 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.DUPLICATE: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="duplicate", load_fault=True),
     Kind.EMPTY: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="empty", load_fault=True),
     Kind.IMPOSTOR: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="impostor", load_fault=True),
+    Kind.PROVIDER_ABSENT: KindFacts(
+        severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="provider_absent", load_fault=True
+    ),
     Kind.UNREADABLE_FILE: KindFacts(
         severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="unreadable_file", load_fault=True
     ),
+    Kind.ENCODING: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="encoding", load_fault=True),
     Kind.COLUMNS: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="columns", load_fault=True),
     Kind.REJECTED_ROWS: KindFacts(
         severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="rejected_rows", load_fault=True
@@ -99,7 +111,21 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.SHARED_HISTORY: KindFacts(
         severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="restated_history", load_fault=True
     ),
-    Kind.TREND: KindFacts(severity=Severity.INFO, owner=Owner.PROVIDER, sentence="trend"),
+    Kind.TREND_GONE: KindFacts(severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="trend_gone"),
+    Kind.TREND_FROZEN: KindFacts(
+        severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="trend_frozen", load_fault=True
+    ),
+    Kind.TREND_FACTOR: KindFacts(
+        severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="trend_factor", load_fault=True
+    ),
+    Kind.TREND_DOUBLED: KindFacts(
+        severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="trend_doubled", load_fault=True
+    ),
+    Kind.TREND_PARTIAL: KindFacts(
+        severity=Severity.WARNING, owner=Owner.SUPPLIER, sentence="trend_partial", load_fault=True
+    ),
+    Kind.TREND_OFFSET: KindFacts(severity=Severity.WARNING, owner=Owner.PROVIDER, sentence="trend_offset"),
+    Kind.TREND_SHIFT: KindFacts(severity=Severity.WARNING, owner=Owner.VENDOR, sentence="trend_shift"),
     Kind.KNOWN_ERROR_WORSE: KindFacts(severity=Severity.WARNING, owner=Owner.VENDOR, sentence="known_error_worse"),
     Kind.KNOWN_ERROR_GONE: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="known_error_gone"),
 }

@@ -69,6 +69,7 @@ class FileFormat(Written):
     head_prefix: str | None = Field(default=None, min_length=1)  # csv, fixed: a record before all others that begins so
     row_prefix: str | None = Field(default=None, min_length=1)  # fixed: how a row begins
     trailer: Trailer | None = None  # csv, fixed
+    final_line_end: bool = False  # csv, fixed: the last record ends its line too; one that does not was cut off
     width: int | None = Field(default=None, ge=1)  # fixed: characters of a row; None: up to its last column's end
     trimmed: bool = False  # fixed: blanks at the end of a row may have been taken off
     sheet: str | None = Field(default=None, min_length=1)  # xlsx: None: the first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
@@ -115,10 +116,7 @@ class Scope:
 
     def __str__(self) -> str:
         """Canonical text, `*` for everything: `provider=101,102; figure=cases; reference=2026-W01..2026-W09`."""
-        parts = [f"{name}={','.join(sorted(map(_escape, values)))}" for name, values in self.values.items()]
-        if self.reference is not None:
-            parts.append(f"reference={self.reference}")
-        return "; ".join(parts) or "*"
+        return _text(self)
 
     @classmethod
     def parse(cls, text: str) -> Scope:
@@ -155,6 +153,14 @@ class Scope:
 
 
 DIMENSIONS: tuple[str, ...] = tuple(field.name for field in fields(Scope) if field.name != "reference")
+
+
+@lru_cache(maxsize=1 << 14)  # a month asks for the same few thousand again and again
+def _text(scope: Scope) -> str:
+    parts = [f"{name}={','.join(sorted(map(_escape, values)))}" for name, values in scope.values.items()]
+    if scope.reference is not None:
+        parts.append(f"reference={scope.reference}")
+    return "; ".join(parts) or "*"
 
 
 def _escape(value: str) -> str:

@@ -165,15 +165,15 @@ def _number(text: pl.Expr, column: Column, form: FileFormat) -> tuple[pl.Expr, p
         value = checked.cast(pl.Int64, strict=False)
         return value, pl.when(shaped).then(pl.lit("too large")).otherwise(pl.lit(REASONS[column.type]))
     shaped = text.str.contains(f"^[+-]?(?:{whole}(?:{point}[0-9]+)?|{point}[0-9]+)$")
-    places = f"{point}[0-9]{{0,{column.scale}}}0*$"
-    fits = ~text.str.contains(form.decimal, literal=True) | text.str.contains(places)
+    places = f"{point}[0-9]{{1,{column.scale}}}0*" if column.scale else f"{point}0+"
+    good = text.str.contains(f"^[+-]?(?:{whole}(?:{places})?|{places})$")  # shaped, and no more places than there are
     if form.decimal != ".":
         plain = plain.str.replace(form.decimal, ".", literal=True)
     # zeros beyond the scale would count as digits
     short = plain.str.replace(rf"(\.[0-9]{{{column.scale}}})0+$", "${1}").str.strip_suffix(".")
-    value = pl.when(shaped & fits).then(short).cast(pl.Decimal(DECIMAL_DIGITS, column.scale), strict=False)
+    value = pl.when(good).then(short).cast(pl.Decimal(DECIMAL_DIGITS, column.scale), strict=False)
     reason = (
-        pl.when(shaped & fits)
+        pl.when(good)
         .then(pl.lit("too large"))
         .when(shaped)
         .then(pl.lit(f"more than {column.scale} decimals"))

@@ -6,7 +6,7 @@ Bad data is a finding, never an exception.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loadgate.errors import CouldNotRun
@@ -36,7 +36,9 @@ FORMATS: dict[FormatKind, Format] = {
 }
 
 CRITICAL_SHARE = 0.01  # of rows that could not be split; blank lines hold nothing and do not count towards it
-MOSTLY = 0.5  # of a column's values: then the file is at fault, not what was registered
+# Of a column's values: then the file is at fault, not what was registered. Few rows say less.
+MUCH, MUCH_FROM_ROWS, MOSTLY = 0.2, 20, 0.5
+_TEXTS = (FormatKind.CSV, FormatKind.FIXED)
 _MAX_PARTS = 65_535  # `_part` is UInt16
 
 
@@ -95,13 +97,14 @@ def read(
     """
     writer = TypedWriter(into, dataset, spec.format)
     trouble, origins = _Trouble(), list[int]()
+    task = _Task(spec, dataset, scope, into, limits or Limits())
     try:
         for origin, path in enumerate(parts):
-            _read_path(path, origin, writer, trouble, origins, _Task(spec, dataset, into, limits or Limits()))
+            _read_path(path, origin, writer, trouble, origins, task)
         if trouble.fatal:
             writer.discard()
         writer.close()
-        printed = fingerprint(writer.typed, dataset)
+        printed = fingerprint(writer.typed, dataset, providers=sorted(scope.provider or ()))
     except (CouldNotRun, MemoryError):
         raise
     except BaseException as error:
@@ -123,7 +126,7 @@ def read(
         values_unreadable={name: writer.values[name].count for name in writer.undecided},
         undecided=writer.undecided,
         fingerprint=printed,
-        findings=tuple(_findings(writer, trouble, parts, dataset, scope)),
+        findings=tuple(_findings(writer, trouble, parts, task, printed)),
         origins=tuple(origins),
     )
 
@@ -132,6 +135,7 @@ def read(
 class _Task:
     spec: DeliverySpec
     dataset: Dataset
+    scope: Scope
     into: Path
     limits: Limits
 
@@ -166,20 +170,19 @@ def _read_path(
 
 
 def _findings(
-    writer: TypedWriter, trouble: _Trouble, parts: Sequence[Path], dataset: Dataset, scope: Scope
+    writer: TypedWriter, trouble: _Trouble, parts: Sequence[Path], task: _Task, printed: Fingerprint
 ) -> list[Finding]:
     found: list[Finding] = []
+    spec, dataset, scope = task.spec, task.dataset, task.scope
     size_bytes = sum(path.stat().st_size for path in parts)
     came = ArrivalEvidence(files=len(parts), size_bytes=size_bytes)
-    if trouble.files:
-        lines = [unreadable.line for _, unreadable in trouble.files if unreadable.line is not None]
-        rows = RowsEvidence(rows_checked=writer.rows_in, rows_failed=writer.rejected.count, lines=tuple(lines[:10]))
-        detail = {
-            "problem": ", ".join(sorted({unreadable.problem.value for _, unreadable in trouble.files})),
-            "parts": ", ".join(str(part) for part, _ in trouble.files[:10]),
-        }
-        evidence = rows if lines else came
-        found.append(_finding(Kind.UNREADABLE_FILE, scope, evidence, detail))
+    alien = [one for one in trouble.files if one[1].looks_like is not None]
+    for kind, files in (
+        (Kind.UNREADABLE_FILE, [one for one in trouble.files if one not in alien]),
+        (Kind.ENCODING, alien),
+    ):
+        if files:
+            found.append(_unreadable(kind, files, writer, spec, scope, came))
     if trouble.missing or trouble.duplicate or trouble.unexpected:
         named = {"missing": ", ".join(trouble.missing), "duplicate": ", ".join(trouble.duplicate)}
         detail = {key: names for key, names in named.items() if names}
@@ -189,12 +192,33 @@ def _findings(
         found.append(_finding(Kind.COLUMNS, scope, came, detail, severity=severity))
     if writer.rows_in == 0 and not trouble.fatal and not trouble.files:
         found.append(_finding(Kind.EMPTY, scope, came, {}))
+    if not (trouble.torn or trouble.files or trouble.accounts):  # who is not in a cut file may have been behind the cut
+        found += _absent(printed, task, came)
     if writer.rejected.count:
         found.append(_rejected_rows(writer, trouble, scope))
     found += [_unreadable_values(writer, name, writer.values[name], dataset, scope) for name in writer.undecided]
     if trouble.accounts and not trouble.fatal and (writer.rows_in or _announced(trouble)):
         found.append(_trailer(trouble, scope))
     return found
+
+
+def _unreadable(
+    kind: Kind,
+    files: list[tuple[int, Unreadable]],
+    writer: TypedWriter,
+    spec: DeliverySpec,
+    scope: Scope,
+    came: ArrivalEvidence,
+) -> Finding:
+    lines = [unreadable.line for _, unreadable in files if unreadable.line is not None]
+    rows = RowsEvidence(rows_checked=writer.rows_in, rows_failed=writer.rejected.count, lines=tuple(lines[:10]))
+    detail = {"parts": ", ".join(str(part) for part, _ in files[:10])}
+    if kind is Kind.ENCODING:
+        detail["expected"] = spec.format.encoding
+        detail["found"] = ", ".join(sorted({found.looks_like for _, found in files if found.looks_like is not None}))
+    else:
+        detail["problem"] = ", ".join(sorted({unreadable.problem.value for _, unreadable in files}))
+    return _finding(kind, scope, rows if lines else came, detail)
 
 
 def _announced(trouble: _Trouble) -> bool:
@@ -229,6 +253,16 @@ def _trailer(trouble: _Trouble, scope: Scope) -> Finding:
         lines=tuple(lines[:10]),
     )
     return _finding(Kind.TRAILER, scope, evidence, detail)
+
+
+def _absent(printed: Fingerprint, task: _Task, came: ArrivalEvidence) -> list[Finding]:
+    """Providers of a shared file that has rows, but none of theirs."""
+    wanted = sorted(task.scope.provider or ()) if task.dataset.provider_column is not None and printed.rows else []
+    if len(wanted) < 2:  # one provider's own file with others' rows is told by each of those rows
+        return []
+    present = {one.provider for one in printed.providers}
+    narrow = (replace(task.scope, provider=frozenset({name})) for name in wanted if name not in present)
+    return [_finding(Kind.PROVIDER_ABSENT, scope, came, {}) for scope in narrow]
 
 
 def _finding(
@@ -268,6 +302,7 @@ def _rejected_rows(writer: TypedWriter, trouble: _Trouble, scope: Scope) -> Find
 
 
 def _unreadable_values(writer: TypedWriter, name: str, tally: Tally, dataset: Dataset, scope: Scope) -> Finding:
+    share = MUCH if writer.rows_typed >= MUCH_FROM_ROWS else MOSTLY
     return _finding(
         Kind.UNREADABLE_VALUES,
         scope,
@@ -279,6 +314,6 @@ def _unreadable_values(writer: TypedWriter, name: str, tally: Tally, dataset: Da
             lines=tuple(tally.lines),
         ),
         {"reason": tally.most},
-        severity=Severity.CRITICAL if tally.count > MOSTLY * writer.rows_typed else None,
+        severity=Severity.CRITICAL if tally.count > share * writer.rows_typed else None,
         check=f"{dataset.dataset}:readable({name})",
     )

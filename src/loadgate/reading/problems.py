@@ -27,12 +27,16 @@ class Problem(StrEnum):
 
 
 class Unreadable(Exception):
-    """The file cannot be read, or not further. Carries closed words and a line number, never content."""
+    """The file cannot be read, or not further. Carries closed words and a line number, never content.
 
-    def __init__(self, problem: Problem, *, line: int | None = None) -> None:
+    `looks_like`: with Problem.ENCODING, the encoding that the bytes seem to have; None: nobody can tell.
+    """
+
+    def __init__(self, problem: Problem, *, line: int | None = None, looks_like: str | None = None) -> None:
         super().__init__(problem.value)
         self.problem = problem
         self.line = line
+        self.looks_like = looks_like
 
 
 class WrongColumns(Exception):

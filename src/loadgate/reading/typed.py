@@ -133,7 +133,7 @@ class TypedWriter:
         import polars as pl
 
         readings: dict[str, casting.Casting] = {}
-        columns, schema = [], raw.schema
+        columns, missing, schema = [], [], raw.schema
         for name, column in self._dataset.columns.items():
             found = schema.get(name)
             if found is None:
@@ -142,9 +142,12 @@ class TypedWriter:
             reading = casting.from_typed(pl.col(name), column, found, self._form)
             columns.append(reading.value.alias(name))
             if not (column.type is ColumnType.TEXT and found == pl.String):  # any text is a text
-                columns.append((reading.value.is_null() & ~reading.missing).alias(UNDECIDED + name))
+                missing.append(reading.missing.alias(UNDECIDED + name))
                 readings[name] = reading
-        return raw.select(RECORD, LINE, *columns), readings
+        frame = raw.select(RECORD, LINE, *columns, *missing)
+        # in two steps: written as one expression, each value would be read twice
+        unreadable = [(pl.col(name).is_null() & ~pl.col(UNDECIDED + name)).alias(UNDECIDED + name) for name in readings]
+        return frame.with_columns(unreadable), readings
 
     def _write_typed(self, frame: pl.DataFrame, part: int) -> None:
         """A new segment begins when a column turns out to have unreadable values: a file's schema cannot grow."""

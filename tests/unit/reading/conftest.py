@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,7 +59,8 @@ class Read:
 def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
     """`read_bytes(b"...", columns={...}, delimiter=";", ...)`: further keywords are the file format's.
 
-    `sources` are columns by their names in the file, `places` are columns by start and length.
+    `sources` are columns by their names in the file, `places` are columns by start and length; `providers` are whose
+    the delivery is, and `provider_column` says of each row whose it is.
     """
 
     def run(
@@ -69,6 +70,8 @@ def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
         places: dict[str, tuple[int | None, int]] | None = None,
         ignore: tuple[str, ...] = (),
         limits: Limits | None = None,
+        provider_column: str | None = None,
+        providers: tuple[str, ...] = ("101",),
         **form: Any,
     ) -> Read:
         folder = tmp_path_factory.mktemp("read")
@@ -84,6 +87,7 @@ def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
             area="economy",
             title="Ledger",
             columns={name: Column.model_validate(facts) for name, facts in wanted.items()},
+            provider_column=provider_column,
         )
         spec = DeliverySpec(
             system="prisme",
@@ -96,7 +100,8 @@ def read_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
             ),
             ignore_columns=ignore,
         )
-        reading = read(paths, spec=spec, dataset=dataset, scope=SCOPE, into=into, limits=limits)
+        scope = replace(SCOPE, provider=frozenset(providers))
+        reading = read(paths, spec=spec, dataset=dataset, scope=scope, into=into, limits=limits)
         return Read(
             reading=reading,
             typed=pl.read_parquet(reading.typed),

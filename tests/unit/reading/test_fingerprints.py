@@ -61,16 +61,38 @@ def test_a_column_with_many_values_names_none(read_bytes: Callable[..., Any]) ->
     assert (categories(fingerprints.MAX_CATEGORIES), categories(fingerprints.MAX_CATEGORIES + 1)) == (20, 0)
 
 
-@pytest.mark.parametrize("piece", [1, 7, 1000])
-def test_sorting_in_pieces_changes_nothing(
-    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, piece: int
+def test_of_a_large_table_neither_order_nor_cutting_changes_the_print(
+    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = b"".join(b"%d;A;%d,00;\n" % (n, n * 37 % 11) for n in range(60)) * 2
-    whole = read_bytes(HEAD + rows, columns=COLUMNS).reading.fingerprint
+    monkeypatch.setattr(fingerprints, "SORTED_ROWS", 50)
+    monkeypatch.setattr(fingerprints, "HELD_ROWS", 50)
+    monkeypatch.setattr(fingerprints, "HASHES_SORTED", 20)
+    monkeypatch.setattr(fingerprints, "MANY", 5)
+    lines = [b"%d;A;%d,00;\n" % (n, n * 37 % 11) for n in range(60)]
 
-    monkeypatch.setattr(fingerprints, "SORTED_ROWS", piece)
+    def found(*rows: bytes) -> Fingerprint:
+        return read_bytes(HEAD + b"".join(rows), columns=COLUMNS).reading.fingerprint
 
-    assert read_bytes(HEAD + rows, columns=COLUMNS).reading.fingerprint == whole
+    whole = found(*lines)
+
+    assert found(*lines[30:], *lines[:30]) == whole
+    assert found(*lines[:-1], lines[0]).sha256 != whole.sha256
+    assert found(*lines, lines[0]).sha256 != whole.sha256
+
+
+@pytest.mark.parametrize("hashes", [10, 1_000_000])
+def test_counting_in_passes_changes_no_count(
+    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, hashes: int
+) -> None:
+    content = HEAD + b"".join(b"%d;c%d;%d,00;\n" % (n, n * 37 % 53, n % 7) for n in range(200)) + b";;;\n"
+
+    whole = read_bytes(content, columns=COLUMNS).reading.fingerprint
+    monkeypatch.setattr(fingerprints, "HASHES_SORTED", hashes)
+    monkeypatch.setattr(fingerprints, "HELD_ROWS", 20)
+    monkeypatch.setattr(fingerprints, "MANY", 10)
+
+    assert read_bytes(content, columns=COLUMNS).reading.fingerprint == whole
+    assert (whole.of("code").distinct, whole.of("amount").distinct) == (53, 7)
 
 
 def test_the_hash_of_the_content_never_changes(read_bytes: Callable[..., Any]) -> None:

@@ -80,3 +80,37 @@ def test_a_wish_to_stop_is_obeyed(read_bytes: Callable[..., Any], monkeypatch: p
 
     with pytest.raises(KeyboardInterrupt):
         read_bytes(HEAD + b"1;1,50;2026-10-07\n")
+
+
+def workbook(books: Any, sheet: str, *rows: list[object]) -> bytes:
+    content: bytes = books.workbook((sheet, books.sheet(list(rows))))
+    return content
+
+
+def test_a_planted_header_or_sheet_name_is_in_no_finding(read_bytes: Callable[..., Any], books: Any) -> None:
+    names: list[object] = ["account", "PLANTED", "day"]
+    row: list[object] = ["1", "1,50", "2026-10-07"]
+    buffer = io.BytesIO()
+    pl.DataFrame({"account": ["1"], "PLANTED": ["1"], "day": ["2026-10-07"]}).write_parquet(buffer)
+
+    for content, form in [
+        (b"account;PLANTED;day\n1;1,50;2026-10-07\n", {}),
+        (b"account;cost;day;PLANTED\n1;1,50;2026-10-07;1\n", {}),
+        (b"account;PLANTED;PLANTED;cost;cost;day\n", {}),
+        (buffer.getvalue(), {"kind": "parquet"}),
+        (workbook(books, "PLANTED", names, row), {"kind": "xlsx"}),
+        (workbook(books, "PLANTED", names, row), {"kind": "xlsx", "sheet": "Budget"}),
+    ]:
+        read = read_bytes(content, **form)
+
+        assert read.reading.findings
+        assert "PLANTED" not in read.said
+        assert "PLANTED" not in str(read.rejects.rows())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "iso-8859-1", "utf-16"])
+def test_a_planted_name_in_another_encoding_is_in_no_finding(read_bytes: Callable[..., Any], encoding: str) -> None:
+    for expected in {"utf-8", "cp1252", "iso-8859-1", "utf-16"} - {encoding}:
+        read = read_bytes((HEAD.decode() + "PLANTED æøå;1,50;2026-10-07\n").encode(encoding), encoding=expected)
+
+        assert "PLANTED" not in read.said

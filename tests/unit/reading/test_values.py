@@ -12,7 +12,7 @@ import pytest
 
 from loadgate.model.expected import ColumnType
 from loadgate.model.findings import RowsEvidence
-from loadgate.model.kinds import Kind, Severity
+from loadgate.model.kinds import KINDS, Kind, Owner, Severity
 from loadgate.reading import casting
 
 GROUPED = {"thousands": ".", "trailing_minus": True}
@@ -136,6 +136,27 @@ def test_a_column_that_is_mostly_unreadable_is_critical(read_bytes: Callable[...
     more = read_bytes(head + bad + bad + good).finding(Kind.UNREADABLE_VALUES)
 
     assert (half.severity, more.severity) == (Severity.WARNING, Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(("rows", "bad", "severity"), [(20, 4, "warning"), (20, 5, "critical"), (19, 9, "warning")])
+def test_of_many_rows_a_fifth_that_is_unreadable_is_much(
+    read_bytes: Callable[..., Any], rows: int, bad: int, severity: str
+) -> None:
+    content = b"account;cost;day\n" + b"1;x;2026-10-07\n" * bad + b"1;1;2026-10-07\n" * (rows - bad)
+
+    assert read_bytes(content).finding(Kind.UNREADABLE_VALUES).severity == severity
+
+
+def test_values_that_stand_one_column_to_the_right_are_critical(read_bytes: Callable[..., Any]) -> None:
+    columns: dict[str, dict[str, Any]] = {"month": {"type": "month"}, "id": {}, "age": {"type": "integer"}, "pay": {}}
+    whole, shifted = b"2026-10;a;31;1,50\n", b";2026-10;a;31\n"
+
+    read = read_bytes(b"month;id;age;pay\n" + whole * 60 + shifted * 40, columns=columns)
+
+    finding = read.finding(Kind.UNREADABLE_VALUES)
+    assert (finding.severity, finding.rows_failed) == (Severity.CRITICAL, 40)
+    assert finding.evidence.column == "age"
+    assert KINDS[finding.kind].owner is Owner.SUPPLIER
 
 
 def test_a_column_that_goes_bad_late_is_marked_from_the_first_row(

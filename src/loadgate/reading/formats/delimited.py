@@ -54,7 +54,7 @@ def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
         parts = split(text, shape, first_line=first_line, first_record=record, last=block.last)
         record, rest, rest_line = record + parts.records, parts.rest, parts.rest_line
         torn = block.last and not text.endswith("\n") and bool(text)
-        if torn and block.cut:
+        if torn and (block.cut or block.torn or form.final_line_end):
             parts = _reject_last(parts)
         yield Batch(
             raw=_fields(parts.good, places, shape, stand_in),
@@ -200,7 +200,7 @@ def _parse(records: pl.DataFrame, places: Places, shape: Shape, *, quote: str | 
 
 
 def _reject_last(parts: Split) -> Split:
-    """The last record of a packed file that ends early is cut off, whatever it looks like."""
+    """The last record of a file that ends early is cut off, whatever it looks like."""
     import polars as pl
 
     if _last_is_rejected(parts) or _ends_in_trailer(parts) or parts.good.height == 0:

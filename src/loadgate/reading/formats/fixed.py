@@ -82,7 +82,7 @@ def _split(block: Block, ruler: _Ruler, *, first: bool, first_record: int) -> Ba
     records = frame.with_row_index(RECORD, offset=first_record).with_columns(_reason(ruler).alias(REASON))
     open_end = block.last and bool(text) and not text.endswith("\n")
     last_is_row = open_end and endings[LINE].max() != number.max() and records.height > 0
-    if last_is_row and block.cut:  # whatever it looks like
+    if last_is_row and (block.cut or block.torn or form.final_line_end):  # whatever it looks like
         last = pl.col(RECORD) == first_record + records.height - 1
         records = records.with_columns(pl.when(last).then(pl.coalesce(REASON, pl.lit(CUT_OFF))).otherwise(REASON))
     fine = pl.col(REASON).is_null()
