@@ -27,12 +27,13 @@ def compare_control(
     tolerances: Sequence[Tolerance],
     expected: Mapping[str, frozenset[str]],
     delivered: Mapping[str, frozenset[str]],
+    areas: Mapping[str, str],
     period: str | None = None,
 ) -> pl.DataFrame:
     """Compare with control figures; `difference` is control - value, as the programme prints it.
 
-    In: FIGURES; CONTROLS; per figure id the providers that should be and are in this run; `period` keeps the controls
-    of that run period and those of any.
+    In: FIGURES; CONTROLS; per figure id the providers that should be and are in this run; the area of each dataset;
+    `period` keeps the controls of that run period and those of any.
     A control without a provider is the sum over all: exact numerators for counts, persons and amounts, sums of
     numerators over sums of denominators for rates, not applicable for published values, and not applicable while a
     provider is missing. A count that has no row is 0 if its reference period was measured at all. `numerator` and
@@ -47,7 +48,7 @@ def compare_control(
     if period is not None:
         wanted = wanted.filter(pl.col("period").is_null() | (pl.col("period") == period))
     try:
-        return _compared(figures, wanted, key_figures, tolerances, expected=expected, delivered=delivered)
+        return _compared(figures, wanted, key_figures, tolerances, expected=expected, delivered=delivered, areas=areas)
     except pl.exceptions.PolarsError:
         # Polars' own text may carry values.
         raise CouldNotRun(
@@ -64,6 +65,7 @@ def _compared(
     *,
     expected: Mapping[str, frozenset[str]],
     delivered: Mapping[str, frozenset[str]],
+    areas: Mapping[str, str],
 ) -> pl.DataFrame:
     import polars as pl
 
@@ -75,7 +77,8 @@ def _compared(
         rows = figures.filter(pl.col("figure") == figure.id)
         missing = expected.get(figure.id, frozenset()) - delivered.get(figure.id, frozenset())
         beside = _beside(own, rows, figure=figure, missing=missing)
-        parts.append(_judged(beside, tolerances=tolerances))
+        facts = {"area": areas.get(figure.dataset), "dataset": figure.dataset, "family": figure.family}
+        parts.append(_judged(beside, tolerances=tolerances, facts=facts))
     return pl.concat(parts).sort("source", *_KEY)
 
 
@@ -124,10 +127,10 @@ def _amounts(figure: KeyFigure) -> list[pl.Expr]:
     return [above.alias("above"), pl.col("denominator").alias("below"), pl.col("value").alias("given")]
 
 
-def _judged(beside: pl.DataFrame, *, tolerances: Sequence[Tolerance]) -> pl.DataFrame:
+def _judged(beside: pl.DataFrame, *, tolerances: Sequence[Tolerance], facts: Mapping[str, str | None]) -> pl.DataFrame:
     import polars as pl
 
-    limits = _limits(beside, tolerances)
+    limits = _limits(beside, tolerances, facts)
     exact = (pl.col("value") - pl.col("numerator")).cast(pl.Float64)
     other = pl.col("value").cast(pl.Float64)
     difference = pl.coalesce(exact, other - pl.col("number")).round_sig_figs(9)
@@ -170,7 +173,7 @@ def _beyond(name: str) -> pl.Expr:
     )
 
 
-def _limits(beside: pl.DataFrame, tolerances: Sequence[Tolerance]) -> list[pl.Series]:
+def _limits(beside: pl.DataFrame, tolerances: Sequence[Tolerance], facts: Mapping[str, str | None]) -> list[pl.Series]:
     """Per row the minimal and the substantial limit of the first tolerance that fits."""
     import polars as pl
 
@@ -181,7 +184,7 @@ def _limits(beside: pl.DataFrame, tolerances: Sequence[Tolerance]) -> list[pl.Se
     nothing = {"absolute": 0.0, "relative": 0.0}
     for row in beside.select("source", "figure", "cell", "provider").iter_rows():
         if row not in found:
-            found[row] = _fitting(row, parsed)
+            found[row] = _fitting(row, parsed, facts)
         tolerance = found[row]
         minimal.append(nothing if tolerance is None else tolerance.minimal.model_dump())
         substantial.append(nothing if tolerance is None else tolerance.substantial.model_dump())
@@ -190,10 +193,12 @@ def _limits(beside: pl.DataFrame, tolerances: Sequence[Tolerance]) -> list[pl.Se
 
 
 def _fitting(
-    row: tuple[str, str, str | None, str | None], parsed: Sequence[tuple[Tolerance, Scope]]
+    row: tuple[str, str, str | None, str | None],
+    parsed: Sequence[tuple[Tolerance, Scope]],
+    facts: Mapping[str, str | None],
 ) -> Tolerance | None:
     source, figure, cell, provider = row
-    subject = Scope.of(figure=figure, cell=cell, provider=provider)
+    subject = Scope.of(reference=None, **facts, figure=figure, cell=cell, provider=provider)
     for tolerance, scope in parsed:
         if tolerance.source not in (None, source) or tolerance.figure not in (None, figure):
             continue

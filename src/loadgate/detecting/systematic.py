@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,12 @@ from loadgate.detecting import history as past
 from loadgate.detecting.controls import control_findings
 from loadgate.detecting.evidence import Subjects, Told, tell
 from loadgate.detecting.lattice import grid
+from loadgate.detecting.newest import newest
 from loadgate.detecting.planned import excuse
 from loadgate.detecting.scan import scan
 from loadgate.detecting.signatures import cells_gone, restated_alone, restated_history
 from loadgate.detecting.summaries import summaries
-from loadgate.detecting.trend import trends
+from loadgate.detecting.uniform import uniform
 from loadgate.model.expected import KeyFigure, PlannedChange
 from loadgate.model.findings import CauseKind, Finding
 from loadgate.model.kinds import Kind, Severity
@@ -101,11 +102,15 @@ def detect(
     history: Sequence[pl.DataFrame],
     period: Period,
     planned: Sequence[PlannedChange] = (),
+    firsts: pl.DataFrame | None = None,
+    silent: Collection[tuple[str, str]] = (),
+    changed: Collection[tuple[str, str]] = (),
 ) -> Detected:
     """Find what many cells share, and what single ones show, against control figures and the prior vintage.
 
     In: COMPARISONS of both kinds; the area of each dataset; units with text columns area, provider, vendor, system,
-    system_version, supplier, delivery (several rows a part are fine); HISTORY tables of earlier approved runs.
+    system_version, supplier, delivery (several rows a part are fine); HISTORY tables of earlier approved runs; for the
+    newest reference periods FIRSTS (`detecting.firsts`), what is silent there and whose system changed (`newest`).
     Out: findings sorted by id. Each group of cells is said once, as widely as it holds.
     """
     import polars as pl
@@ -114,15 +119,29 @@ def detect(
     known = list(subjects.figures)
     ordered = comparisons.filter(pl.col("figure").is_in(known)).sort("kind", "source", *FIGURE_KEY)
     found = control_findings(ordered, subjects=subjects) + summaries(ordered, subjects=subjects)
-    found += trends(ordered, subjects=subjects)
+    if firsts is not None:
+        found += newest(firsts, subjects=subjects, silent=silent, changed=changed)
     tables = [pl.DataFrame(schema=past.schema())]
+    spoken = _but(ordered, subjects, silent)
     for name, signature in SIGNATURES.items():
-        marks = signature.marks(ordered, figures)
+        marks = signature.marks(spoken, figures)
         tables.append(past.summarise(name, marks))
-        for told in _groups(name, signature, marks, comparisons=ordered, subjects=subjects, history=history):
+        for told in _groups(name, signature, marks, comparisons=spoken, subjects=subjects, history=history):
             found.append(_finding(signature, told))
+    found += uniform(spoken, subjects=subjects, told=found)
     unique = {finding.id: finding for finding in excuse(found, planned, period=period)}
     return Detected(findings=tuple(unique[name] for name in sorted(unique)), history=pl.concat(tables))
+
+
+def _but(comparisons: pl.DataFrame, subjects: Subjects, silent: Collection[tuple[str, str]]) -> pl.DataFrame:
+    """The comparisons without those of whom nothing usable came: arrival or reading says that."""
+    import polars as pl
+
+    figures = [
+        (figure.id, who) for figure in subjects.figures.values() for dataset, who in silent if dataset == figure.dataset
+    ]
+    told = pl.DataFrame(figures, schema={"figure": pl.String, "provider": pl.String}, orient="row")
+    return comparisons.join(told, on=["figure", "provider"], how="anti", maintain_order="left")
 
 
 def _groups(

@@ -16,10 +16,12 @@ FAMILIES: dict[Kind, str] = {
     Kind.MISSING: "absent",
     Kind.LATE: "absent",
     Kind.EMPTY: "absent",
+    Kind.PROVIDER_ABSENT: "absent",
     Kind.UNEXPECTED: "unexpected",
     Kind.DUPLICATE: "repeated",
     Kind.IMPOSTOR: "repeated",
     Kind.UNREADABLE_FILE: "unreadable",
+    Kind.ENCODING: "unreadable",
     Kind.COLUMNS: "unreadable",
     Kind.REJECTED_ROWS: "unreadable",
     Kind.UNREADABLE_VALUES: "unreadable",
@@ -35,13 +37,19 @@ FAMILIES: dict[Kind, str] = {
     Kind.CELLS_GONE: "restated",
     Kind.SHARED_RESTATEMENT: "shared restatement",
     Kind.SHARED_HISTORY: "shared history",
-    Kind.TREND: "trend",
+    Kind.TREND_GONE: "trend",
+    Kind.TREND_FROZEN: "trend",
+    Kind.TREND_FACTOR: "trend",
+    Kind.TREND_DOUBLED: "trend",
+    Kind.TREND_PARTIAL: "trend",
+    Kind.TREND_OFFSET: "trend",
+    Kind.TREND_SHIFT: "trend",
     Kind.KNOWN_ERROR_GONE: "known error gone",
 }
 # Families of load faults, where something that hits every part has one cause: ours.
 _RUN_WIDE = frozenset({"absent", "repeated", "unreadable", "check", "could not run"})
 # Nothing of such a file can be checked: what its checks say has the file as its cause.
-_NOTHING_TO_CHECK = frozenset({Kind.UNREADABLE_FILE, Kind.COLUMNS, Kind.EMPTY})
+_NOTHING_TO_CHECK = frozenset({Kind.UNREADABLE_FILE, Kind.ENCODING, Kind.COLUMNS, Kind.EMPTY})
 _FOLLOWS = frozenset({Kind.COULD_NOT_RUN, Kind.CHECK_FAILED})
 
 _BY = (CauseKind.DELIVERY, CauseKind.PROVIDER, CauseKind.SYSTEM_VERSION, CauseKind.SYSTEM, CauseKind.FIGURE)

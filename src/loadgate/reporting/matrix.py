@@ -33,6 +33,7 @@ _FAILS = frozenset(
         Kind.EMPTY,
         Kind.IMPOSTOR,
         Kind.UNREADABLE_FILE,
+        Kind.ENCODING,
         Kind.COLUMNS,
         Kind.REJECTED_ROWS,
         Kind.TRAILER,

@@ -67,6 +67,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "column": _optional(names, "column", evidence.column if isinstance(evidence, RowsEvidence) else None),
         "columns": _optional(names, "columns", _column_list(detail, names)),
         "lines": _lines(evidence, names),
+        "encodings": _encodings(detail, names),
         "reason": _optional(names, "reason", _reason(detail, names)),
         "source": _optional(names, "source", _source(finding)),
         "ceiling": _optional(names, "ceiling", detail.get("ceiling")),
@@ -75,6 +76,8 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "groups": groups(finding, names),
         "unmoved": _unmoved(evidence, names),
         "planned": _planned(detail, names),
+        "factor": _factor(detail, names),
+        "cells": _cell_names(finding.scope, names),
     }
     return sentence_case(words("sentence", KINDS[finding.kind].sentence, **parts))
 
@@ -118,9 +121,14 @@ def case_text(case: Case, findings: Mapping[str, Finding], names: Names, *, run:
         not_moved=None if group is None or not group.unmoved else _not_moved(group, names),
         looks_like=None if lead is None else _looks_like(lead, names),
         limit=None
-        if group is None or not 0 < group.detection_limit < 1
-        else words("case", "limit", share=words.percent(group.detection_limit)),
+        if lead is None or group is None or not 0 < group.detection_limit < 1
+        else words("case", _limit(lead.kind), share=words.percent(group.detection_limit)),
     )
+
+
+def _limit(kind: Kind) -> str:
+    """What its detection limit is a share of: the values, or for a trend the size of each."""
+    return "limit_effect" if kind.value.startswith("trend.") else "limit"
 
 
 def owner_of(lead: Finding | None) -> Owner:
@@ -337,9 +345,31 @@ def _reason(detail: Mapping[str, str], names: Names) -> str | None:
     return ", ".join(known) or detail.get("file")
 
 
+def _encodings(detail: Mapping[str, str], names: Names) -> str:
+    expected, found = detail.get("expected"), detail.get("found")
+    return names.words("clause", "encodings", expected=expected, found=found) if expected and found else ""
+
+
 def _planned(detail: Mapping[str, str], names: Names) -> str:
     key = next((key for key in ("planned", "beyond_plan") if detail.get(key)), None)
     return "" if key is None else names.words("clause", key, change=detail[key])
+
+
+def _factor(detail: Mapping[str, str], names: Names) -> str:
+    """`1,000 times`, `one part in 100 of`: how far a value is off, before what it should be."""
+    factor = detail.get("factor", "")
+    if factor == "-1":
+        return names.words("clause", "negated")
+    key, digits = ("parted", factor[2:]) if factor.startswith("1/") else ("times", factor)
+    if not digits.isdecimal():
+        return names.words("clause", "a_factor")
+    return names.words("clause", key, factor=names.words.number(int(digits)))
+
+
+def _cell_names(scope: Scope, names: Names) -> str:
+    if scope.cell is None:
+        return ""
+    return names.words("clause", "in_cells", cells=names.words.join(sorted(scope.cell), most=_NAMED))
 
 
 def _source(finding: Finding) -> str | None:

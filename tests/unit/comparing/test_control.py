@@ -67,6 +67,7 @@ def compare(figures: pl.DataFrame, given: pl.DataFrame, **keys: object) -> pl.Da
         "tolerances": [tolerance()],
         "expected": {"f": BOTH},
         "delivered": {"f": BOTH},
+        "areas": {"register": "citizens"},
     }
     return compare_control(figures, given, **(facts | keys))  # type: ignore[arg-type]
 
@@ -193,3 +194,25 @@ def test_the_first_tolerance_that_fits_counts_and_without_one_every_difference_i
     compared = compare(figures, given, tolerances=[elsewhere, wide])
 
     assert compared["outcome"].to_list() == ["agree", "substantial"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "outcome"),
+    [
+        ("area=citizens", "agree"),
+        ("dataset=register", "agree"),
+        ("family=people", "agree"),
+        ("area=citizens; provider=101", "agree"),
+        ("area=school", "substantial"),
+    ],
+)
+def test_a_tolerance_of_an_area_a_dataset_or_a_family_fits_its_figures(scope: str, outcome: str) -> None:
+    wide = tolerance((50, 0.5), (60, 0.6), scope=scope)
+
+    compared = compare(
+        measured(("101", "90", "90", None)),
+        controls({"provider": "101", "value": Decimal(100)}),
+        tolerances=[wide, tolerance()],
+    )
+
+    assert one(compared)[-1] == outcome

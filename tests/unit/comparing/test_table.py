@@ -74,6 +74,7 @@ def hand07() -> Table:
         tolerances=[tolerance],
         expected={},
         delivered={},
+        areas={},
     )
     return table(compared, source="office", title="HAND07", cadence=Cadence.QUARTER, order=CODES)
 

@@ -177,16 +177,21 @@ def test_a_flag_column_that_is_not_there_is_an_error_and_not_taken_for_all_fine(
             {"column": "group", "max_value": 1},
             "the check does not fit group (String): `sum` operation not supported for dtype `str`",
         ),
-        ("column_median_to_be_between", {"column": "n"}, "the metric column.median is not built into this engine"),
+        ("column_median_to_be_between", {"column": "group"}, "a column of type String holds no numbers"),
         (
             "column_values_to_match_strftime_format",
-            {"column": "group", "strftime_format": "%Y"},
-            "the metric column_values.match_strftime_format.unexpected_count is not built into this engine",
+            {"column": "n", "strftime_format": "%Y"},
+            "a column of type Int64 holds no texts to read",
+        ),
+        (
+            "column_values_to_match_json_schema",
+            {"column": "group", "json_schema": {}},
+            "4 values cannot be read as what the check is about",
         ),
         (
             "table_row_count_to_equal_other_table",
             {"other_table_name": "t"},
-            "another table is asked for, and this engine sees one frame only",
+            "cannot be evaluated here, because it counts the rows of another table, and here is only one",
         ),
         ("column_values_to_be_of_type", {"column": "n", "type_": "Zahl"}, "the type Zahl is not known to this engine"),
         (
@@ -211,43 +216,63 @@ def test_what_cannot_be_evaluated_says_why_and_spoils_nothing_else(
     assert validated.result.results[1].exception_info["exception_message"] == reason
 
 
-NOT_BUILT_IN = {
-    "column_kl_divergence_to_be_less_than": {"column": "m", "threshold": 0.1},
-    "column_median_to_be_between": {"column": "m", "min_value": 0},
-    "column_most_common_value_to_be_in_set": {"column": "m", "value_set": [1]},
-    "column_pair_values_to_be_in_set": {"column_A": "m", "column_B": "m", "value_pairs_set": [(1, 1)]},
-    "column_quantile_values_to_be_between": {
-        "column": "m",
-        "quantile_ranges": {"quantiles": [0.5], "value_ranges": [[0, 2]]},
-    },
-    "column_stdev_to_be_between": {"column": "m", "min_value": 0},
-    "column_value_z_scores_to_be_less_than": {"column": "m", "threshold": 9, "double_sided": True},
-    "column_values_to_be_dateutil_parseable": {"column": "group", "mostly": 0},
-    "column_values_to_be_json_parseable": {"column": "group", "mostly": 0},
-    "column_values_to_match_json_schema": {"column": "group", "json_schema": {}, "mostly": 0},
-    "column_values_to_match_strftime_format": {"column": "group", "strftime_format": "%Y", "mostly": 0},
-    "column_values_to_not_be_outliers": {"column": "m"},
-    "table_row_count_to_equal_other_table": {"other_table_name": "t"},
+ELSEWHERE = {
+    "expect_table_row_count_to_equal_other_table": (
+        {"other_table_name": "t"},
+        "cannot be evaluated here, because it counts the rows of another table, and here is only one",
+    ),
+    "expect_query_results_to_match_comparison": (
+        {"base_query": "SELECT 1", "comparison_data_source_name": "d", "comparison_query": "SELECT 1"},
+        "cannot be evaluated here, because it runs SQL queries on two data sources",
+    ),
+    "unexpected_rows_expectation": (
+        {"unexpected_rows_query": "SELECT * FROM {batch}"},
+        "cannot be evaluated here, because it runs an SQL query of its own",
+    ),
 }
-OF_DATABASES = {"expect_query_results_to_match_comparison", "unexpected_rows_expectation"}
 
 
-def test_what_is_not_built_in_could_not_run_and_never_passes() -> None:
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_needs_sql_or_another_table_could_not_run_and_says_why(name: str) -> None:
+    from great_expectations.core import ExpectationSuite
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    kwargs, reason = ELSEWHERE[name]
+    asked = ExpectationConfiguration(type=name, kwargs=kwargs).to_domain_obj()
+
+    found = compile_suite(ExpectationSuite(name="s", expectations=[asked])).validate(BADLY_CAST.lazy()).outcomes[0]
+
+    assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, reason)
+
+
+def test_all_expectations_but_those_three_are_evaluated() -> None:
     from loadgate.checking.engine.catalogue import generate
 
-    outcomes = compiled(*NOT_BUILT_IN.items()).validate(BADLY_CAST.lazy()).outcomes
-
-    assert {found.state for found in outcomes} == {CheckState.COULD_NOT_RUN}
-    assert all(found.reason for found in outcomes)
     listed = {name for name, entry in generate()["expectations"].items() if not entry["evaluated"]}
-    assert listed == {f"expect_{name}" for name in NOT_BUILT_IN} | OF_DATABASES
+
+    assert listed == set(ELSEWHERE)
 
 
 @pytest.mark.filterwarnings("ignore:Passing a string:DeprecationWarning")
-def test_a_condition_written_as_text_is_refused() -> None:
-    found = outcome(BADLY_CAST, "column_values_to_not_be_null", column="m", row_condition="n > 1")
+@pytest.mark.filterwarnings("ignore:The condition_parser:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("written", "parser", "expected"),
+    [
+        ("n > 1", "pandas", (1, 0)),
+        ("n == 5 or group == 'b'", "pandas", (2, 0)),
+        ("not n > 1 & `group` in ['a']", "pandas", (2, 0)),
+        ('col("n").notNull()', "great_expectations", (2, 0)),
+        ("n > 1", None, (1, 0)),  # GX takes it for pandas'
+        ("__import__('os')", "pandas", "its row_condition cannot be read as a condition"),
+        ("n.sum() > 1", "pandas", "its row_condition cannot be read as a condition"),
+    ],
+)
+def test_a_condition_written_as_text_is_read_but_never_run(written: str, parser: str | None, expected: Any) -> None:
+    arguments = {"row_condition": written} | ({"condition_parser": parser} if parser else {})
 
-    assert found.reason == "its row_condition is written as text; this engine takes condition objects only"
+    found = outcome(BADLY_CAST, "column_values_to_not_be_null", column="m", **arguments)
+
+    assert expected == (found.reason if isinstance(expected, str) else (found.rows_checked, found.rows_failed))
 
 
 def test_data_that_break_the_pass_leave_every_check_without_answer_and_no_value_in_the_reason() -> None:

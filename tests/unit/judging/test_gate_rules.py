@@ -69,7 +69,7 @@ def test_shared_counts_the_providers_of_the_whole_case(make, providers, verdict)
 @pytest.mark.parametrize(("severity", "verdict"), [("info", RELEASE), ("warning", CAVEATS), ("critical", CAVEATS)])
 def test_where_no_rule_fits_a_warning_is_a_caveat(make, severity, verdict):
     finding = make.finding("checking.failed", make.scope(), severity=severity, check="c")
-    gate = make.gate(make.rule("block_run", "trend.series"))
+    gate = make.gate(make.rule("block_run", "trend.shift"))
 
     judgement = make.judge(findings=[finding], gate=gate)
 

@@ -42,7 +42,7 @@ def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFram
     first = start.filter(pl.col("here")).min().over("figure")
     prior = prior.with_columns(
         pl.col("here").any().over("dataset", "provider").alias("came"),
-        ((status == Status.DROPPED.value) & (start < first)).fill_null(False).alias("oldest"),
+        (~pl.col("here").any().over("figure", "reference_start") & (start < first)).fill_null(False).alias("oldest"),
         start.filter(status == Status.NEW.value).n_unique().over("figure").alias("new"),
     )
     dropped = start.filter(pl.col("oldest")).n_unique().over("figure")

@@ -1,0 +1,178 @@
+"""Rows and providers that show one thing in; claims as wide as they hold, each once, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from loadgate.detecting.course import Course
+from loadgate.detecting.evidence import Subjects
+from loadgate.model.findings import CauseKind
+from loadgate.model.identity import part_id
+from loadgate.model.kinds import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+NEARLY = 0.9  # share of the members that must show it before all are named
+SEVERAL = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Providers of one area that something could be shared by."""
+
+    cause: CauseKind
+    name: str
+    members: np.ndarray  # by provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One thing that happened: these rows of these providers (places in the panel).
+
+    `limit`: the smallest effect (a fraction) that would have been seen. `cause`: what the providers share.
+    """
+
+    kind: Kind
+    area: str
+    rows: frozenset[int]
+    providers: frozenset[int]
+    evidence: float
+    limit: float
+    cause: CauseKind = CauseKind.PROVIDER
+    name: str = ""
+    effect: float | None = None  # a fraction, of the group as a whole; None: what its rows say
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Sets of rows: `members` is sets x rows, 0 or 1; `areas` and `datasets` say where each set lies."""
+
+    name: str
+    members: np.ndarray
+    areas: tuple[str, ...]
+    datasets: tuple[str, ...]
+
+
+def levels(course: Course, subjects: Subjects) -> dict[str, Level]:
+    """The rows by dataset, stream (what is measured), family, figure and cell; a set equal to a wider one stays."""
+    import numpy as np
+
+    panel = course.panel
+    of = [panel.things[thing] for thing, _ in panel.rows]
+    labels = {
+        "dataset": [thing.group for thing in of],
+        "stream": [thing.stream for thing in of],
+        "family": [thing.family for thing in of],
+        "figure": [f"{thing}" for thing, _ in panel.rows],
+        "cell": [f"{number}" for number in range(len(of))],
+    }
+    found = {}
+    for name, own in labels.items():
+        first: dict[str, int] = {}
+        for number, label in enumerate(own):
+            first.setdefault(label, number)
+        place = {label: number for number, label in enumerate(first)}
+        members = np.zeros((len(first), len(of)))
+        members[[place[label] for label in own], range(len(of))] = 1
+        things = [of[number] for number in first.values()]
+        found[name] = Level(
+            name=name,
+            members=members,
+            areas=tuple(subjects.areas[thing.figure] for thing in things),
+            datasets=tuple(thing.dataset for thing in things),
+        )
+    return found
+
+
+def groups(units: pl.DataFrame, providers: Sequence[str], *, area: str, dataset: str) -> list[Group]:
+    """Sets of several providers, the widest first; of equal ones the wider cause only. Deliveries of the dataset."""
+    import numpy as np
+
+    place = {provider: number for number, provider in enumerate(providers)}
+    sets: dict[tuple[int, str], tuple[CauseKind, set[int]]] = {}
+
+    def add(rank: int, cause: CauseKind, name: str | None, number: int) -> None:
+        if name:
+            sets.setdefault((rank, name), (cause, set()))[1].add(number)
+
+    wanted = ["area", "provider", "vendor", "system", "system_version", "delivery"]
+    areas = units["area"].n_unique()
+    for own, provider, vendor, system, version, delivery in units.select(wanted).iter_rows():
+        if own != area or provider not in place:
+            continue
+        number = place[provider]
+        add(0, CauseKind.AREA if areas > 1 else CauseKind.RUN, area if areas > 1 else "run", number)
+        add(1, CauseKind.VENDOR, vendor, number)
+        add(2, CauseKind.SYSTEM, system, number)
+        add(3, CauseKind.SYSTEM_VERSION, part_id(system, version) if system and version else None, number)
+        if delivery and delivery.split("/")[2:3] == [dataset]:
+            add(4, CauseKind.DELIVERY, delivery, number)
+    found: dict[frozenset[int], tuple[int, str, CauseKind]] = {}
+    for (rank, name), (cause, members) in sorted(sets.items()):
+        chosen = frozenset(members)
+        if len(chosen) < SEVERAL:
+            continue
+        # what one system alone serves is called by the system, not by its vendor
+        if chosen not in found or (cause is CauseKind.SYSTEM and found[chosen][2] is CauseKind.VENDOR):
+            found[chosen] = rank, name, cause
+    ordered = sorted(found.items(), key=lambda item: (-len(item[0]), item[1][0], item[1][1]))
+    made = []
+    for own_members, (_, name, cause) in ordered:
+        mask = np.zeros(len(providers), dtype=bool)
+        mask[sorted(own_members)] = True
+        made.append(Group(cause=cause, name=name, members=mask))
+    return made
+
+
+def shared(
+    hits: np.ndarray, can_tell: np.ndarray, known: Sequence[Group], *, sure: np.ndarray | None = None
+) -> list[tuple[np.ndarray, CauseKind, str]]:
+    """Explain the providers that show it: sets of which (nearly) all that can tell do, then each that is left.
+
+    In: by provider, who shows it and who could; `sure`: who shows it beyond doubt, at least half of a set and each that
+    is named alone. Out: providers, cause and name.
+    """
+    import numpy as np
+
+    certain = hits if sure is None else sure
+    left = hits.copy()
+    found: list[tuple[np.ndarray, CauseKind, str]] = []
+    for group in known:
+        mine = hits & group.members
+        telling = (can_tell | hits) & group.members
+        if (left & certain & group.members).sum() < SEVERAL or mine.sum() < NEARLY * telling.sum():
+            continue
+        if 2 * (certain & group.members).sum() < mine.sum() or 2 * mine.sum() < group.members.sum():
+            continue
+        found.append((mine, group.cause, group.name))
+        left &= ~group.members
+    for number in np.flatnonzero(left & certain):
+        alone = np.zeros_like(hits)
+        alone[number] = True
+        found.append((alone, CauseKind.PROVIDER, ""))
+    return found
+
+
+def merged(claims: Sequence[Claim]) -> list[Claim]:
+    """Claims of one kind and cause in one area are one; a provider's own too, where it is the same provider."""
+    found: dict[tuple[object, ...], Claim] = {}
+    for claim in claims:
+        own = claim.providers if claim.cause is CauseKind.PROVIDER else None
+        key = (claim.kind, tuple(sorted(claim.detail.items())), claim.area, claim.cause, claim.name, own)
+        one = found.get(key)
+        if one is None:
+            found[key] = claim
+            continue
+        found[key] = replace(
+            one,
+            rows=one.rows | claim.rows,
+            providers=one.providers | claim.providers,
+            evidence=max(one.evidence, claim.evidence),
+            limit=min(one.limit, claim.limit),
+        )
+    return list(found.values())

@@ -1,0 +1,153 @@
+"""What is wrong in the newest month is named once, as widely as it holds; a month in which nothing is says nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+import pytest
+
+from loadgate.model.findings import Finding, GroupEvidence
+from loadgate.model.kinds import Kind, Severity
+
+MONEY, CARE = ("spending", "income"), ("visits", "hours", "endings")
+OWN = "217"
+
+
+@pytest.fixture(scope="module")
+def months() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("newest_panel", Path(__file__).with_name("newest_panel.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["newest_panel"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def only(found: list[Finding]) -> Finding:
+    (finding,) = found
+    return finding
+
+
+def effect(finding: Finding) -> float:
+    assert isinstance(finding.evidence, GroupEvidence)
+    assert finding.evidence.effect_median is not None
+    return finding.evidence.effect_median
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_month_like_the_others_says_nothing(months: ModuleType, seed: int) -> None:
+    assert months.Months(seed=seed).found() == []
+
+
+@pytest.mark.parametrize(("times", "named"), [(1000, "1000"), (100, "100"), (0.01, "1/100"), (-1, "-1")])
+def test_amounts_off_by_a_factor_are_named_with_it(months: ModuleType, times: float, named: str) -> None:
+    finding = only(months.Months().plant(MONEY, (OWN,), times).found())
+
+    assert finding.kind is Kind.TREND_FACTOR
+    assert finding.severity is Severity.WARNING
+    assert finding.detail == {"cause": "provider", "members": OWN, "factor": named}
+    assert finding.scope.provider == frozenset([OWN])
+    assert finding.scope.figure == frozenset(MONEY)
+    assert str(finding.scope.reference) == "2026-10"
+
+
+def test_a_whole_system_off_by_a_factor_is_one_critical_finding(months: ModuleType) -> None:
+    finding = only(months.Months().plant(MONEY, months.NORTH, 1000).found())
+
+    assert (finding.kind, finding.severity) == (Kind.TREND_FACTOR, Severity.CRITICAL)
+    assert finding.detail["cause"] in ("system", "vendor")
+    assert finding.scope.provider == frozenset(months.NORTH)
+
+
+@pytest.mark.parametrize(("times", "kind"), [(2, Kind.TREND_DOUBLED), (0.4, Kind.TREND_PARTIAL)])
+def test_all_that_a_dataset_counts_twice_or_in_part_is_named(months: ModuleType, times: float, kind: Kind) -> None:
+    finding = only(months.Months().plant(CARE, (OWN,), times).found())
+
+    assert (finding.kind, finding.severity) == (kind, Severity.WARNING)
+    assert finding.scope.dataset == frozenset(["care"])
+    assert effect(finding) == pytest.approx(times - 1, abs=0.1)
+
+
+def test_everybody_at_once_is_said_once(months: ModuleType) -> None:
+    finding = only(months.Months(season=0.05).plant(CARE, months.PROVIDERS, 2).found())
+
+    assert (finding.kind, finding.severity) == (Kind.TREND_DOUBLED, Severity.CRITICAL)
+    assert finding.detail["cause"] == "area"
+    assert len(finding.scope.provider or ()) == len(months.PROVIDERS)
+
+
+def test_what_always_held_something_and_is_empty_is_gone(months: ModuleType) -> None:
+    finding = only(months.Months().plant(("endings",), (OWN,), 0).found())
+
+    assert (finding.kind, finding.severity) == (Kind.TREND_GONE, Severity.WARNING)
+    assert finding.scope.figure == frozenset(["endings"])
+    assert finding.scope.provider == frozenset([OWN])
+
+
+def test_what_is_gone_in_a_whole_system_is_one_finding(months: ModuleType) -> None:
+    finding = only(months.Months().plant(("endings",), months.NORTH, 0).found())
+
+    assert finding.kind is Kind.TREND_GONE
+    assert finding.scope.provider == frozenset(months.NORTH)
+
+
+def test_a_delivery_of_which_nothing_came_is_left_to_arrival(months: ModuleType) -> None:
+    gone = months.Months().plant(CARE, (OWN,), 0)
+
+    assert gone.found(silent={("care", OWN)}) == []
+
+
+def test_last_months_values_again_are_frozen(months: ModuleType) -> None:
+    finding = only(months.Months().repeat(CARE, OWN).found())
+
+    assert (finding.kind, finding.severity) == (Kind.TREND_FROZEN, Severity.WARNING)
+    assert finding.scope.figure == frozenset(CARE)
+
+
+def test_half_of_a_cell_on_its_neighbour_is_an_offset_of_the_two(months: ModuleType) -> None:
+    finding = only(months.Months().move("spending", OWN, giver="b", taker="c").found())
+
+    assert (finding.kind, finding.severity) == (Kind.TREND_OFFSET, Severity.WARNING)
+    assert finding.scope.cell == frozenset(["b", "c"])
+    assert effect(finding) == pytest.approx(-0.5, abs=0.1)
+
+
+def test_a_small_shift_of_a_whole_system_is_a_shared_shift(months: ModuleType) -> None:
+    finding = only(months.Months().plant(("spending", "income", "postings"), months.NORTH, 1.06).found())
+
+    assert (finding.kind, finding.severity) == (Kind.TREND_SHIFT, Severity.WARNING)
+    assert finding.scope.provider == frozenset(months.NORTH)
+    assert effect(finding) == pytest.approx(0.06, abs=0.03)
+
+
+def test_a_small_shift_of_one_provider_says_nothing(months: ModuleType) -> None:
+    assert months.Months().plant(CARE, (OWN,), 1.06).found() == []
+
+
+def test_a_new_systems_other_level_is_not_held_against_it(months: ModuleType) -> None:
+    lower = months.Months().plant(CARE, (OWN,), 0.6)
+
+    assert [finding.kind for finding in lower.found()] == [Kind.TREND_PARTIAL]
+    assert lower.found(changed={("health", OWN)}) == []
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7])
+def test_too_short_a_history_says_nothing(months: ModuleType, kept: int) -> None:
+    broken = months.Months().plant(CARE, months.NORTH, 0).plant(MONEY, (OWN,), 1000)
+    firsts = broken.firsts
+    first = dt.date(2026, 10, 1) - dt.timedelta(days=31 * kept)
+
+    assert broken.found(firsts.filter(pl.col("now") | (pl.col("run_start") > first))) == []
+
+
+def test_neither_the_order_of_rows_nor_of_providers_matters(months: ModuleType) -> None:
+    broken = months.Months().plant(CARE, (OWN,), 0.4).plant(MONEY, months.NORTH, 1000)
+
+    assert broken.found(broken.firsts.reverse()) == broken.found()
