@@ -6,13 +6,13 @@ from prefect import flow, task, unmapped
 from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from loadgate.running import alerts, month, opening
+from loadgate.running import alerts, delivering, month, opening
 from loadgate.running.opened import Ref
 
 
-@task(name="read and check a delivery", task_run_name="{version}", retries=2, persist_result=False)
-def read_and_check(run: Ref, version: str) -> None:
-    month.DELIVERIES.do(run, version)
+@task(name="read and check deliveries", task_run_name="{batch}", retries=2, persist_result=False)
+def read_and_check(run: Ref, batch: delivering.Batch) -> None:
+    month.DELIVERIES.do_all(run, batch.versions)
 
 
 @task(name="tell about a delivery", task_run_name="tell {version}", retries=2, persist_result=False)
@@ -26,10 +26,10 @@ def arrival_watch(site: str, period: str | None = None, as_of: str | None = None
     look = opening.watch_period(site, period, as_of=as_of)
     with month.hold(look, actor="arrival-watch"):
         alerts.tell_arrivals(look)
-        versions = month.DELIVERIES.work(look)
-        checked = dict(zip(read_and_check.map(unmapped(look), versions), versions, strict=True))
+        batches = delivering.batches(look, month.DELIVERIES.work(look))
+        checked = dict(zip(read_and_check.map(unmapped(look), batches), batches, strict=True))
         telling = alerts.may_send(look)
-        for delivery in as_completed(list(checked)):  # each is told about while others are still read
-            if telling:
-                tell(look, checked[delivery], return_state=True)
+        for batch in as_completed(list(checked)):  # each is told about while others are still read
+            for version in checked[batch].versions if telling else ():
+                tell(look, version, return_state=True)
     return look.run

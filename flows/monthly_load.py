@@ -6,15 +6,15 @@ from prefect import flow, task, unmapped
 from prefect.futures import as_completed, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from loadgate.running import alerts, month, opening
+from loadgate.running import alerts, delivering, month, opening
 from loadgate.running.opened import Ref
 
 AGAIN = {"retries": 2, "retry_delay_seconds": [1, 10], "persist_result": False}
 
 
-@task(name="read and check a delivery", task_run_name="{version}", **AGAIN)
-def read_and_check(run: Ref, version: str) -> None:
-    month.DELIVERIES.do(run, version)
+@task(name="read and check deliveries", task_run_name="{batch}", **AGAIN)
+def read_and_check(run: Ref, batch: delivering.Batch) -> None:
+    month.DELIVERIES.do_all(run, batch.versions)
 
 
 @task(name="tell about a delivery", task_run_name="tell {version}", **AGAIN)
@@ -53,12 +53,12 @@ def monthly_load(site: str, period: str | None = None, as_of: str | None = None,
     run = opening.open_period(site, period, as_of=as_of, quiet=quiet)
     with month.hold(run, actor="monthly-load"):
         alerts.tell_arrivals(run)
-        versions = month.DELIVERIES.work(run)
-        checked = dict(zip(read_and_check.map(unmapped(run), versions), versions, strict=True))
+        batches = delivering.batches(run, month.DELIVERIES.work(run))
+        checked = dict(zip(read_and_check.map(unmapped(run), batches), batches, strict=True))
         telling = alerts.may_send(run)
-        for delivery in as_completed(list(checked)):  # each is told about while others are still read
-            if telling:
-                tell(run, checked[delivery], return_state=True)
+        for batch in as_completed(list(checked)):  # each is told about while others are still read
+            for version in checked[batch].versions if telling else ():
+                tell(run, version, return_state=True)
         for step, unit_of_work in ((month.ACROSS, look_across), (month.MEASURE, measure), (month.COMPARE, compare)):
             wait(unit_of_work.map(unmapped(run), step.work(run)))
         for step, unit_of_work in ((month.DETECT, detect), (month.JUDGE, judge)):

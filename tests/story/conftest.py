@@ -6,8 +6,8 @@ Sites are laid out once and copied: a few of the sample's providers, with faults
 
 from __future__ import annotations
 
-import fcntl
 import gzip
+import importlib.util
 import json
 import os
 import shutil
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from loadgate.samples.rki import layout
 
 PROGRAM = Path(sys.executable).with_name("loadgate")
 SMALL = ("04", "10", "13")
+TEN = ("101", "153", "169", "265", "370", "461", "492", "661", "751", "851")
 HEED_INTERRUPTS = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it, and so do their children
@@ -245,6 +246,42 @@ class Site:
         return path.relative_to(self.path / "inbox").as_posix()
 
 
+@dataclass(frozen=True, kw_only=True)
+class FlisSite(Site):
+    """A site of the FLIS sample, whose files lie in folders of their systems or suppliers."""
+
+    period: str = "2026-10"
+    now: tuple[str, ...] = ("--as-of", "2026-11-14T09:00:00+01:00")  # everything has closed
+
+    def copy(self, to: Path) -> FlisSite:
+        return FlisSite(path=super().copy(to).path, loadgate=self.loadgate)
+
+    def load(self) -> dict[str, Any]:
+        return self.run(self.period, *self.now)
+
+    def sent(self, name: str) -> Path:
+        """The newest file of this period whose path below it begins so."""
+        return sorted(self.path.glob(f"inbox/{self.period}/{name}_2026-*"))[-1]
+
+    def withdraw(self, name: str) -> bytes:
+        """Take a file away as if it had never come; what was in it."""
+        path = self.sent(name)
+        data = path.read_bytes()
+        path.unlink()
+        self.receive({self.name_of(path): None})
+        return data
+
+    def resend(self, name: str, data: bytes, *, day: int) -> None:
+        """Send a file once more, with another day of November in its name."""
+        suffix = "".join(self.sent(name).suffixes)
+        self.send(f"{name}_2026-11-{day:02}{suffix}", data, day=day)
+
+    def send(self, name: str, data: bytes, *, day: int) -> None:
+        path = self.path / "inbox" / self.period / name
+        path.write_bytes(data)
+        self.receive({self.name_of(path): f"2026-11-{day:02}T08:00:00+01:00"})
+
+
 def edited(place: int, old: bytes, new: bytes, *, rows: slice) -> Callable[[Lines], Lines]:
     """Replace a field of some rows, by its place in the row."""
 
@@ -278,23 +315,25 @@ def loadgate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loadgate]:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory, loadgate: Loadgate) -> Callable[..., Site]:
+def templates(laid_once: Callable[..., Path], loadgate: Loadgate) -> Callable[..., Site]:
     """Lay a site out once for all workers: `templates(name, lay_out)` returns it, never to be changed."""
-    base = tmp_path_factory.getbasetemp()
-    root = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "templates"
-    root.mkdir(exist_ok=True)
 
     def template(name: str, lay_out: Callable[[Site], None]) -> Site:
-        site = Site(path=root / name, loadgate=loadgate)
-        with (root / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (root / f"{name}.whole").exists():
-                shutil.rmtree(site.path, ignore_errors=True)
-                lay_out(site)
-                (root / f"{name}.whole").touch()
-        return site
+        path = laid_once(name, lambda path: lay_out(Site(path=path, loadgate=loadgate)))
+        return Site(path=path, loadgate=loadgate)
 
     return template
+
+
+@pytest.fixture(scope="session")
+def flis_run(templates: Callable[..., Site], lay_short_flis: Callable[..., object], loadgate: Loadgate) -> FlisSite:
+    """A FLIS month of ten providers, laid out and run; never to be changed."""
+
+    def lay_out(site: Site) -> None:
+        lay_short_flis(site.path, TEN)
+        FlisSite(path=site.path, loadgate=loadgate).load()
+
+    return FlisSite(path=templates("flis_run", lay_out).path, loadgate=loadgate)
 
 
 def begin(site: Site, providers: tuple[str, ...]) -> None:
@@ -331,6 +370,13 @@ def quiet(site: Site) -> None:
     site.deliver("2024-02")
 
 
+def unopened(site: Site) -> None:
+    """2024-01 and 2024-02 in the inbox, and nobody has opened a run of either."""
+    begin(site, SMALL)
+    site.deliver("2024-01")
+    site.deliver("2024-02")
+
+
 def before_the_shift(site: Site) -> None:
     """2023-12 approved, 2024-01 in the inbox: all incidences moved while the counts stood still."""
     begin(site, SMALL)
@@ -355,6 +401,11 @@ def site(templates: Callable[..., Site], tmp_path: Path) -> Site:
 
 
 @pytest.fixture
+def unopened_site(templates: Callable[..., Site], tmp_path: Path) -> Site:
+    return templates("unopened", unopened).copy(tmp_path / "unopened")
+
+
+@pytest.fixture
 def site_with_cases(templates: Callable[..., Site], tmp_path: Path) -> Site:
     return templates("with_cases", with_cases).copy(tmp_path / "with_cases")
 
@@ -373,6 +424,17 @@ def released_site(templates: Callable[..., Site], tmp_path: Path) -> Site:
 def edits() -> SimpleNamespace:
     """What can be done to the lines of a file, and to wait for another process."""
     return SimpleNamespace(edited=edited, unreadable=unreadable, until=until)
+
+
+@pytest.fixture(scope="session")
+def chaos() -> ModuleType:
+    """`chaos.py` beside this file: months to kill."""
+    spec = importlib.util.spec_from_file_location("chaos", Path(__file__).with_name("chaos.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

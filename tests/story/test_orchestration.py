@@ -13,7 +13,7 @@ import pytest
 
 PERIOD = "2024-02"
 NAMES = {  # of the flow's tasks, whose names people see → the step that each does units of
-    "read and check a delivery": "deliveries",
+    "read and check deliveries": "deliveries",  # one each: they are few
     "look across deliveries": "across",
     "measure an area": "measure",
     "compare with control figures and prior run": "compare",

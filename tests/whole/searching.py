@@ -57,14 +57,15 @@ class Search:
     """Looks for values by name; what it finds is told as `name (how it is written)`."""
 
     def __init__(self, planted: Mapping[str, str]) -> None:
-        self._forms = [
-            (f"{what} ({how})", form.lower()) for what, value in planted.items() for how, form in written(value).items()
-        ]
+        self._forms: dict[bytes, set[str]] = {}  # what is to be found → how it is told; many are written alike
+        for what, value in planted.items():
+            for how, form in written(value).items():
+                self._forms.setdefault(form.lower(), set()).add(f"{what} ({how})")
 
     def seen(self, data: bytes, *, depth: int = 0) -> set[str]:
         """What stands in these bytes, also inside what they hold: gzip, zip, zlib, Parquet, SQLite."""
         low = data.lower()
-        found = {told for told, form in self._forms if form in low}
+        found = {one for form, told in self._forms.items() if form in low for one in told}
         if depth < 4:
             for inside in _inside(data):
                 found |= self.seen(inside, depth=depth + 1)
@@ -115,8 +116,7 @@ def _zip(data: bytes) -> Iterator[bytes]:
 def _parquet(data: bytes) -> Iterator[bytes]:
     """Every value as text, and what stands in the footer: names, statistics, metadata."""
     for column in pl.read_parquet(io.BytesIO(data)).iter_columns():
-        for value in column.unique().to_list():
-            yield repr(value).encode()
+        yield "\n".join(map(repr, column.unique().to_list())).encode()
     footer = pq.ParquetFile(io.BytesIO(data))
     yield repr(footer.schema_arrow).encode()
     yield json.dumps(footer.metadata.to_dict(), default=str, ensure_ascii=False).encode()
@@ -133,6 +133,6 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
 def _cells(database: Path) -> Iterator[bytes]:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608  names of the database itself
-                for cell in row:
-                    yield cell if isinstance(cell, bytes) else str(cell).encode()
+            cells = [cell for row in connection.execute(f'SELECT * FROM "{table}"') for cell in row]  # noqa: S608  its own names
+            yield from (cell for cell in cells if isinstance(cell, bytes))
+            yield "\n".join(str(cell) for cell in cells if not isinstance(cell, bytes)).encode()

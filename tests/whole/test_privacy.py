@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope, Session
 
 if TYPE_CHECKING:
-    from searching import Search
-
-    from conftest import Laid, Machine, Spoken
+    from conftest import Laid, Whole
 
 # A value for each place where a sender can put one; with letters that JSON, HTML and a mail write in another way.
 PLANTED = {
@@ -43,7 +37,11 @@ PLANTED = {
     "a comment inside a zip": "Zqh-Ærø-COMMENT<&>897",
     "a row of a file that a fault stops": "Zqi-Ærø-FAULT<&>898",
 }
-DATA_AREA = ("inbox", "state/archive", "state/deliveries")
+
+LOOKS = (
+    *("arrivals 2024-02", "arrivals 2024-02 --json", "case list --json", "ledger show --json"),
+    *("status --json", "runs --json", "doctor", "check --json", "verify --json"),
+)
 
 # ── planting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -108,141 +106,15 @@ def plant(site: Laid) -> None:
         received.write(f"{stray},2024-02-28T09:12:00+01:00\n")
 
 
-# A fault whose message holds the row that it met, as those of libraries do: it strikes while that file is read.
-FAULT = """
-import sys
-from importlib.machinery import PathFinder
-
-ROW = {row!r}
-
-def arm(module):
-    open_sources = module.open_sources
-
-    def struck(path, **named):
-        if any(ROW.encode() in chunk for source in open_sources(path, **named) for chunk in source.chunks()):
-            raise ValueError("no such value: " + ROW)
-        return open_sources(path, **named)
-
-    module.open_sources = struck
-
-class Arming:
-    def find_spec(self, name, path=None, target=None):
-        if name != "loadgate.reading.files":
-            return None
-        spec = PathFinder.find_spec(name, path)
-        execute = spec.loader.exec_module
-
-        def exec_module(module):
-            execute(module)
-            arm(module)
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-sys.meta_path.insert(0, Arming())
-"""
-
-
-class Postbox:
-    """A mail server's handler that keeps what it was given, as it came."""
-
-    def __init__(self) -> None:
-        self.messages: list[bytes] = []
-
-    async def handle_DATA(self, _server: object, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        self.messages.append(envelope.content)
-        return "250 OK"
-
-
-@dataclass
-class Whole:
-    """A month that was run, looked at, waived and released, with all that came of it."""
-
-    root: Path
-    site: Laid
-    search: Search
-    said: dict[str, Spoken] = field(default_factory=dict)
-    mails: list[bytes] = field(default_factory=list)
-
-    @property
-    def aside(self) -> list[Path]:
-        return [self.site.root / name for name in DATA_AREA]
-
-    @property
-    def judged(self) -> dict[str, Any]:
-        assert self.said["run"].code in (0, 3), self.said["run"].err
-        found = json.loads(self.said["run"].out)
-        assert isinstance(found, dict)
-        return found
-
-
 @pytest.fixture(scope="module")
 def whole(
-    site_at: Callable[[Path], Laid],
-    machine_at: Callable[[Path], Machine],
-    tmp_path_factory: pytest.TempPathFactory,
-    unused_port: int,
-    search_for: Callable[[dict[str, str]], Search],
+    site_at: Callable[[Path], Laid], told_at: Callable[..., Whole], tmp_path_factory: pytest.TempPathFactory
 ) -> Whole:
     root = tmp_path_factory.mktemp("privacy")
-    machine = machine_at(root)
-    done = Whole(root=root, site=site_at(root / "site"), search=search_for(PLANTED))
-    plant(done.site)
-    faults = tmp_path_factory.mktemp("faults")
+    laid = site_at(root / "site")
+    plant(laid)
     row = PLANTED["a row of a file that a fault stops"]
-    (faults / "sitecustomize.py").write_text(FAULT.format(row=row), encoding="utf-8")
-    postbox = Postbox()
-    controller = Controller(postbox, hostname="127.0.0.1", port=unused_port)
-    controller.start()
-    mail = f"mailto://127.0.0.1:{unused_port}?from=gate@site.example&to=ops@site.example"
-
-    def say(name: str, *arguments: str) -> None:
-        done.said[name] = machine.loadgate(
-            *arguments,
-            "--site",
-            str(done.site.root),
-            PYTHONPATH=str(faults),
-            LOADGATE_ALERT_URL=mail,
-            PREFECT_LOGGING_LEVEL="DEBUG",
-        )
-
-    period = done.site.period
-    try:
-        say("run", "run", period, "--json")
-        say("run again", "run", period)
-        blocking = {reason["case"] for reason in done.judged["reasons"] if reason["effect"] == "block"}
-        for case in done.judged["cases"][:2]:
-            number = str(case["id"])
-            say(f"case {number}", "case", "show", number)
-            say(f"case {number} as JSON", "case", "show", number, "--json")
-        for number in map(str, blocking if done.judged["verdict"] == "hold" else ()):
-            say(f"waive {number}", "waive", number, "--reason", "r", "--until", "2100-01-01", "--approver", "bo")
-        say("release", "release", period, "--as-of", "2024-03-06")
-        for words in ("arrivals 2024-02", "arrivals 2024-02 --json", "case list --json", "ledger show --json"):
-            say(words, *words.split())
-        for words in ("status --json", "runs --json", "doctor", "check --json", "verify --json"):
-            say(words, *words.split())
-    finally:
-        controller.stop()
-    done.mails = postbox.messages
-    out = root / "said"
-    out.mkdir()
-    for name, spoken in done.said.items():
-        (out / f"{name}.out").write_text(spoken.out, encoding="utf-8")
-        (out / f"{name}.err").write_text(spoken.err, encoding="utf-8")
-    for number, message in enumerate(done.mails):
-        (out / f"mail {number}").write_bytes(message)
-    return done
-
-
-@pytest.fixture(scope="module")
-def unused_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return told_at(root, site=laid, planted=PLANTED, row=row, as_of="2024-03-06", cases=2, looks=LOOKS)
 
 
 # ── the run itself ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
-from loadgate.model.identity import key_of
+from loadgate.model.identity import key_of, key_once
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.tables import MARKS, schema
@@ -63,22 +63,21 @@ def check(
         for line, found in zip(dataset.expectations, validated.outcomes, strict=True)
     )
     result = into / "gx_result.json"
-    result.write_text(json.dumps(_plain(validated.result), sort_keys=True))
+    result.write_text(json.dumps(suite.to_json_dict(validated.result), sort_keys=True))
     marks = into / "marks.parquet"
     _marks(suite, frame, dataset, validated.outcomes, parameters, flags).write_parquet(marks)
     return Checked(outcomes=outcomes, result=result, marks=marks)
 
 
-def _plain(result: Any) -> Any:
-    return result.to_json_dict()
-
-
 def compiled(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> CompiledSuite:
     """The dataset's suite, compiled once per process, content and period."""
-    named = tuple(
-        one for one in code_lists if any(line.kwargs.get("code_list") == one.name for line in dataset.expectations)
-    )
-    key = key_of(dataset.model_dump(mode="json"), [one.model_dump(mode="json") for one in named], period)
+    wanted = {line.kwargs.get("code_list") for line in dataset.expectations}
+    named = tuple(one for one in code_lists if one.name in wanted)
+
+    def made() -> str:
+        return key_of(dataset.model_dump(mode="json"), [one.model_dump(mode="json") for one in named])
+
+    key = f"{key_once(made, 'suite', dataset, *named)} {period}"
     return _compile(_Content(key, dataset, named, period))
 
 

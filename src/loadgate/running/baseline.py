@@ -11,11 +11,14 @@ from loadgate.model.period import Period
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     import polars as pl
 
     from loadgate.running.opened import Opened
+
+_FIRSTS = 24  # earlier runs in which the newest period is looked up
 
 
 def approved(opened: Opened) -> dict[str, dict[str, Any]]:
@@ -106,3 +109,30 @@ def load_history(opened: Opened, runs: tuple[str, ...]) -> list[pl.DataFrame]:
 
     paths = (_whole(opened, run) / "history.parquet" for run in runs)
     return [pl.read_parquet(path) for path in paths if path.exists()]
+
+
+def load_firsts(opened: Opened, runs: tuple[str, ...], *, figures: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """FIRSTS (`detecting.firsts`): each figure's newest reference period in these approved runs, and in this one.
+
+    In: this run's FIGURES; of them the period before the newest comes too. Columns are read lazily, few of them.
+    """
+    import polars as pl
+
+    from loadgate.detecting.firsts import firsts_schema
+
+    start = pl.col("reference_start")
+    columns = ["figure", "cell", "provider", "reference_start", "value", "numerator", "denominator"]
+    parts = [pl.DataFrame(schema=firsts_schema())]
+
+    def shaped(frame: pl.LazyFrame, first_day: date, *, now: bool, most: int) -> pl.LazyFrame:
+        age = start.rank("dense", descending=True).over("figure")
+        rows = frame.filter(start == start.max().over("figure")) if most == 1 else frame.filter(age <= most)
+        labelled = rows.with_columns(pl.lit(first_day).alias("run_start"), pl.lit(now).alias("now"))
+        return labelled.select(pl.col(name).cast(kind) for name, kind in firsts_schema().items())
+
+    for run in runs[-_FIRSTS:]:
+        frame = pl.scan_parquet(_whole(opened, run) / "figures.parquet").select(columns)
+        first_day = Period.parse(parse_run_id(run)[0]).start
+        parts.append(shaped(frame, first_day, now=False, most=1).collect())
+    parts.append(shaped(figures.lazy().select(columns), period.start, now=True, most=2).collect())
+    return pl.concat(parts)

@@ -53,6 +53,7 @@ def tables(site: Site) -> tuple[Printed, ...]:
         tolerances=site.tolerances,
         expected={},
         delivered={},
+        areas={dataset.dataset: dataset.area for dataset in site.datasets},
     )
     cadences = {figure.id: figure.cadence for figure in site.figures}
     printed = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from loadgate.model.profiles import DeliverySpec
     from loadgate.model.site import Site
 
+FEW = 100  # deliveries
+BATCH = 20  # at most together
+BATCH_BYTES = 8 << 20
+
 
 def work(ref: Ref) -> list[str]:
     """Versions of deliveries that are not read and checked yet under this content and engine."""
@@ -34,12 +39,42 @@ def work(ref: Ref) -> list[str]:
     return [one.id for one in inputs.deliveries if not durable.exists(checks_folder(opened, site, one))]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Deliveries that travel together in one task of an orchestrator; as text, the first and how many more."""
+
+    versions: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = f" and {len(self.versions) - 1} more" if len(self.versions) > 1 else ""
+        return f"{self.versions[0]}{more}"
+
+
+def batches(ref: Ref, versions: Sequence[str]) -> list[Batch]:
+    """One delivery each while they are few; of many, small ones travel together. The largest come first.
+
+    A task costs about as much as half of a small delivery does.
+    """
+    if len(versions) <= FEW:
+        return [Batch((version,)) for version in versions]
+    sizes = {one.id: sum(part.size_bytes for part in one.parts) for one in ref.open().inputs(ref.run).deliveries}
+    made: list[list[str]] = []
+    room, places = 0, 0
+    for version in sorted(versions, key=lambda version: (-sizes[version], version)):
+        room, places = room - sizes[version], places - 1
+        if room < 0 or places < 0:
+            made.append([])
+            room, places = BATCH_BYTES - sizes[version], BATCH - 1
+        made[-1].append(version)
+    return [Batch(tuple(together)) for together in made]
+
+
 def do(ref: Ref, version: str) -> None:
     """Read and check one delivery version."""
     opened = ref.open()
     inputs = opened.inputs(ref.run)
     site = opened.frozen(inputs.content)
-    delivery = inputs.delivery(version)
+    delivery = opened.delivery(ref.run, version)
     read(opened, site, delivery)
     check(opened, site, inputs, delivery)
 

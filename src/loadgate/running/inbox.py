@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from loadgate.store.objects import Objects
 
 STATED_TIMES = "received.csv"
+_AT_ONCE = 4  # files taken in
 
 
 def receive(opened: Opened, site: Site, *, seen_at: datetime) -> list[ReceivedFile]:
@@ -35,11 +37,11 @@ def receive(opened: Opened, site: Site, *, seen_at: datetime) -> list[ReceivedFi
 
     inbox = open_inbox(opened, site)
     stated = _stated_times(inbox) if site.file.stated_times else {}
-    found: list[tuple[str, int, str]] = []
-    for info in sorted(inbox.list(), key=lambda info: info.name):
-        if site.file.stated_times and info.name == STATED_TIMES:
-            continue
-        found.append((info.name, info.size_bytes, _archive(opened, inbox, info.name)))
+    listed = sorted(inbox.list(), key=lambda info: info.name)
+    wanted = [info for info in listed if not (site.file.stated_times and info.name == STATED_TIMES)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # waiting for disk and network takes most of the time
+        contents = list(pool.map(lambda info: _archive(opened, inbox, info.name), wanted))
+    found = [(info.name, info.size_bytes, content) for info, content in zip(wanted, contents, strict=True)]
     seen = [
         Seen(
             name_sha256=sha256(name.encode(errors="surrogatepass")),

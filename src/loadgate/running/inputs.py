@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from loadgate.model.deliveries import Arrival, Arrivals, ArrivalState, Delivery, ReceivedFile
@@ -26,6 +26,7 @@ class RunInputs:
     baseline: dict[str, str]
     history: tuple[str, ...]  # runs whose vintages hold the history that detection reads, oldest first
     planned: tuple[Check, ...]
+    before: dict[str, tuple[str, ...]] = field(default_factory=dict)  # last period's bytes in the inbox, by stream
 
     @property
     def arrived(self) -> Arrivals:

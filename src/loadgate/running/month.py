@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,6 +48,19 @@ class Step:
                 fix="see `loadgate status`; running the month again takes it up where it stopped",
             ) from None
         work.finish(ref.run, self.name, work_id, holder=me, now=now())
+
+    def do_all(self, ref: Ref, work_ids: Sequence[str]) -> None:
+        """Do units one after the other; one that fails stops no other. Raises CouldNotRun at the end."""
+        failed = []
+        for work_id in work_ids:
+            try:
+                self.do(ref, work_id)
+            except CouldNotRun as error:
+                failed.append(error)
+        if len(failed) > 1:
+            raise CouldNotRun(f"{len(failed)} of {len(work_ids)} could not run; the first: {failed[0].message}")
+        if failed:
+            raise failed[0]
 
 
 DELIVERIES = Step("deliveries", delivering.work, delivering.do)

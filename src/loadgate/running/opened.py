@@ -17,6 +17,7 @@ from loadgate.settings import Settings
 from loadgate.store.places import STATE_README, Places
 
 if TYPE_CHECKING:
+    from loadgate.model.deliveries import Delivery
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
     from loadgate.store.state import State
@@ -40,6 +41,7 @@ class Opened:
         self.places = Places(site=root, state=settings.state or root / "state")
         self._frozen: dict[str, Site] = {}
         self._runs: dict[str, RunInputs] = {}
+        self._deliveries: dict[str, dict[str, Delivery]] = {}
         self._lock = threading.RLock()
 
     @cached_property
@@ -86,10 +88,19 @@ class Opened:
                 self._runs[run] = load(RunInputs, path.read_bytes())
             return self._runs[run]
 
+    def delivery(self, run: str, version: str) -> Delivery:
+        """A delivery version that counts in a run, by its id."""
+        inputs = self.inputs(run)
+        with self._lock:
+            if run not in self._deliveries:
+                self._deliveries[run] = {delivery.id: delivery for delivery in inputs.deliveries}
+            return self._deliveries[run][version]
+
     def forget(self, run: str) -> None:
         """Read the inputs of this run again next time: a watch looks anew."""
         with self._lock:
             self._runs.pop(run, None)
+            self._deliveries.pop(run, None)
 
     def close(self) -> None:
         if "state" in self.__dict__:

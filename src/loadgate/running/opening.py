@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loadgate.errors import NotFound
+from loadgate.errors import NotFound, SiteError
 from loadgate.model.deliveries import Arrival, ArrivalState
 from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
@@ -27,7 +27,7 @@ from loadgate.store.places import WATCH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loadgate.model.deliveries import Arrivals, ExpectedDelivery, ReceivedFile
+    from loadgate.model.deliveries import Arrivals, Delivery, ExpectedDelivery, ReceivedFile
     from loadgate.model.site import Site
     from loadgate.store.runs import RunRow
 
@@ -74,7 +74,8 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
     expected = expected_deliveries(site, period)
     moment = as_of or _default_as_of(site, expected)
     files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())
-    arrivals, findings = _arrivals(opened, site, period, files, expected, as_of=moment)
+    last = _last_deliveries(site, period, files, as_of=moment)
+    arrivals, findings = _arrivals(opened, site, period, files, expected, last, as_of=moment)
     return RunInputs(
         run="",
         period=str(period),
@@ -88,6 +89,7 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
         baseline=baselines.index(opened, period),
         history=baselines.history(opened, period),
         planned=plan(site, [one for one in arrivals.arrivals if one.state is not ArrivalState.SUPERSEDED]),
+        before={stream(one): tuple(part.sha256 for part in one.parts) for one in last if _counts(one)},
     )
 
 
@@ -117,6 +119,7 @@ def _arrivals(
     period: Period,
     files: Sequence[ReceivedFile],
     expected: list[ExpectedDelivery],
+    last: Sequence[Delivery],
     *,
     as_of: datetime,
 ) -> tuple[Arrivals, tuple[Finding, ...]]:
@@ -131,6 +134,8 @@ def _arrivals(
         if delivery.split("/", 1)[0] < str(period)
         for key, _ in versions
     }
+    # a period that nobody opened here counts too, as far as its files lie in the inbox
+    earlier = {content_key(one): one.expected.id for one in last} | earlier
     arrivals = match(
         expected,
         files,
@@ -141,12 +146,36 @@ def _arrivals(
         stated_times=site.file.stated_times,
         opens=opening(site.calendar, timezone=site.file.timezone, period=period),
     )
-    for delivery in (arrival.delivery for arrival in arrivals.arrivals if arrival.delivery is not None):
-        opened.state.results.put("version", delivery.expected.id, content_key(delivery), f"v{delivery.version}")
-    found = findings(arrivals, as_of=as_of)
+    came = [arrival.delivery for arrival in arrivals.arrivals if arrival.delivery is not None]
+    opened.state.results.put_all("version", [(one.expected.id, content_key(one), f"v{one.version}") for one in came])
+    sizes = {stream(one): sum(part.size_bytes for part in one.parts) for one in last if _counts(one)}
+    before = {each.id: sizes[each.id.partition("/")[2]] for each in expected if each.id.partition("/")[2] in sizes}
+    found = findings(arrivals, as_of=as_of, before=before)
     # an impostor known by its bytes is the finding that its rows would make too: the same check, so the same id
     named = (("across:impostors" if one.kind is Kind.IMPOSTOR else "arrival:deliveries", one) for one in found)
     return arrivals, tuple(replace(one, check=check) for check, one in named)
+
+
+def _last_deliveries(site: Site, period: Period, files: Sequence[ReceivedFile], *, as_of: datetime) -> list[Delivery]:
+    """What lies in the inbox for the period before, every version; no record of it is made."""
+    from loadgate.arriving.matching import match
+
+    last = period.previous
+    try:
+        expected = expected_deliveries(site, last)
+    except SiteError:  # the calendar and the profiles need not reach back
+        return []
+    arrivals = match(expected, files, period=last, as_of=as_of, known_versions={}, earlier={})
+    return [one.delivery for one in arrivals.arrivals if one.delivery is not None]
+
+
+def _counts(delivery: Delivery) -> bool:
+    return delivery.state is not ArrivalState.SUPERSEDED
+
+
+def stream(delivery: Delivery) -> str:
+    """A delivery's id without its period."""
+    return delivery.expected.id.partition("/")[2]
 
 
 def _snapshot(opened: Opened, site: Site) -> str:

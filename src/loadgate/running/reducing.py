@@ -15,13 +15,15 @@ from loadgate.model.kinds import Kind, Severity
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
-from loadgate.running import baseline, delivering
+from loadgate.running import baseline, delivering, strangers
 from loadgate.running.keeping import is_kept, keep, read_findings, write_findings, write_outcomes
 from loadgate.running.opened import Opened, Ref
 from loadgate.running.opening import areas
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from loadgate.measuring.figures import Measured
@@ -31,6 +33,20 @@ if TYPE_CHECKING:
     from loadgate.running.inputs import RunInputs
 
 ALL = "all"
+_SETTLES = 3  # periods for which a new system's level is not known
+_SAYS_IT = frozenset(
+    {
+        Kind.MISSING,
+        Kind.EMPTY,
+        Kind.DUPLICATE,
+        Kind.IMPOSTOR,
+        Kind.UNREADABLE_FILE,
+        Kind.COLUMNS,
+        Kind.REJECTED_ROWS,
+        Kind.TRAILER,
+        *(kind for kind in Kind if kind.value in ("arrival.provider_absent", "reading.encoding")),
+    }
+)
 
 
 def _frozen(ref: Ref) -> tuple[Opened, RunInputs, Site]:
@@ -85,17 +101,18 @@ def across(ref: Ref, _: str) -> None:
     prints = {one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read}
     earlier = _earlier_rows(opened, inputs.period, prints)
     expected = [one.expected for one, _ in read]
+    decide = strangers.decider(opened, inputs, site, read)
 
     def make(folder: Path) -> None:
         # an old file known by its bytes is the finding that its rows make too: the same check, so the same id
         old = _made_by("arrival:deliveries", repeats(prints, expected, earlier=earlier))
-        found = [*old, *_made_by("across:impostors", impostors(prints, expected))]
+        found = [*old, *_made_by("across:impostors", impostors(prints, expected, decide=decide))]
         write_findings(folder, found)
         write_outcomes(folder, [_executed("across:impostors", Scope(), found)])
 
-    key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read), earlier)
-    for name, made in prints.items():  # before the step is kept, and so done: killed in between, it would be forgotten
-        opened.state.results.put("rows", _stream(name), made.sha256, name)
+    key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read), earlier, inputs.before)
+    # before the step is kept, and so done: killed in between, it would be forgotten
+    opened.state.results.put_all("rows", [(_stream(name), made.sha256, name) for name, made in prints.items()])
     keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
 
 
@@ -210,6 +227,8 @@ def compare(ref: Ref, _: str) -> None:
 
     opened, inputs, site = _frozen(ref)
     controls_key, controls = read_controls(site, period=inputs.period)
+    # a figure reported beside its control, for no load in particular, is a table that was printed: no run's affair
+    controls = controls.filter(pl.col("reported").is_null() | pl.col("period").is_not_null())
 
     def make(folder: Path) -> None:
         figures = load_figures(opened, ref.run, site)
@@ -220,6 +239,7 @@ def compare(ref: Ref, _: str) -> None:
             tolerances=site.tolerances,
             expected=_providers(inputs.current, site),
             delivered=_providers(_whole(opened, inputs, site), site),
+            areas={dataset.dataset: dataset.area for dataset in site.datasets},
         )
         prior = compare_prior(figures, baseline.load(opened, inputs.baseline))
         pl.concat([control, prior]).write_parquet(folder / "comparisons.parquet")
@@ -290,6 +310,8 @@ def detect(ref: Ref, _: str) -> None:
 
     opened, inputs, site = _frozen(ref)
     compared = opened.places.step(ref.run, "compare") / ALL
+    period = Period.parse(inputs.period)
+    silent, changed = _silent(opened, inputs, site), _changed(site, period)
 
     def make(folder: Path) -> None:
         detected = detect_patterns(
@@ -298,8 +320,13 @@ def detect(ref: Ref, _: str) -> None:
             areas={dataset.dataset: dataset.area for dataset in site.datasets},
             units=units(inputs),
             history=baseline.load_history(opened, inputs.history),
-            period=Period.parse(inputs.period),
+            period=period,
             planned=site.planned_changes,
+            firsts=baseline.load_firsts(
+                opened, inputs.history, figures=load_figures(opened, ref.run, site), period=period
+            ),
+            silent=silent,
+            changed=changed,
         )
         detected.history.write_parquet(folder / "history.parquet")
         found = _made_by("systematic:patterns", detected.findings)
@@ -315,8 +342,54 @@ def detect(ref: Ref, _: str) -> None:
         inputs.period,
         inputs.history,
         sorted((arrival.expected.id, str(arrival.expected.scope)) for arrival in inputs.current),
+        sorted(silent),
+        sorted(changed),
     )
     keep(opened, run=ref.run, step="detect", work_id=ALL, key=key, make=make)
+
+
+def _silent(opened: Opened, inputs: RunInputs, site: Site) -> set[tuple[str, str]]:
+    """(dataset, provider) of whom nothing whole came, or an old or another's file: arrival or reading says it.
+
+    Of a file for several providers that fails for some of them, only those are silent.
+    """
+    strangers = [*inputs.arrival_findings, *read_findings(opened.places.step(inputs.run, "across") / ALL)]
+    found: set[tuple[str, str]] = set()
+    for arrival in inputs.current:
+        expected, told = arrival.expected, strangers
+        whole = arrival.delivery is None
+        if arrival.delivery is not None:
+            folder = delivering.typed_folder(opened, site, arrival.delivery)
+            read = read_findings(folder) if durable.exists(folder) else []
+            told = [*strangers, *read]
+            whole = not durable.exists(folder) or not durable.read_manifest(folder)["rows_typed"]
+        if whole:
+            found |= {(expected.dataset, provider) for provider in expected.providers}
+        for finding in told:
+            if finding.kind not in _SAYS_IT or expected.id not in (finding.scope.delivery or ()):
+                continue
+            if finding.severity is Severity.CRITICAL or finding.kind is Kind.DUPLICATE:
+                said = finding.scope.provider or expected.providers
+                found |= {(expected.dataset, provider) for provider in said}
+    return found
+
+
+def _changed(site: Site, period: Period) -> set[tuple[str, str]]:
+    """(area, provider) that another system serves than three periods ago, or at some time in between."""
+
+    def served(day: date) -> dict[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for line in site.assignments:
+            if line.valid_from <= day and (line.valid_to is None or day <= line.valid_to):
+                found.setdefault((line.area, line.provider), set()).add(line.system)
+        return found
+
+    now = served(period.start)
+    found: set[tuple[str, str]] = set()
+    for back in range(1, _SETTLES + 1):
+        before = served(period.shift(-back).start)
+        found |= {part for part, systems in now.items() if part in before and before[part] != systems}
+    return found
 
 
 def _failed_controls(findings: list[Finding]) -> list[Outcome]:

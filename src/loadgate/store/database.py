@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,23 @@ class Database:
         statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
         # a count of rows is not told for every table: SQLAlchemy asks for a new row's own number by itself
         return connection.execute(statement.returning(*table.primary_key)).first() is not None
+
+    def insert_all_unless_there(
+        self, connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Insert the rows whose unique columns are free, all with one statement."""
+        if rows:
+            dialect = sqlite if self.is_sqlite else postgresql
+            connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+    def put_all(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows, each in the place of one with the same primary key, all with one statement."""
+        if not rows:
+            return
+        statement = (sqlite if self.is_sqlite else postgresql).insert(table)
+        names = [column.name for column in table.primary_key]
+        rest = {name: statement.excluded[name] for name in rows[0] if name not in names}
+        connection.execute(statement.on_conflict_do_update(index_elements=names, set_=rest), list(rows))
 
     def close(self) -> None:
         self.engine.dispose()

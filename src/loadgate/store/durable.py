@@ -58,11 +58,14 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_chunks(path: Path, chunks: Iterable[bytes]) -> str:
-    """Replace the file's content with the chunks joined. Returns their SHA-256."""
-    half, digest = _write_half(path, chunks)
+def write_chunks(path: Path, chunks: Iterable[bytes], *, lasting: bool = True) -> str:
+    """Replace the file's content with the chunks joined. Returns their SHA-256.
+
+    Not `lasting`: a power cut may still take it, until `replace_file` puts it in its place.
+    """
+    half, digest = _write_half(path, chunks, lasting=lasting)
     try:
-        _rename(half, path)
+        _rename(half, path, lasting=lasting)
     except BaseException:
         half.unlink(missing_ok=True)
         raise
@@ -249,7 +252,7 @@ def _half_of(path: Path) -> Path:
     return path.with_name(f".{sha256(os.fsencode(path.name))[:16]}.{os.getpid()}-{threading.get_ident()}{_HALF}")
 
 
-def _write_half(path: Path, chunks: Iterable[bytes]) -> tuple[Path, str]:
+def _write_half(path: Path, chunks: Iterable[bytes], *, lasting: bool = True) -> tuple[Path, str]:
     _make(path.parent)
     half, digest = _half_of(path), hashlib.sha256()
     try:
@@ -257,17 +260,19 @@ def _write_half(path: Path, chunks: Iterable[bytes]) -> tuple[Path, str]:
             for chunk in chunks:
                 digest.update(chunk)
                 file.write(chunk)
-        _sync(half)
+        if lasting:
+            _sync(half)
     except BaseException:
         half.unlink(missing_ok=True)
         raise
     return half, digest.hexdigest()
 
 
-def _rename(source: Path, target: Path) -> None:
+def _rename(source: Path, target: Path, *, lasting: bool = True) -> None:
     with around("rename"):
         source.rename(target)
-    _sync(target.parent)
+    if lasting:
+        _sync(target.parent)
 
 
 def _sync(path: Path) -> None:

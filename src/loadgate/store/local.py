@@ -47,7 +47,7 @@ class LocalObjects:
 
     def download(self, name: str, into: Path) -> str:
         with self.open(name) as file:
-            return durable.write_chunks(into, iter(lambda: file.read(_CHUNK_BYTES), b""))
+            return durable.write_chunks(into, iter(lambda: file.read(_CHUNK_BYTES), b""), lasting=False)
 
     def write(self, name: str, data: bytes, *, if_none_match: bool = False) -> bool:
         path = self._place(name)

@@ -28,7 +28,10 @@ class Objects(Protocol):
         """The content as a stream to read forwards. Raises NoSuchObject."""
 
     def download(self, name: str, into: Path) -> str:
-        """Write the content to the file `into`, whole or not at all; returns its SHA-256. Raises NoSuchObject."""
+        """Write the content to the file `into`, whole or not at all; returns its SHA-256. Raises NoSuchObject.
+
+        It outlives a power cut only once `durable.replace_file` has put it in its place.
+        """
 
     def write(self, name: str, data: bytes, *, if_none_match: bool = False) -> bool:
         """Write; with `if_none_match` only when the name is free. Says whether it was written."""

@@ -59,7 +59,7 @@ class S3Objects:
         for tries_left in reversed(range(_TRIES)):
             try:
                 with self.open(name) as stream:
-                    return durable.write_chunks(into, iter(lambda: stream.read(_CHUNK_BYTES), b""))
+                    return durable.write_chunks(into, iter(lambda: stream.read(_CHUNK_BYTES), b""), lasting=False)
             except NoSuchObject:
                 raise
             except CouldNotRun:

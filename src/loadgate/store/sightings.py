@@ -5,14 +5,16 @@ A file's own time is no arrival time: what counts is when these bytes were first
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from loadgate.store.database import Database, moment, moment_or_none, stamp
 from loadgate.store.tables import RESULTS, SIGHTINGS
+
+_NAMES_AT_ONCE = 500  # in one statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,31 +51,51 @@ class Sightings:
 
         A stated time is taken over by the first sighting that has one.
         """
+        wanted = list(seen)
         with self._database.write() as connection:
-            told = []
-            for one in seen:
-                values = {
-                    "name_sha256": one.name_sha256,
-                    "content_sha256": one.content_sha256,
-                    "size_bytes": one.size_bytes,
-                    "first_seen": stamp(now),
-                    "stated_at": None if one.stated_at is None else stamp(one.stated_at),
-                }
-                same = (SIGHTINGS.c.name_sha256 == one.name_sha256) & (SIGHTINGS.c.content_sha256 == one.content_sha256)
-                if not self._database.insert_unless_there(connection, SIGHTINGS, values) and values["stated_at"]:
-                    unstated = update(SIGHTINGS).where(same, SIGHTINGS.c.stated_at.is_(None))
-                    connection.execute(unstated.values(stated_at=values["stated_at"]))
-                row = connection.execute(select(SIGHTINGS).where(same)).one()
-                told.append(
-                    Sighting(
-                        name_sha256=row.name_sha256,
-                        content_sha256=row.content_sha256,
-                        size_bytes=row.size_bytes,
-                        first_seen=moment(row.first_seen),
-                        stated_at=moment_or_none(row.stated_at),
-                    )
+            known = self._known(connection, wanted)
+            new = {_key(one): _values(one, now) for one in wanted if _key(one) not in known}
+            if new:
+                self._database.insert_all_unless_there(connection, SIGHTINGS, list(new.values()))
+                known = self._known(connection, wanted)
+            stated = {_key(one): one.stated_at for one in wanted if one.stated_at and not known[_key(one)].stated_at}
+            for (name, content), moment_stated in stated.items():
+                same = (SIGHTINGS.c.name_sha256 == name) & (SIGHTINGS.c.content_sha256 == content)
+                unstated = update(SIGHTINGS).where(same, SIGHTINGS.c.stated_at.is_(None))
+                connection.execute(unstated.values(stated_at=stamp(moment_stated)))
+            if stated:
+                known = self._known(connection, wanted)
+        return [known[_key(one)] for one in wanted]
+
+    def _known(self, connection: Connection, seen: Sequence[Seen]) -> dict[tuple[str, str], Sighting]:
+        """(name, content) → its sighting, of those that were seen before; a few statements for all of them."""
+        names = sorted({one.name_sha256 for one in seen})
+        known: dict[tuple[str, str], Sighting] = {}
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            asked = SIGHTINGS.c.name_sha256.in_(names[start : start + _NAMES_AT_ONCE])
+            for row in connection.execute(select(SIGHTINGS).where(asked)):
+                known[row.name_sha256, row.content_sha256] = Sighting(
+                    name_sha256=row.name_sha256,
+                    content_sha256=row.content_sha256,
+                    size_bytes=row.size_bytes,
+                    first_seen=moment(row.first_seen),
+                    stated_at=moment_or_none(row.stated_at),
                 )
-        return told
+        return known
+
+
+def _key(one: Seen) -> tuple[str, str]:
+    return one.name_sha256, one.content_sha256
+
+
+def _values(one: Seen, now: datetime) -> dict[str, object]:
+    return {
+        "name_sha256": one.name_sha256,
+        "content_sha256": one.content_sha256,
+        "size_bytes": one.size_bytes,
+        "first_seen": stamp(now),
+        "stated_at": None if one.stated_at is None else stamp(one.stated_at),
+    }
 
 
 class Results:
@@ -84,11 +106,14 @@ class Results:
 
     def put(self, step: str, work_id: str, key: str, place: str) -> None:
         """Remember a finished result. `place` is relative to the state folder."""
+        self.put_all(step, [(work_id, key, place)])
+
+    def put_all(self, step: str, results: Iterable[tuple[str, str, str]]) -> None:
+        """Remember finished results of a step, (unit, key, place), in one transaction."""
+        new = {(work_id, key): place for work_id, key, place in results}
+        values = [{"step": step, "work_id": unit, "key": key, "place": place} for (unit, key), place in new.items()]
         with self._database.write() as connection:
-            new = {"step": step, "work_id": work_id, "key": key, "place": place}
-            if not self._database.insert_unless_there(connection, RESULTS, new):
-                same = (RESULTS.c.step == step) & (RESULTS.c.work_id == work_id) & (RESULTS.c.key == key)
-                connection.execute(update(RESULTS).where(same).values(place=place))
+            self._database.put_all(connection, RESULTS, values)
 
     def find(self, step: str, work_id: str, key: str) -> str | None:
         """The place of the result, or None: never done. The caller looks whether the folder is still there."""

@@ -71,8 +71,8 @@ class Work:
     def plan(self, run: str, step: str, work_ids: Iterable[str]) -> None:
         """Write down units to be done; units that are there already stay as they are."""
         with self._database.write() as connection:
-            for work_id in work_ids:
-                self._plan_one(connection, run, step, work_id)
+            planned = [_planned(run, step, work_id) for work_id in work_ids]
+            self._database.insert_all_unless_there(connection, WORK, planned)
 
     def claim(
         self, run: str, step: str, work_id: str, *, holder: str, now: datetime, lease_s: float, key: str | None = None
@@ -186,8 +186,7 @@ class Work:
         return [StepProgress(step=step, counts=steps[step]) for step in sorted(steps)]
 
     def _plan_one(self, connection: Connection, run: str, step: str, work_id: str) -> None:
-        planned = {"run": run, "step": step, "work_id": work_id, "state": WorkState.PLANNED, "attempts": 0}
-        self._database.insert_unless_there(connection, WORK, {**planned, "detail": "{}"})
+        self._database.insert_unless_there(connection, WORK, _planned(run, step, work_id))
 
     def _end(
         self,
@@ -218,6 +217,11 @@ class Work:
 
 
 _ORDER: Sequence[Any] = (WORK.c.run, WORK.c.step, WORK.c.work_id)
+
+
+def _planned(run: str, step: str, work_id: str) -> dict[str, object]:
+    planned = {"run": run, "step": step, "work_id": work_id, "state": WorkState.PLANNED, "attempts": 0}
+    return {**planned, "detail": "{}"}
 
 
 def _is(run: str, step: str, work_id: str) -> ColumnElement[bool]:

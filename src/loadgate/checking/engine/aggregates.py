@@ -28,11 +28,14 @@ class Reduction:
     """`expr` yields one value for the whole frame; `finish` turns it into the metric.
 
     `confirm`, if given, is the exact and dearer form of `expr`, asked for in a second pass only if `expr` is not 0.
+    `hashes`, if given, picks one column of 64-bit hashes of which `expr` counts those that occur before: for frames so
+    large that they are counted in passes.
     """
 
     expr: pl.Expr
     finish: Callable[[Any], Any] = _unchanged
     confirm: pl.Expr | None = None
+    hashes: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
 
 
 def count(rows: pl.Expr | None) -> Reduction:
@@ -64,7 +67,7 @@ def non_null_proportion(asked: Asked) -> Reduction:
     import polars as pl
 
     values = asked.picked()
-    return Reduction(expr=pl.struct(part=values.count(), whole=values.len()), finish=_proportion)
+    return Reduction(expr=pl.struct(part=values.count(), whole=values.len()), finish=_share)
 
 
 def unique_proportion(asked: Asked) -> Reduction:
@@ -73,13 +76,13 @@ def unique_proportion(asked: Asked) -> Reduction:
     values = asked.picked().drop_nulls()
     return Reduction(
         expr=pl.struct(part=values.n_unique(), whole=values.len()),
-        finish=lambda counts: _proportion(counts) or 0.0,  # of nothing GX says 0 here, but no share for missing values
+        finish=_share,
     )
 
 
 def column_sum(asked: Asked) -> Reduction:
     """Sum a column: integers in 128 bits and decimals exactly, so that only floats can depend on the order."""
-    return Reduction(expr=_total(asked), finish=_number)
+    return Reduction(expr=_total(asked), finish=lambda total: plain_number(total) or 0)  # a column of nulls has none
 
 
 def mean(asked: Asked) -> Reduction:
@@ -92,11 +95,11 @@ def mean(asked: Asked) -> Reduction:
 
 
 def minimum(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().min(), finish=_number)
+    return Reduction(expr=asked.picked().min(), finish=plain_number)
 
 
 def maximum(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().max(), finish=_number)
+    return Reduction(expr=asked.picked().max(), finish=plain_number)
 
 
 def distinct_count(asked: Asked) -> Reduction:
@@ -118,13 +121,13 @@ def not_in_set_values(asked: Asked) -> Reduction:
 
 def missing_from_column_count(asked: Asked) -> Reduction:
     fitted = _value_set(asked)
-    return Reduction(expr=_found(asked, fitted), finish=lambda found: len(_missing(fitted, found)) + fitted.unfit)
+    return Reduction(expr=_found(asked, fitted), finish=lambda found: len(fitted.absent(set(_list(found)))))
 
 
 def missing_from_column_values(asked: Asked) -> Reduction:
     fitted = _value_set(asked)
     limit = asked.arguments.get("limit") or MOST_DISTINCT_VALUES
-    return Reduction(expr=_found(asked, fitted), finish=lambda found: _missing(fitted, found)[:limit])
+    return Reduction(expr=_found(asked, fitted), finish=lambda found: fitted.absent(set(_list(found)))[:limit])
 
 
 def _total(asked: Asked) -> pl.Expr:
@@ -156,22 +159,18 @@ def _found(asked: Asked, fitted: FittedSet) -> pl.Expr:
     return picked.unique().implode()
 
 
-def _missing(fitted: FittedSet, found: Any) -> list[Any]:
-    there = set(_list(found))
-    return [value for value in fitted.values if value not in there]
-
-
 def _list(found: Any) -> list[Any]:
     return list(found or ())
 
 
-def _number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """GX compares with floats, and a decimal 1.1 is not the float 1.1; the nearest floats of equal texts are equal."""
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _proportion(counts: dict[str, int]) -> float | None:
-    return counts["part"] / counts["whole"] if counts["whole"] else None
+def _share(counts: dict[str, int]) -> float:
+    """Of nothing GX says 0."""
+    return counts["part"] / counts["whole"] if counts["whole"] else 0.0
 
 
 def _quotient(parts: dict[str, Any]) -> float | None:

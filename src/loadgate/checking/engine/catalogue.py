@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine.checks import TYPE_CHECKS
-from loadgate.checking.engine.metrics import METRICS
+from loadgate.checking.engine.checks import ELSEWHERE
 from loadgate.checking.engine.quiet import import_gx
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ _NOT_WRITTEN: Final = frozenset(
 """Arguments that GX or this engine sets, or that GX has deprecated: never the author of a suite."""
 _LIMITS: Final = ("minimum", "maximum", "minLength", "maxLength", "minItems")
 _ANY_ITEMS: Final = ("value_set",)  # GX's schema says text or numbers, its model takes what the column holds
-_ANOTHER_TABLE: Final = ("expect_table_row_count_to_equal_other_table",)
 
 
 def generate() -> dict[str, Any]:
@@ -64,20 +62,12 @@ def generate() -> dict[str, Any]:
             name: {
                 "class": models[name].__name__,
                 "domain": models[name].domain_type.value,  # type: ignore[attr-defined]  # all core models have one
-                "evaluated": _is_evaluated(name, models[name]),
+                "evaluated": name not in ELSEWHERE,
                 "arguments": {key: part for key, part in arguments.items() if key not in _COMMON},
             }
             for name, arguments in described.items()
         },
     }
-
-
-def _is_evaluated(name: str, model: type[Expectation]) -> bool:
-    if name in TYPE_CHECKS:
-        return True
-    rule = getattr(model, "map_metric", None)
-    metrics = (rule,) if rule else getattr(model, "metric_dependencies", ())
-    return name not in _ANOTHER_TABLE and bool(metrics) and all(metric in METRICS for metric in metrics)
 
 
 def _describe(model: type[Expectation]) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.column_types import has_type
-from loadgate.checking.engine.compiler import Computed
+from loadgate.checking.engine.compiler import Computed, is_built_in
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import domain_columns
-from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
+from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, observed, without_values
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ TYPE_CHECKS: Final = (
     "expect_column_values_to_be_in_type_list",
 )
 """Their `_validate` branches on GX's own engines and returns nothing for any other."""
+ELSEWHERE: Final = {
+    "expect_query_results_to_match_comparison": "it runs SQL queries on two data sources",
+    "expect_table_row_count_to_equal_other_table": "it counts the rows of another table, and here is only one",
+    "unexpected_rows_expectation": "it runs an SQL query of its own",
+}
+"""What no engine on a single frame can answer, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,7 @@ class Check:
     """An expectation with its parameters filled in, and the metrics that decide it.
 
     `rule` is the metric with the yes/no question if it is a check of rows. `doubt` is asked for only if a column of
-    `reads` may have failed casts: how many rows are undecided, and how many are left.
+    `reads` may have failed casts: how many rows are undecided, and how many are left. `whole` results keep values.
     """
 
     index: int
@@ -48,6 +54,7 @@ class Check:
     volume: MetricConfiguration | None
     doubt: tuple[MetricConfiguration, MetricConfiguration] | None
     reads: frozenset[str]
+    whole: bool = False
 
     def asks(self, undecided: Mapping[str, str]) -> list[MetricConfiguration]:
         """List the metrics to compute, given which columns may have failed casts."""
@@ -55,20 +62,25 @@ class Check:
         return [*self.metrics.values(), *doubt, *((self.volume,) if self.volume is not None else ())]
 
 
-def prepare(index: int, expectation: Expectation) -> Check:
+def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str, Any] | None = None) -> Check:
     """Ask GX which metrics an expectation needs.
 
-    Raises: CannotEvaluateError if its row_condition is written as text, or GX cannot say.
+    With a `result_format`, the results are whole, values included, as GX's own would be in that format.
+    Raises: CannotEvaluateError if it needs SQL or another table, its row_condition cannot be read, or GX cannot say;
+    NeedsEngineError if only GX's Validator on this engine can answer it.
     """
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
-    needed = _needed(expectation)
-    metrics = {name: metric for name, metric in needed.items() if name not in _VALUE_LISTS}
+    refuse_elsewhere(expectation.configuration.type)
+    needed = _needed(expectation, result_format or {"result_format": "BOOLEAN_ONLY"})
+    metrics = {name: metric for name, metric in needed.items() if result_format or name not in _VALUE_LISTS}
+    if custom := [metric.metric_name for metric in metrics.values() if not is_built_in(metric.metric_name)]:
+        raise NeedsEngineError(f"the metric {custom[0]} is not built into this engine")
     rule = getattr(expectation, "map_metric", None)
     rule = rule if f"{rule}.unexpected_count" in metrics else None
     main = f"{rule}.unexpected_count" if rule else next(iter(metrics), "")
     domain = metrics[main].metric_domain_kwargs if main else {}
-    condition = plain_condition(domain.get("row_condition"))
+    condition = plain_condition(domain.get("row_condition"), parser=domain.get("condition_parser"))
     volume = _volume(main) if rule is None else None
     reads_rows = rule is not None or volume is not None or main == "table.row_count"
     names = ("rows.undecided_count", "rows.element_count")
@@ -83,16 +95,25 @@ def prepare(index: int, expectation: Expectation) -> Check:
         volume=None if volume is None else MetricConfiguration(volume, domain),
         doubt=(undecided, elements) if reads_rows else None,
         reads=frozenset((*domain_columns(domain), *(condition_columns(condition) if condition else ()))),
+        whole=result_format is not None,
     )
 
 
-def _needed(expectation: Expectation) -> Mapping[str, MetricConfiguration]:
-    """Ask for the fewest metrics: those of a verdict without any list of values."""
+def refuse_elsewhere(type_: str) -> None:
+    """Raises: CannotEvaluateError if an expectation of this type needs more than one frame."""
+    if type_ in ELSEWHERE:
+        raise CannotEvaluateError(f"cannot be evaluated here, because {ELSEWHERE[type_]}")
+
+
+def _needed(expectation: Expectation, result_format: Mapping[str, Any]) -> Mapping[str, MetricConfiguration]:
+    """Ask for the fewest metrics that the result format needs."""
     try:
         dependencies = expectation.get_validation_dependencies(
-            execution_engine=None, runtime_configuration={"result_format": {"result_format": "BOOLEAN_ONLY"}}
+            execution_engine=None, runtime_configuration={"result_format": dict(result_format)}
         )
-    except Exception as error:  # some ask GX's own engines for metrics at this point already
+    except AssertionError as error:  # GX wants an engine to look at the data first
+        raise NeedsEngineError(f"GX could not say what it needs ({type(error).__name__})") from None
+    except Exception as error:  # they check their arguments at this point, each in its own way
         raise CannotEvaluateError(f"GX could not say what it needs ({type(error).__name__})") from None
     return dependencies.metric_configurations
 
@@ -131,6 +152,7 @@ def _judge(
     check: Check, computed: Computed, *, undecided: Mapping[str, str], result_format: Mapping[str, Any]
 ) -> tuple[ExpectationValidationResult, CheckOutcome]:
     from great_expectations.core import ExpectationValidationResult
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
 
     asked = check.asks(undecided)
     for metric in asked:
@@ -146,11 +168,16 @@ def _judge(
     kept = without_values(raw.get("result", {}), shown=shown)
     if hidden:
         kept["undecided_count"] = hidden
-    result = ExpectationValidationResult(
-        success=raw["success"],
-        expectation_config=check.configuration,
-        result={} if result_format["result_format"] == "BOOLEAN_ONLY" else kept,
-    )
+    if check.whole:
+        kept = raw.get("result", {})
+    try:
+        result = ExpectationValidationResult(
+            success=raw["success"],
+            expectation_config=check.configuration,
+            result={} if result_format["result_format"] == "BOOLEAN_ONLY" else kept,
+        )
+    except (GreatExpectationsError, TypeError):  # its check of its own counts, and its writing of the error
+        raise CannotEvaluateError("GX does not take its own verdict for one") from None
     return result, CheckOutcome(
         index=check.index,
         state=CheckState.PASS if raw["success"] else CheckState.FAIL,
@@ -185,7 +212,7 @@ def _rows_checked(check: Check, computed: Computed, metrics: Mapping[str, Any]) 
 
 def _gx_verdict(check: Check, metrics: dict[str, Any], result_format: Mapping[str, Any]) -> dict[str, Any]:
     if check.configuration.type in TYPE_CHECKS:
-        return {"success": _type_agrees(check, metrics)}
+        return judge_type(check.configuration, metrics["table.column_types"])
     expectation = _with_comparable_limits(check, metrics)
     try:
         raw = expectation._validate(
@@ -193,18 +220,21 @@ def _gx_verdict(check: Check, metrics: dict[str, Any], result_format: Mapping[st
         )
     except Exception as error:  # GX raises what it likes, with values in the text: keep the kind only
         raise CannotEvaluateError(f"GX could not judge it ({type(error).__name__})") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("success"), bool):
+    if not isinstance(raw, dict) or type(raw.get("success")).__name__ not in ("bool", "bool_"):
         raise CannotEvaluateError("GX gave no verdict for this engine")
-    return raw
+    return raw | {"success": bool(raw["success"])}
 
 
-def _type_agrees(check: Check, metrics: Mapping[str, Any]) -> bool:
-    arguments = check.configuration.kwargs
-    types = {entry["name"]: entry["type"] for entry in metrics["table.column_types"]}
+def judge_type(configuration: ExpectationConfiguration, column_types: list[dict[str, str]]) -> dict[str, Any]:
+    """Answer one of TYPE_CHECKS in the shape of a GX verdict. Raises: CannotEvaluateError if it cannot be."""
+    arguments = configuration.kwargs
+    types = {entry["name"]: entry["type"] for entry in column_types}
     if arguments["column"] not in types:
         raise missing_columns([arguments["column"]])
-    wanted = arguments.get("type_list") or [arguments["type_"]]
-    return any(has_type(types[arguments["column"]], name) for name in wanted)
+    actual = types[arguments["column"]]
+    wanted = arguments.get("type_list") or [arguments.get("type_")]
+    met = any(name is None or has_type(actual, name) for name in wanted)
+    return {"success": met, "result": {"observed_value": actual}}
 
 
 def _with_comparable_limits(check: Check, metrics: Mapping[str, Any]) -> Expectation:

@@ -23,7 +23,15 @@ _FAMILIES: Final[dict[str, frozenset[str]]] = {
     "datetime64": frozenset(("datetime",)),
     "datetime64[ns]": frozenset(("datetime",)),
     "timestamp": frozenset(("datetime",)),
+    **dict.fromkeys(("text", "varchar", "char", "nvarchar", "stringtype"), _TEXTS),
+    **dict.fromkeys(("bigint", "smallint", "tinyint", "integertype", "longtype", "shorttype"), _INTEGERS),
+    **dict.fromkeys(("real", "double_precision", "floattype", "doubletype"), _FLOATS),
+    **dict.fromkeys(("numeric", "decimaltype"), frozenset(("decimal",))),
+    **dict.fromkeys(("timestamptype", "timestamp_ntz", "timestamp_tz"), frozenset(("datetime",))),
+    "booleantype": frozenset(("boolean",)),
+    "datetype": frozenset(("date",)),
 }
+"""Words of Python, pandas, SQL and Spark for types, so that a suite written for another of GX's engines keeps working."""
 _ALL: Final = _FAMILIES | {name: frozenset((name,)) for name in _INTEGERS | _FLOATS | _TEXTS | _PLAIN}
 
 

@@ -14,8 +14,8 @@ from loadgate.checking.engine import rules, samples
 from loadgate.checking.engine.aggregates import Reduction
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.faults import CannotEvaluateError
-from loadgate.checking.engine.metrics import METRICS, Aggregate, Metric, RowRule, SchemaFact
-from loadgate.checking.engine.passes import preflight, reduce_frame
+from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
+from loadgate.checking.engine.passes import count_meeting, passes_over_hashes, preflight, reduce_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,9 +97,15 @@ def compile_metrics(
 
 def run(plan: Plan, frame: pl.LazyFrame) -> Computed:
     """Run a plan over a frame with the schema that it was compiled for."""
-    first = {key: reduction.expr for key, reduction in plan.reductions.items()}
+    hashed = {key: reduction.hashes for key, reduction in plan.reductions.items() if reduction.hashes is not None}
+    passes = passes_over_hashes(frame) if hashed else 0
+    hashed = hashed if passes else {}
+    first = {key: reduction.expr for key, reduction in plan.reductions.items() if key not in hashed}
     failing = {("failing", key): sample.mask.sum() for key, sample in plan.samples.items()}
     raw, reasons = reduce_frame(frame, first | failing)
+    for key, pick in hashed.items():
+        counted, uncounted = count_meeting(pick(frame), key=key, passes=passes)
+        raw, reasons = raw | counted, reasons | uncounted
     found = {key: raw.pop(("failing", key), 0) for key in plan.samples}
     reasons = {key[1] if key in failing else key: reason for key, reason in reasons.items()}
     doubtful = {
@@ -110,7 +116,12 @@ def run(plan: Plan, frame: pl.LazyFrame) -> Computed:
     exact, unconfirmed = reduce_frame(frame, doubtful)
     reasons |= unconfirmed
     raw = {key: value for key, value in (raw | exact).items() if key not in unconfirmed}
-    values = dict(plan.known) | {key: plan.reductions[key].finish(value) for key, value in raw.items()}
+    values = dict(plan.known)
+    for key, value in raw.items():
+        try:
+            values[key] = plan.reductions[key].finish(value)
+        except CannotEvaluateError as fault:
+            reasons[key] = fault.reason
     for key, sample in plan.samples.items():
         if key not in reasons:
             _sample_into(values, reasons, key, sample if found[key] else None, frame)
@@ -153,7 +164,7 @@ def compile_metric(
         case RowRule() if suffix in COUNTS:
             return COUNTS[suffix](entry, asked)
         case RowRule():
-            return samples.sample(entry, asked, suffix=suffix)
+            return samples.sample(entry, asked, suffix=suffix, paired="column_A" in metric.metric_domain_kwargs)
         case _:
             assert_never(entry)
 
@@ -175,10 +186,18 @@ def look_up(name: str) -> tuple[Metric, str]:
         return entry, ""
     stem, _, ending = name.rpartition(".")
     suffix = f".{ending}"
-    rule = METRICS.get(stem)
+    rule = METRICS.get(stem) or OWN_RULES.get(stem)
     if isinstance(rule, RowRule) and (suffix in COUNTS or suffix in samples.SUFFIXES):
         return rule, suffix
     raise CannotEvaluateError(f"the metric {name} is not built into this engine")
+
+
+def is_built_in(name: str) -> bool:
+    try:
+        look_up(name)
+    except CannotEvaluateError:
+        return False
+    return True
 
 
 def flag_expressions(schema: Mapping[str, pl.DataType], undecided: Mapping[str, str | pl.Expr]) -> dict[str, pl.Expr]:

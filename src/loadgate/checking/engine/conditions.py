@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
-from operator import and_, or_
+from operator import add, and_, mod, mul, or_, sub, truediv
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound, fit_set
+from loadgate.checking.engine.written_conditions import PANDAS, read_condition
 
 if TYPE_CHECKING:
     import polars as pl
 
 _ORDER = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_COMPARED = _ORDER | {"==": "eq", "!=": "ne"}
+_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul, "/": truediv, "%": mod}
+
+
+_FORMS = ("comparison", "nullity", "and", "or", "not", "compared")
 
 
 def condition_columns(condition: Mapping[str, Any]) -> list[str]:
     """List the columns that a condition reads, in order of appearance."""
-    if condition["type"] in ("and", "or"):
-        names = [name for part in condition["conditions"] for name in condition_columns(part)]
-        return list(dict.fromkeys(names))
-    return [condition["column"]["name"]]
+    match condition["type"]:
+        case "and" | "or":
+            parts = list(condition["conditions"])
+        case "not":
+            parts = [condition["condition"]]
+        case "compared":
+            return list(dict.fromkeys((*_operand_columns(condition["left"]), *_operand_columns(condition["right"]))))
+        case _:
+            return [condition["column"]["name"]]
+    return list(dict.fromkeys(name for part in parts for name in condition_columns(part)))
 
 
-def plain_condition(condition: Any) -> dict[str, Any] | None:
-    """Bring a row_condition (GX object, its dict, or none) to its dict form.
+def _operand_columns(operand: Mapping[str, Any]) -> list[str]:
+    if "sum" in operand:
+        return [*_operand_columns(operand["left"]), *_operand_columns(operand["right"])]
+    return [operand["column"]] if "column" in operand else []
 
-    Raises: CannotEvaluateError for conditions written as text, which would need an interpreter for pandas' language.
+
+def plain_condition(condition: Any, *, parser: str | None = None) -> dict[str, Any] | None:
+    """Bring a row_condition (GX object, its dict, text in one of GX's two older forms, or none) to its dict form.
+
+    `parser` is GX's condition_parser, which says how a text is to be read.
+    Raises: CannotEvaluateError if the condition cannot be read.
     """
-    if condition is None:
+    if condition is None or condition == "":
         return None
+    if isinstance(condition, str):
+        return read_condition(condition, parser=parser)
     plain = condition if isinstance(condition, dict) else getattr(condition, "dict", lambda: None)()
-    if not isinstance(plain, dict) or plain.get("type") not in ("comparison", "nullity", "and", "or"):
-        raise CannotEvaluateError("its row_condition is written as text; this engine takes condition objects only")
+    if isinstance(plain, dict) and plain.get("type") == "pass_through":  # how GX keeps a text since 1.5
+        return read_condition(str(plain["pass_through_filter"]), parser=PANDAS)
+    if not isinstance(plain, dict) or plain.get("type") not in _FORMS:
+        raise CannotEvaluateError("its row_condition is of a form that this engine does not know")
     return plain
 
 
@@ -50,6 +73,10 @@ def compile_condition(
         if not parts:
             raise CannotEvaluateError("its row_condition is an empty group")
         return reduce(and_ if condition["type"] == "and" else or_, parts)
+    if condition["type"] == "not":
+        return ~compile_condition(condition["condition"], schema=schema, flags=flags)
+    if condition["type"] == "compared":
+        return _compared(condition, schema, flags)
     return _leaf(condition, schema, flags)
 
 
@@ -61,9 +88,32 @@ def _leaf(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags
     if condition["type"] == "nullity":
         met = column.is_null() if condition["is_null"] else column.is_not_null()
     else:
-        met = _compare(column, schema[name], str(condition["operator"]), condition["parameter"]).fill_null(False)
+        met = _compare(column, schema[name], str(condition["operator"]), condition["parameter"])
+        met = met.fill_null(bool(condition.get("missing")))
     flag = flags.get(name)
     return met if flag is None else pl.when(~flag).then(met)
+
+
+def _compared(
+    condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]
+) -> pl.Expr:
+    """Compare columns, or sums of them, with each other; as in pandas, a missing value is unequal to everything."""
+    import polars as pl
+
+    left, right = _operand(condition["left"], schema), _operand(condition["right"], schema)
+    operator = condition["operator"]
+    met = getattr(left, _COMPARED[operator])(right).fill_null(operator == "!=" and bool(condition["missing"]))
+    up = [flags[name] for name in condition_columns(condition) if name in flags]
+    return met if not up else pl.when(~pl.any_horizontal(up)).then(met)
+
+
+def _operand(operand: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    import polars as pl
+
+    if "sum" in operand:
+        left, right = _operand(operand["left"], schema), _operand(operand["right"], schema)
+        return _SUMS[operand["sum"]](left, right)
+    return readable(operand["column"], schema[operand["column"]]) if "column" in operand else pl.lit(operand["value"])
 
 
 def _compare(column: pl.Expr, dtype: pl.DataType, operator: str, parameter: Any) -> pl.Expr:

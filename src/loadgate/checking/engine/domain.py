@@ -49,6 +49,8 @@ class Asked:
         """The column as text; GX's pandas engine also matches patterns and lengths on other types as text."""
         import polars as pl
 
+        if self.dtype() == pl.Boolean:  # Python's words, as a pandas user has seen them
+            return pl.when(self.column()).then(pl.lit("True")).when(~self.column()).then(pl.lit("False"))
         return self.column() if self.dtype() == pl.String else self.column().cast(pl.String)
 
     def picked(self, index: int = 0) -> pl.Expr:
@@ -69,7 +71,7 @@ def ask(
     Raises: CannotEvaluateError if a column is missing or the row_condition cannot be compiled.
     """
     columns = domain_columns(domain)
-    condition = plain_condition(domain.get("row_condition"))
+    condition = plain_condition(domain.get("row_condition"), parser=domain.get("condition_parser"))
     read = [*columns, *(condition_columns(condition) if condition else ())]
     if missing := [name for name in dict.fromkeys(read) if name not in schema]:
         raise missing_columns(missing)

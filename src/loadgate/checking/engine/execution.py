@@ -14,28 +14,32 @@ function gets the frame from `execution_engine.get_domain_records(domain_kwargs)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loadgate.checking.engine.quiet import import_gx
 
 import_gx()  # has to come before GX's own modules: it switches telemetry off
 
 import polars as pl
+from great_expectations.core import ExpectationValidationResult
 from great_expectations.core.batch import Batch, BatchData, BatchMarkers
 from great_expectations.exceptions.exceptions import GreatExpectationsError, MetricResolutionError
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
+from great_expectations.expectations.expectation_configuration import (
+    ExpectationConfiguration,
+    parse_result_format,
+)
 from great_expectations.expectations.metrics.metric_provider import MetricProvider
 from great_expectations.expectations.registry import _registered_metrics, register_metric
 from great_expectations.expectations.row_conditions import Condition
+from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validator import Validator
 
-from loadgate.checking.engine.compiler import compute, look_up
+from loadgate.checking.engine.checks import ELSEWHERE, TYPE_CHECKS, could_not_run, judge_type, refuse_elsewhere
+from loadgate.checking.engine.compiler import compute, is_built_in
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError
-
-if TYPE_CHECKING:
-    from great_expectations.validator.metric_configuration import MetricConfiguration
 
 
 class PolarsBatchData(BatchData):
@@ -77,8 +81,8 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         because GX asks for all of them again otherwise.
         """
         wanted = list(metrics_to_resolve)
-        ours = [metric for metric in wanted if _is_built_in(metric.metric_name)]
-        others = [metric for metric in wanted if not _is_built_in(metric.metric_name)]
+        ours = [metric for metric in wanted if is_built_in(metric.metric_name)]
+        others = [metric for metric in wanted if not is_built_in(metric.metric_name)]
         resolved: dict[Any, Any] = {}
         reasons: dict[Any, str] = {}
         for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in ours):
@@ -128,11 +132,42 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         return found.frame
 
 
-def validator_for(frame: pl.LazyFrame | pl.DataFrame, **arguments: Any) -> Validator:
+class PolarsValidator(Validator):
+    """GX's Validator, which in addition answers what GX leaves to its own three engines: checks of a column's type."""
+
+    def graph_validate(
+        self, configurations: list[ExpectationConfiguration], runtime_configuration: dict[str, Any] | None = None
+    ) -> list[ExpectationValidationResult]:
+        """Validate expectations; as in GX, those that raise an exception may come first."""
+        ours = [one for one in configurations if one.type in (*TYPE_CHECKS, *ELSEWHERE)]
+        others = [one for one in configurations if one.type not in (*TYPE_CHECKS, *ELSEWHERE)]
+        wanted = runtime_configuration or {}
+        judged = [self._judge(one, wanted) for one in ours]
+        return [*judged, *(super().graph_validate(others, runtime_configuration) if others else ())]
+
+    def _judge(
+        self, configuration: ExpectationConfiguration, wanted: dict[str, Any]
+    ) -> ExpectationValidationResult:
+        try:
+            refuse_elsewhere(configuration.type)
+            batch_id = configuration.kwargs.get("batch_id")
+            types = MetricConfiguration("table.column_types", {} if batch_id is None else {"batch_id": batch_id})
+            found = self._execution_engine.resolve_metrics([types])[types.id]
+            verdict = judge_type(configuration, found)
+        except CannotEvaluateError as fault:
+            if not wanted.get("catch_exceptions", True):
+                raise
+            return could_not_run(0, configuration, fault.reason)[0]
+        if parse_result_format(wanted.get("result_format") or "BASIC")["result_format"] == "BOOLEAN_ONLY":
+            verdict["result"] = {}
+        return ExpectationValidationResult(expectation_config=configuration, **verdict)
+
+
+def validator_for(frame: pl.LazyFrame | pl.DataFrame, **arguments: Any) -> PolarsValidator:
     """Make a GX Validator over a frame; `arguments` go to Validator (an expectation_suite, a data_context)."""
     engine = PolarsExecutionEngine()
     batch = Batch(data=PolarsBatchData(engine, frame.lazy()))  # type: ignore[arg-type]  # a closed union again
-    return Validator(execution_engine=engine, batches=[batch], **arguments)
+    return PolarsValidator(execution_engine=engine, batches=[batch], **arguments)
 
 
 def register_metrics() -> None:
@@ -142,7 +177,7 @@ def register_metrics() -> None:
     registered for each: with none, every metric is ready at once, and resolve_metrics gets them all together.
     """
     for name, definition in list(_registered_metrics.items()):
-        if "PolarsExecutionEngine" in definition["providers"] or not _is_built_in(name):
+        if "PolarsExecutionEngine" in definition["providers"] or not is_built_in(name):
             continue
         register_metric(
             metric_name=name,
@@ -152,6 +187,23 @@ def register_metrics() -> None:
             metric_class=_stub(definition),
             metric_provider=_answered_in_one_pass,
         )
+
+
+def register_row_rule(name: str, *, value_keys: tuple[str, ...], domain_keys: tuple[str, ...]) -> None:
+    """Tell GX of one metric of a row rule of one's own."""
+    definition = {
+        "default_kwarg_values": {},
+        "metric_domain_keys": domain_keys,
+        "metric_value_keys": value_keys,
+    }
+    register_metric(
+        metric_name=name,
+        metric_domain_keys=domain_keys,
+        metric_value_keys=value_keys,
+        execution_engine=PolarsExecutionEngine,
+        metric_class=_stub(definition),
+        metric_provider=_answered_in_one_pass,
+    )
 
 
 def _stub(definition: dict[str, Any]) -> type[MetricProvider]:
@@ -172,11 +224,3 @@ def _no_dependencies(cls: Any, /, **arguments: Any) -> dict[str, Any]:
 def _answered_in_one_pass(**arguments: Any) -> None:
     del arguments
     raise CannotEvaluateError("PolarsExecutionEngine.resolve_metrics computes this metric, and it was not asked")
-
-
-def _is_built_in(name: str) -> bool:
-    try:
-        look_up(name)
-    except CannotEvaluateError:
-        return False
-    return True

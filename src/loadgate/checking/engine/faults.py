@@ -11,6 +11,10 @@ class CannotEvaluateError(Exception):
         self.reason = reason
 
 
+class NeedsEngineError(CannotEvaluateError):
+    """Only GX's Validator, with this engine under it, can evaluate an expectation: it has metrics of its own."""
+
+
 def missing_columns(names: list[str]) -> CannotEvaluateError:
     """Say which columns are missing, in the order in which they were asked for."""
     if len(names) == 1:

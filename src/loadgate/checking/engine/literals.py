@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
@@ -19,26 +19,31 @@ class _Unfit:
 
 
 UNFIT: Final = _Unfit()
+_INFINITE: Final = (float("inf"), float("-inf"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedSet:
-    """A value set as a column of some type can hold it; `unfit` counts the distinct values that it cannot."""
+    """A value set as a column of some type can hold it; `written` has each value as written beside its fitted form."""
 
     values: tuple[Any, ...]
-    unfit: int
+    written: tuple[tuple[Any, Any], ...]
     series: pl.Series
+
+    def absent(self, found: Collection[Any]) -> list[Any]:
+        """List the values, as written, that are not among those found; one that does not fit never is."""
+        return [value for value, fitted in self.written if fitted is UNFIT or fitted not in found]
 
 
 def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
     """Fit a value set to a column. Nulls are dropped, duplicates counted once, as GX does."""
     import polars as pl
 
-    wanted = list(dict.fromkeys(value for value in values if value is not None))
-    fitted = [fit(value, dtype) for value in wanted]
-    usable = tuple(dict.fromkeys(value for value in fitted if value is not UNFIT))
+    wanted = dict.fromkeys(value for value in values if value is not None)
+    written = tuple((value, fit(value, dtype)) for value in wanted)
+    usable = tuple(dict.fromkeys(fitted for _, fitted in written if fitted is not UNFIT))
     series = pl.Series("values", list(usable), dtype=_set_dtype(dtype))
-    return FittedSet(values=usable, unfit=sum(value is UNFIT for value in fitted), series=series)
+    return FittedSet(values=usable, written=written, series=series)
 
 
 def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
@@ -51,6 +56,8 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
 
     if dtype.is_decimal() and _is_number(value):
         return pl.lit(Decimal(str(value)))
+    if dtype.is_numeric() and isinstance(value, float) and value in _INFINITE:
+        return pl.lit(value)
     if dtype.is_numeric() and _is_number(value):
         return pl.lit(int(value) if _is_whole(value) and abs(value) < 2**63 else value)
     if dtype.is_temporal() and isinstance(value, dt.date | str):
@@ -73,7 +80,7 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
     if dtype.is_integer():
         return int(value) if _is_number(value) and _is_whole(value) and _in_range(int(value), dtype) else UNFIT
     if dtype.is_float():
-        return float(value) if _is_number(value) else UNFIT
+        return float(value) if _is_number(value) or value in _INFINITE else UNFIT
     if isinstance(dtype, pl.Decimal):
         return _fit_decimal(value, dtype.scale)
     if _is_text(dtype):

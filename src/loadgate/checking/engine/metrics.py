@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine import aggregates, predicates
+from loadgate.checking.engine import aggregates, distributions, documents, predicates, spreads
 from loadgate.checking.engine.aggregates import Reduction
 from loadgate.checking.engine.domain import Asked
 
@@ -32,12 +32,14 @@ class Aggregate:
 class RowRule:
     """A yes/no question about every row. `skips_missing`: rows without a value in the column are not asked.
 
-    `unique` rules are counted by hash first, and exactly only if two hashes meet.
+    `unique` rules are counted by hash first, and exactly only if two hashes meet. `refuses` says which rows make the
+    question unanswerable for the whole column.
     """
 
     predicate: Callable[[Asked], pl.Expr]
     skips_missing: bool = True
     unique: bool = False
+    refuses: Callable[[Asked], pl.Expr] | None = None
 
 
 Metric = SchemaFact | Aggregate | RowRule
@@ -67,6 +69,16 @@ METRICS: Final[dict[str, Metric]] = {
     "column.distinct_values.not_in_set.count": Aggregate(build=aggregates.not_in_set_count),
     "column.distinct_values.missing_from_column": Aggregate(build=aggregates.missing_from_column_values),
     "column.distinct_values.missing_from_column.count": Aggregate(build=aggregates.missing_from_column_count),
+    "column.standard_deviation": Aggregate(build=spreads.standard_deviation),
+    "column.median": Aggregate(build=spreads.median),
+    "column.quantile_values": Aggregate(build=spreads.quantiles),
+    "column.outlier_statistics": Aggregate(build=spreads.outlier_statistics),
+    "column.most_common_value": Aggregate(build=distributions.most_common),
+    "column.value_counts": Aggregate(build=distributions.value_counts),
+    "column.histogram": Aggregate(build=distributions.histogram),
+    "column.partition": Aggregate(build=distributions.partition),
+    "column_values.between.count": Aggregate(build=distributions.between_count),
+    "column_values.nonnull.count": Aggregate(build=aggregates.non_null_count),
     "column_values.null": RowRule(predicate=predicates.is_null, skips_missing=False),
     "column_values.nonnull": RowRule(predicate=predicates.is_not_null, skips_missing=False),
     "column_values.in_set": RowRule(predicate=predicates.in_set),
@@ -85,6 +97,13 @@ METRICS: Final[dict[str, Metric]] = {
     "column_values.unique": RowRule(predicate=predicates.is_unique, unique=True),
     "column_values.increasing": RowRule(predicate=predicates.increasing),
     "column_values.decreasing": RowRule(predicate=predicates.decreasing),
+    "column_values.z_score.under_threshold": RowRule(predicate=spreads.z_score_under),
+    "column_values.not_outliers": RowRule(predicate=spreads.is_no_outlier),
+    "column_values.dateutil_parseable": RowRule(predicate=documents.reads_as_date),
+    "column_values.match_strftime_format": RowRule(predicate=documents.matches_strftime),
+    "column_values.json_parseable": RowRule(predicate=documents.is_json),
+    "column_values.match_json_schema": RowRule(predicate=documents.matches_json_schema, refuses=documents.no_json),
+    "column_pair_values.in_set": RowRule(predicate=predicates.pair_in_set, skips_missing=False),
     "column_pair_values.a_greater_than_b": RowRule(predicate=predicates.a_greater_than_b, skips_missing=False),
     "column_pair_values.equal": RowRule(predicate=predicates.a_equals_b, skips_missing=False),
     "compound_columns.unique": RowRule(predicate=predicates.is_unique, skips_missing=False, unique=True),
@@ -93,3 +112,5 @@ METRICS: Final[dict[str, Metric]] = {
     "select_column_values.unique.within_record": RowRule(predicate=predicates.all_different, skips_missing=False),
 }
 """GX metric name, for row rules without its suffix → how it is computed."""
+OWN_RULES: Final[dict[str, RowRule]] = {}
+"""Row rules that users of the engine have added, see own_rules.row_rule; never loadgate itself."""

@@ -6,12 +6,15 @@ What Polars says about real rows can quote them, so it is never passed on; what 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.faults import unusable_expression
 
 if TYPE_CHECKING:
     import polars as pl
+
+HELD_ROWS: Final = 500_000  # of so few the columns themselves are no burden
+HASHES_AT_ONCE: Final = 5_000_000  # 40 MB, and as much again while they are sorted
 
 
 def preflight(schema: Mapping[str, pl.DataType], expressions: Mapping[Hashable, pl.Expr]) -> dict[Hashable, str]:
@@ -60,6 +63,31 @@ def reduce_frame(
         values |= value
         reasons |= reason
     return values, reasons
+
+
+def passes_over_hashes(frame: pl.LazyFrame) -> int:
+    """How many passes keep the hashes of a frame's rows within memory; 0 for a frame that needs none of its own."""
+    import polars as pl
+
+    height = int(frame.select(pl.len()).collect(engine="streaming").item())
+    return 0 if height <= HELD_ROWS else -(-height // HASHES_AT_ONCE)
+
+
+def count_meeting(
+    hashes: pl.LazyFrame, *, key: Hashable, passes: int
+) -> tuple[dict[Hashable, Any], dict[Hashable, str]]:
+    """Count hashes that occur before, in passes over those with one remainder; in the shape of reduce_frame."""
+    import polars as pl
+
+    meeting = 0
+    for remainder in range(passes):
+        try:
+            part = hashes if passes == 1 else hashes.filter(pl.first() % passes == remainder)
+            ordered = part.collect(engine="streaming").to_series().sort()
+        except pl.exceptions.PolarsError as error:
+            return {}, {key: f"the data could not be evaluated ({type(error).__name__})"}
+        meeting += int((ordered == ordered.shift()).sum())
+    return {key: meeting}, {}
 
 
 def _named(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> pl.LazyFrame:

@@ -106,7 +106,30 @@ def a_greater_than_b(asked: Asked) -> pl.Expr:
 
 
 def a_equals_b(asked: Asked) -> pl.Expr:
-    return asked.column(0) == asked.column(1)
+    import polars as pl
+
+    return asked.column(0) == asked.column(1) if _comparable(asked, 0, 1) else pl.repeat(False, pl.len())
+
+
+def pair_in_set(asked: Asked) -> pl.Expr:
+    """True for rows whose two values are one of the pairs; a missing value is a value here, written as null."""
+    import polars as pl
+
+    pairs = asked.arguments.get("value_pairs_set")
+    if pairs is None:
+        return pl.repeat(True, pl.len())
+    partners: dict[Any, list[Any]] = {}
+    for left, right in pairs:
+        partners.setdefault(left, []).append(right)
+    met = [_stands(asked, 0, [left]) & _stands(asked, 1, rights) for left, rights in partners.items()]
+    return pl.any_horizontal(met) if met else pl.repeat(False, pl.len())
+
+
+def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
+    """True where a column holds one of the values; null, too, is one. Never null itself."""
+    column = asked.column(index)
+    found = is_one_of(column, asked.dtype(index), [value for value in values if value is not None]).fill_null(False)
+    return found | column.is_null() if None in values else found
 
 
 def sum_equals(asked: Asked) -> pl.Expr:
@@ -118,12 +141,36 @@ def sum_equals(asked: Asked) -> pl.Expr:
 
 
 def all_equal(asked: Asked) -> pl.Expr:
-    first, *others = _columns(asked)
-    return reduce(and_, [other.eq_missing(first) for other in others])
+    return reduce(and_, [_same(asked, 0, other) for other in range(1, len(asked.columns))])
 
 
 def all_different(asked: Asked) -> pl.Expr:
-    return reduce(and_, [left.ne_missing(right) for left, right in combinations(_columns(asked), 2)])
+    return reduce(and_, [~_same(asked, left, right) for left, right in combinations(range(len(asked.columns)), 2)])
+
+
+def _same(asked: Asked, left: int, right: int) -> pl.Expr:
+    """True where two columns hold the same, or both nothing. Values of different kinds are never the same."""
+    one, other = asked.column(left), asked.column(right)
+    if _comparable(asked, left, right):
+        return one.eq_missing(other)
+    return one.is_null() & other.is_null()
+
+
+def _comparable(asked: Asked, left: int, right: int) -> bool:
+    one, other = _family(asked.dtype(left)), _family(asked.dtype(right))
+    return one == other or "null" in (one, other)
+
+
+def _family(dtype: pl.DataType) -> str:
+    import polars as pl
+
+    if dtype.is_numeric() or dtype == pl.Boolean:
+        return "number"
+    if dtype in (pl.Date, pl.Datetime):
+        return f"moment {getattr(dtype, 'time_zone', None)}"
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "text"
+    return str(dtype.base_type()).lower()
 
 
 def key(asked: Asked) -> pl.Expr:

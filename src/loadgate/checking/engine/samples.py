@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.faults import missing_columns
 from loadgate.checking.engine.rules import failed
 
 if TYPE_CHECKING:
@@ -19,42 +20,71 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".unexpected_values", ".unexpected_index_list", ".unexpected_rows", ".unexpected_index_query")
 MOST_RECORDS: Final = 200  # as in great_expectations/constants.py
 INDEX: Final = "__row_number__"
+_MISSING: Final = float("nan")  # as in GX: it sorts the values of several columns, and None has no order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The first failing rows, `most` of them: their values in `columns`, or their numbers from 0 (`suffix`)."""
+    """The first failing rows, `most` of them: their values in `columns`, or their numbers from 0 (`suffix`).
+
+    With `keys`, rows are named by the values of these columns instead of their numbers.
+    """
 
     mask: pl.Expr
     columns: tuple[str, ...]
     suffix: str
     most: int
+    keys: tuple[str, ...] = ()
+    values: bool = True
+    paired: bool = False
 
 
-def sample(rule: RowRule, asked: Asked, *, suffix: str) -> Sample:
+def sample(rule: RowRule, asked: Asked, *, suffix: str, paired: bool = False) -> Sample:
     """Plan a sample. The number of rows follows GX: all (at most 200) for COMPLETE, else partial_unexpected_count."""
     wanted = asked.arguments.get("result_format") or {}
     complete = wanted.get("result_format") == "COMPLETE"
     most = MOST_RECORDS if complete else min(wanted.get("partial_unexpected_count", 20), MOST_RECORDS)
-    return Sample(mask=failed(rule, asked), columns=asked.columns, suffix=suffix, most=most)
+    keys = tuple(wanted.get("unexpected_index_column_names") or ())
+    if missing := [name for name in keys if name not in asked.schema]:
+        raise missing_columns(missing)
+    return Sample(
+        mask=failed(rule, asked),
+        columns=asked.columns,
+        suffix=suffix,
+        most=most,
+        keys=keys,
+        values=not wanted.get("exclude_unexpected_values"),
+        paired=paired,
+    )
 
 
 def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
     """Take a sample in the shape that GX expects for the suffix: values, pairs, records, numbers or records."""
     import polars as pl
 
-    if wanted.suffix == ".unexpected_index_query":
-        return None
     rows = frame.with_row_index(INDEX).filter(wanted.mask).head(wanted.most)
     if wanted.suffix == ".unexpected_rows":
         return rows.drop(INDEX).collect().to_dicts()
+    if wanted.suffix == ".unexpected_index_query":
+        numbers = rows.select(INDEX).collect().to_series().to_list()
+        return f'frame.with_row_index().filter(pl.col("index").is_in({numbers}))'
+    if wanted.suffix == ".unexpected_index_list" and wanted.keys:
+        return _named_rows(rows, wanted)
     if wanted.suffix == ".unexpected_index_list":
         return rows.select(INDEX).collect().to_series().to_list()
     found = rows.select(pl.col(name).alias(str(index)) for index, name in enumerate(wanted.columns)).collect().rows()
-    match len(wanted.columns):
-        case 1:
-            return [value for (value,) in found]
-        case 2:
-            return found
-        case _:
-            return [dict(zip(wanted.columns, values, strict=True)) for values in found]
+    if len(wanted.columns) == 1 and not wanted.paired:
+        return [value for (value,) in found]
+    known = [tuple(_MISSING if value is None else value for value in values) for values in found]
+    if wanted.paired:
+        return known
+    return [dict(zip(wanted.columns, values, strict=True)) for values in known]
+
+
+def _named_rows(rows: pl.LazyFrame, wanted: Sample) -> list[dict[str, Any]]:
+    """Name rows by their keys, each with its values beside them; without values GX puts all keys into one record."""
+    if not wanted.values:
+        found = rows.select(list(wanted.keys)).collect()
+        return [found.to_dict(as_series=False)] if found.height else []
+    names = dict.fromkeys((*wanted.columns[:1], *wanted.keys, *wanted.columns[1:]))
+    return rows.select(list(names)).collect().to_dicts()

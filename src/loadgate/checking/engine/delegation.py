@@ -1,0 +1,52 @@
+"""An expectation that GX alone can take apart enters with a frame; leaves GX's result of it, from its own Validator.
+
+Only for metrics that are not built in, and for bins that are chosen from the data: it is ten times as dear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from loadgate.checking.engine.checks import could_not_run
+from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, without_values
+
+if TYPE_CHECKING:
+    import polars as pl
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+
+def validate_by_gx(
+    index: int,
+    configuration: ExpectationConfiguration,
+    frame: pl.LazyFrame,
+    *,
+    undecided: Mapping[str, str],
+    aside: Collection[str],
+    result_format: Mapping[str, Any],
+    whole: bool,
+) -> tuple[ExpectationValidationResult, CheckOutcome]:
+    """Let GX's Validator evaluate one expectation on the delivered columns of a frame.
+
+    What a failed cast hides it cannot tell from a missing value, so it is not asked where a column has some.
+    """
+    from loadgate.checking.engine.execution import validator_for
+
+    if undecided:
+        reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
+        return could_not_run(index, configuration, reason)
+    schema = frame.collect_schema()
+    delivered = frame.select(name for name in schema if name not in aside)
+    try:
+        found = validator_for(delivered).graph_validate(
+            configurations=[configuration], runtime_configuration={"result_format": dict(result_format)}
+        )[0]
+    except Exception as error:  # what is in the text of GX's exceptions is not known
+        return could_not_run(index, configuration, f"GX could not evaluate it ({type(error).__name__})")
+    info = found.exception_info or {}
+    if info.get("raised_exception", any(isinstance(part, dict) for part in info.values())):
+        return could_not_run(index, configuration, "GX could not evaluate it on this engine")
+    found.result = found.result if whole else without_values(found.result, shown=None)
+    state = CheckState.PASS if found.success else CheckState.FAIL
+    return found, CheckOutcome(index=index, state=state)

@@ -1,0 +1,132 @@
+"""One metric as asked enters; leaves how a column's values are distributed: counts per value and per bin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.literals import bound
+from loadgate.checking.engine.aggregates import Reduction, plain_number
+from loadgate.checking.engine.spreads import quantiles
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_VALUE: Final = "value"
+_COUNT: Final = "count"
+
+
+def most_common(asked: Asked) -> Reduction:
+    """All values that no other outnumbers, sorted."""
+    values = asked.picked().drop_nulls()
+    return Reduction(expr=values.mode().sort().implode(), finish=lambda found: [plain_number(v) for v in found or ()])
+
+
+def value_counts(asked: Asked) -> Reduction:
+    """A pandas Series, since GX's divergence goes on with one: how often each value occurs, sorted by value."""
+    values = asked.picked().drop_nulls()
+    counted = values.value_counts(name=_COUNT).implode()
+    return Reduction(expr=counted, finish=lambda found: _series(list(found or ()), asked.columns[0]))
+
+
+def histogram(asked: Asked) -> Reduction:
+    """Count values per bin, as numpy does: a bin holds its lower edge, the last one its upper edge too."""
+    import polars as pl
+
+    edges = [float(edge) for edge in asked.arguments.get("bins") or ()]
+    if len(edges) < 2 or any(later < earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+        raise CannotEvaluateError("bins are no rising list of at least two numbers")
+    if not (asked.dtype().is_numeric() or asked.dtype() in (pl.Boolean, pl.Null)):
+        raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no numbers")
+    values = asked.picked().cast(pl.Float64)
+    pairs = list(zip(edges, edges[1:], strict=False))
+    counts = [
+        ((values >= low) & ((values <= high) if index == len(pairs) - 1 else (values < high))).sum().alias(str(index))
+        for index, (low, high) in enumerate(pairs)
+    ]
+    return Reduction(expr=pl.struct(counts), finish=lambda row: list(row.values()))
+
+
+def between_count(asked: Asked) -> Reduction:
+    """Count values beyond one limit. GX's pandas engine, too, refuses two of them."""
+    low, high = asked.arguments.get("min_value"), asked.arguments.get("max_value")
+    if (low is None) == (high is None):
+        raise CannotEvaluateError("one of min_value and max_value is needed")
+    values = asked.picked()
+    if low is not None:
+        limit = _edge(low, asked)
+        return Reduction(expr=(values > limit if asked.arguments.get("strict_min") else values >= limit).sum())
+    limit = _edge(high, asked)
+    return Reduction(expr=(values < limit if asked.arguments.get("strict_max") else values <= limit).sum())
+
+
+def partition(asked: Asked) -> Reduction:
+    """Bin edges from the values themselves, as numpy's "auto" and GX's "uniform" choose them."""
+    import polars as pl
+
+    bins = asked.arguments.get("bins") or "uniform"
+    count = int(asked.arguments.get("n_bins") or 10)
+    shares: Sequence[float]
+    if bins == "auto":
+        shares = (0.0, 0.25, 0.75, 1.0)
+    elif bins == "uniform":
+        shares = (0.0, 1.0)
+    elif bins in ("ntile", "quantile", "percentile"):
+        shares = [index / count for index in range(count + 1)]
+    else:
+        raise CannotEvaluateError(f"bins: {bins} is not known")
+    if asked.dtype().is_temporal():
+        raise CannotEvaluateError("bins of days and moments are not built into this engine")
+    found = quantiles(_asking(asked, {"quantiles": shares}))
+    expr = pl.struct(found.expr.alias("edges"), asked.picked().count().alias("present"))
+
+    def finish(row: dict[str, Any]) -> list[Any]:
+        edges: list[Any]
+        edges, present = found.finish(row["edges"]), row["present"]
+        if edges[0] is None or not all(math.isfinite(edge) for edge in edges):
+            raise CannotEvaluateError("the column has no values, or infinite ones, to make bins of")
+        if bins in ("auto", "uniform"):
+            return _evenly(edges[0], edges[-1], _automatic(edges, present) if bins == "auto" else count)
+        return edges
+
+    return Reduction(expr=expr, finish=finish)
+
+
+def _automatic(edges: Sequence[float], present: int) -> int:
+    """Choose a number of bins: the greater of Sturges' and Freedman and Diaconis'."""
+    low, first, third, high = edges
+    sturges = math.ceil(math.log2(present + 1.0))
+    spread = third - first
+    if spread < 1e-10:
+        return sturges
+    width: float = 2 * spread / present ** (1 / 3)
+    return max(sturges, math.ceil((high - low) / width))
+
+
+def _evenly(low: float, high: float, count: int) -> list[float]:
+    import numpy as np
+
+    return [float(edge) for edge in np.linspace(start=float(low), stop=float(high), num=count + 1)]
+
+
+def _edge(limit: Any, asked: Asked) -> Any:
+    import polars as pl
+
+    if isinstance(limit, float) and not math.isfinite(limit):
+        return pl.lit(limit)
+    return bound(limit, asked.dtype())
+
+
+def _asking(asked: Asked, arguments: dict[str, Any]) -> Asked:
+    return Asked(columns=asked.columns, arguments=arguments, schema=asked.schema, rows=asked.rows)
+
+
+def _series(found: list[dict[str, Any]], column: str) -> Any:
+    import pandas as pd  # type: ignore[import-untyped]
+
+    pairs = sorted(((plain_number(entry[column]), entry[_COUNT]) for entry in found), key=lambda pair: pair[0])
+    index = pd.Index([value for value, _ in pairs], name=_VALUE, dtype=object if not pairs else None)
+    return pd.Series([number for _, number in pairs], index=index, name=_COUNT, dtype="int64")

@@ -1,0 +1,173 @@
+"""One metric as asked enters; leaves where the middle and the edges of a column's values lie: full-column state.
+
+Quantiles sort the column, so these are dearer than sums; several over one column share the sort.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.aggregates import Reduction, plain_number
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_INTERPOLATIONS: Final = ("linear", "lower", "higher", "midpoint", "nearest")
+_OUTLIER_METHODS: Final = ("iqr", "std")
+
+
+def standard_deviation(asked: Asked) -> Reduction:
+    """The sample's, as GX asks pandas for it: undefined below two values."""
+    return Reduction(expr=_measured(asked).std(), finish=_defined)
+
+
+def median(asked: Asked) -> Reduction:
+    _sortable(asked)
+    values = _values(asked)
+    return Reduction(expr=values.median(), finish=plain_number)
+
+
+def quantiles(asked: Asked) -> Reduction:
+    """Quantiles as numpy defines them; none has a value where there are no values."""
+    import polars as pl
+
+    _sortable(asked)
+    how = asked.arguments.get("allow_relative_error") or "nearest"
+    if how not in _INTERPOLATIONS:
+        raise CannotEvaluateError(f"allow_relative_error: {how} is none of {', '.join(_INTERPOLATIONS)}")
+    wanted = asked.arguments.get("quantiles")
+    if wanted is None:
+        raise CannotEvaluateError("quantiles are not given")
+    if not wanted:
+        return Reduction(expr=pl.len(), finish=lambda _: [])
+    values = _values(asked).drop_nulls().sort()
+    found = [_at(values, float(share), how, asked.dtype()).alias(str(index)) for index, share in enumerate(wanted)]
+    return Reduction(expr=pl.struct(found), finish=lambda row: [plain_number(value) for value in row.values()])
+
+
+def outlier_statistics(asked: Asked) -> Reduction:
+    """GX's triple: lower reference, upper reference, spread; None where the values give none."""
+    import polars as pl
+
+    low, high, spread = _outlier_window(asked)
+    return Reduction(
+        expr=pl.struct(low.alias("low"), high.alias("high"), spread.alias("spread")),
+        finish=_gx_statistics,
+    )
+
+
+def is_no_outlier(asked: Asked) -> pl.Expr:
+    """Within the window that the column's own values set. Without a window no value is an outlier."""
+    import polars as pl
+
+    multiplier = asked.arguments.get("multiplier")
+    reach = 1.5 if multiplier is None else float(multiplier)
+    low, high, spread = _outlier_window(asked)
+    threshold = spread * reach
+    column = _as_float(asked.column(), asked.dtype())
+    if (asked.arguments.get("method") or "iqr") == "iqr":
+        inside = (column >= low - threshold) & (column <= high + threshold)
+    else:
+        inside = pl.when(threshold <= 0).then(column == low).otherwise((column - low).abs() < threshold)
+    known = low.is_finite() & high.is_finite() & spread.is_finite()
+    return pl.when(known.fill_null(False)).then(inside).otherwise(pl.lit(True))
+
+
+def z_score_under(asked: Asked) -> pl.Expr:
+    """A z-score below the threshold; one that is undefined meets it, as in GX."""
+    import polars as pl
+
+    threshold = asked.arguments.get("threshold")
+    if threshold is None:
+        raise CannotEvaluateError("threshold is not given")
+    values = _measured(asked)
+    score = (_as_float(asked.column(), asked.dtype()) - values.mean()) / values.std()
+    both = asked.arguments.get("double_sided", True)
+    under = score.abs() < abs(threshold) if both else score < threshold
+    undefined = score.is_nan() | (values.std() == 0)
+    return pl.when(undefined.fill_null(True)).then(pl.lit(True)).otherwise(under)
+
+
+def _outlier_window(asked: Asked) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    method = asked.arguments.get("method") or "iqr"
+    if method not in _OUTLIER_METHODS:
+        raise CannotEvaluateError(f"method: {method} is none of {', '.join(_OUTLIER_METHODS)}")
+    if asked.dtype().is_temporal() or asked.dtype().is_nested():
+        raise CannotEvaluateError(f"a column of type {asked.dtype()} has no numbers to find outliers among")
+    values = _measured(asked)
+    if method == "std":
+        return values.mean(), values.mean(), values.std()
+    ordered = values.drop_nulls().sort()
+    low, high = (_at(ordered, share, "linear", asked.dtype()) for share in (0.25, 0.75))
+    return low, high, high - low
+
+
+def _at(ordered: pl.Expr, share: float, how: str, dtype: pl.DataType) -> pl.Expr:
+    """One quantile of sorted values. numpy's "nearest" takes the even neighbour of a half, Polars' the higher."""
+    import polars as pl
+
+    place = (ordered.len().cast(pl.Float64) - 1.0) * share
+    below = place.floor().clip(lower_bound=0).cast(pl.Int64)
+    above = place.ceil().clip(lower_bound=0).cast(pl.Int64)
+    if how in ("lower", "higher", "nearest"):
+        index = {"lower": below, "higher": above}.get(how)
+        if index is None:
+            index = place.round(mode="half_to_even").clip(lower_bound=0).cast(pl.Int64)
+        return ordered.get(index, null_on_oob=True)
+    low, high = (ordered.get(index, null_on_oob=True) for index in (below, above))
+    weight = pl.lit(0.5) * (place != below) if how == "midpoint" else place - below
+    if dtype.is_temporal():
+        return low + ((high - low).cast(pl.Int64) * weight).round().cast(pl.Int64).cast(pl.Duration("us"))
+    return pl.when(weight == 0).then(low.cast(pl.Float64)).otherwise(low + (high - low) * weight)
+
+
+def _values(asked: Asked) -> pl.Expr:
+    import polars as pl
+
+    values = asked.picked()
+    return values.cast(pl.Datetime("us")) if asked.dtype() == pl.Date else _unless_temporal(values, asked.dtype())
+
+
+def _unless_temporal(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    return values if dtype.is_temporal() else _as_float(values, dtype) if dtype.is_decimal() else values
+
+
+def _measured(asked: Asked) -> pl.Expr:
+    """The values that count as floats. Raises: CannotEvaluateError if they are no numbers."""
+    return _as_float(asked.picked(), asked.dtype())
+
+
+def _as_float(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    import polars as pl
+
+    if dtype.is_temporal():
+        return values.to_physical().cast(pl.Float64)
+    if dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
+        return values.cast(pl.Float64)
+    raise CannotEvaluateError(f"a column of type {dtype} holds no numbers")
+
+
+def _sortable(asked: Asked) -> None:
+    import polars as pl
+
+    dtype = asked.dtype()
+    if not (dtype.is_numeric() or dtype.is_temporal() or dtype in (pl.Boolean, pl.Null)):
+        raise CannotEvaluateError(f"a column of type {dtype} holds no numbers")
+
+
+def _defined(value: Any) -> Any:
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def _gx_statistics(row: dict[str, Any]) -> Any:
+    from great_expectations.expectations.metrics.column_aggregate_metrics.column_outlier_statistics import (
+        OutlierStatistics,
+    )
+
+    low, high, spread = (
+        None if value is None or not math.isfinite(value) else float(value) for value in row.values()
+    )
+    return OutlierStatistics(lower_reference=low, upper_reference=high, spread=spread)
