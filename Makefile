@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What the user has set for Python elsewhere stays outside.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help install month test lint format test-browser chaos schemas clean
+.PHONY: help install month test lint format test-browser chaos conformance schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -54,6 +54,10 @@ test-browser: install ## the report in Chromium, with axe
 
 chaos: install ## SIGKILL at every durable write of a run and a release
 	@$(BIN)/python -m pytest $(TESTS) -m chaos -n 2 --dist worksteal
+
+# GX_CHECKOUT=PATH names a checkout of GX's repository, for its own tables of cases.
+conformance: install ## this engine against GX on pandas, case by case (minutes); GX_CHECKOUT=PATH adds GX's own cases
+	@$(BIN)/python -W ignore tests/conformance/run.py $(if $(GX_CHECKOUT),--gx-checkout $(GX_CHECKOUT))
 
 schemas: install ## generate infra/schemas and the catalogue of expectations again
 	@$(BIN)/python -c 'import json, sys; from loadgate.checking.engine.catalogue import generate; \

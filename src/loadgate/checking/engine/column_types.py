@@ -31,7 +31,7 @@ _FAMILIES: Final[dict[str, frozenset[str]]] = {
     "booleantype": frozenset(("boolean",)),
     "datetype": frozenset(("date",)),
 }
-"""Words of Python, pandas, SQL and Spark for types, so that a suite written for another of GX's engines keeps working."""
+"""Words of Python, pandas, SQL and Spark for types: a suite written for another of GX's engines keeps working."""
 _ALL: Final = _FAMILIES | {name: frozenset((name,)) for name in _INTEGERS | _FLOATS | _TEXTS | _PLAIN}
 
 

@@ -94,15 +94,14 @@ def _leaf(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags
     return met if flag is None else pl.when(~flag).then(met)
 
 
-def _compared(
-    condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]
-) -> pl.Expr:
+def _compared(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]) -> pl.Expr:
     """Compare columns, or sums of them, with each other; as in pandas, a missing value is unequal to everything."""
     import polars as pl
 
     left, right = _operand(condition["left"], schema), _operand(condition["right"], schema)
     operator = condition["operator"]
-    met = getattr(left, _COMPARED[operator])(right).fill_null(operator == "!=" and bool(condition["missing"]))
+    met: pl.Expr = getattr(left, _COMPARED[operator])(right)
+    met = met.fill_null(operator == "!=" and bool(condition["missing"]))
     up = [flags[name] for name in condition_columns(condition) if name in flags]
     return met if not up else pl.when(~pl.any_horizontal(up)).then(met)
 
@@ -112,7 +111,8 @@ def _operand(operand: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> p
 
     if "sum" in operand:
         left, right = _operand(operand["left"], schema), _operand(operand["right"], schema)
-        return _SUMS[operand["sum"]](left, right)
+        total: pl.Expr = _SUMS[operand["sum"]](left, right)
+        return total
     return readable(operand["column"], schema[operand["column"]]) if "column" in operand else pl.lit(operand["value"])
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from typing import Any, Final
 
+from loadgate.checking.engine.aggregates import Reduction, plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound
-from loadgate.checking.engine.aggregates import Reduction, plain_number
 from loadgate.checking.engine.spreads import quantiles
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _VALUE: Final = "value"
 _COUNT: Final = "count"
+_MOST_BINS: Final = 10_000  # each is counted; one far value among close ones asks for millions, at which GX gives up
 
 
 def most_common(asked: Asked) -> Reduction:
@@ -37,12 +36,12 @@ def histogram(asked: Asked) -> Reduction:
     import polars as pl
 
     edges = [float(edge) for edge in asked.arguments.get("bins") or ()]
-    if len(edges) < 2 or any(later < earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+    if len(edges) < 2 or any(later < earlier for earlier, later in pairwise(edges)):
         raise CannotEvaluateError("bins are no rising list of at least two numbers")
     if not (asked.dtype().is_numeric() or asked.dtype() in (pl.Boolean, pl.Null)):
         raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no numbers")
     values = asked.picked().cast(pl.Float64)
-    pairs = list(zip(edges, edges[1:], strict=False))
+    pairs = list(pairwise(edges))
     counts = [
         ((values >= low) & ((values <= high) if index == len(pairs) - 1 else (values < high))).sum().alias(str(index))
         for index, (low, high) in enumerate(pairs)
@@ -109,6 +108,8 @@ def _automatic(edges: Sequence[float], present: int) -> int:
 def _evenly(low: float, high: float, count: int) -> list[float]:
     import numpy as np
 
+    if count > _MOST_BINS:
+        raise CannotEvaluateError(f"the values spread over more than {_MOST_BINS} bins")
     return [float(edge) for edge in np.linspace(start=float(low), stop=float(high), num=count + 1)]
 
 

@@ -145,9 +145,7 @@ class PolarsValidator(Validator):
         judged = [self._judge(one, wanted) for one in ours]
         return [*judged, *(super().graph_validate(others, runtime_configuration) if others else ())]
 
-    def _judge(
-        self, configuration: ExpectationConfiguration, wanted: dict[str, Any]
-    ) -> ExpectationValidationResult:
+    def _judge(self, configuration: ExpectationConfiguration, wanted: dict[str, Any]) -> ExpectationValidationResult:
         try:
             refuse_elsewhere(configuration.type)
             batch_id = configuration.kwargs.get("batch_id")

@@ -135,7 +135,7 @@ def _zoned(moment: dt.date, dtype: pl.DataType) -> dt.datetime:
     zone = getattr(dtype, "time_zone", None)
     if zone is None:
         return moment.replace(tzinfo=None)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
+    return moment.astimezone(ZoneInfo(zone)) if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
 
 
 def _set_dtype(dtype: pl.DataType) -> pl.DataType | type[pl.DataType]:

@@ -7,14 +7,14 @@
     class ExpectColumnValuesToBeEven(ColumnMapExpectation):
         map_metric = "column_values.even"
 
-GX's own decorators (`column_condition_partial` and its like) raise for every engine but GX's three, which is why there is
-one here. The function has GX's signature: the columns, then the metric's values by keyword.
+GX's own decorators (`column_condition_partial` and its like) raise for every engine but GX's three, which is why there
+is one here. The function has GX's signature: the columns, then the metric's values by keyword.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import missing_columns
 from loadgate.checking.engine.rules import failed
@@ -75,7 +76,7 @@ def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
     found = rows.select(pl.col(name).alias(str(index)) for index, name in enumerate(wanted.columns)).collect().rows()
     if len(wanted.columns) == 1 and not wanted.paired:
         return [value for (value,) in found]
-    known = [tuple(_MISSING if value is None else value for value in values) for values in found]
+    known = [tuple(_MISSING if value is None else plain_number(value) for value in values) for values in found]
     if wanted.paired:
         return known
     return [dict(zip(wanted.columns, values, strict=True)) for values in known]

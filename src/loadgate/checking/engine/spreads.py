@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from loadgate.checking.engine.aggregates import Reduction, plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
-from loadgate.checking.engine.aggregates import Reduction, plain_number
 
 if TYPE_CHECKING:
     import polars as pl
@@ -167,7 +167,5 @@ def _gx_statistics(row: dict[str, Any]) -> Any:
         OutlierStatistics,
     )
 
-    low, high, spread = (
-        None if value is None or not math.isfinite(value) else float(value) for value in row.values()
-    )
+    low, high, spread = (None if value is None or not math.isfinite(value) else float(value) for value in row.values())
     return OutlierStatistics(lower_reference=low, upper_reference=high, spread=spread)

@@ -1,6 +1,6 @@
 """A row_condition written as text enters; leaves the same condition as nested dicts, or a reason why it cannot be read.
 
-The text is only taken apart, never run: Python's own grammar gives the tree, and all but a few of its nodes are refused.
+The text is only taken apart, never run: Python's own grammar gives the tree, and most of its nodes are refused.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def read_condition(text: str, *, parser: str | None) -> dict[str, Any]:
     Raises: CannotEvaluateError if the parser or the text is not known.
     """
     if parser not in (PANDAS, "python", OWN):
-        raise CannotEvaluateError("its row_condition is written as text, and condition_parser does not say in which form")
+        raise CannotEvaluateError(
+            "its row_condition is written as text, and condition_parser does not say in which form"
+        )
     if len(text) > _MOST:
         raise CannotEvaluateError("its row_condition is too long to be read")
     try:
