@@ -87,8 +87,9 @@ def tell(group: Group, grid: Grid, *, marks: pl.DataFrame, comparisons: pl.DataF
     """Say a group: which figures, cells, parts and reference periods, how far they moved and what did not move."""
     import polars as pl
 
-    items = [grid.items[place] for place in group.items]
     parts = [grid.parts[place] for place in group.parts]
+    within_reach = {area for area, _ in parts}
+    items = [grid.items[place] for place in group.items if subjects.areas[grid.items[place][0]] in within_reach]
     figures = sorted({figure for figure, _ in items})
     block = _cells(marks, items=items, parts=parts, subjects=subjects)
     hits = block.filter(pl.col("hit"))

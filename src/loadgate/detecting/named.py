@@ -360,7 +360,8 @@ def moved(
     now, size = own.mean[:, :, -1], own.scale
     steady = (size < _STEADY) & (own.weight > 0)
     replayed = np.where(steady[:, :, None], np.abs(own.mean[:, :, FEWEST:-1]), np.nan)
-    usual = replayed / size[:, :, None]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a set without any error has no size
+        usual = replayed / size[:, :, None]
     most = np.array([max(_FAR, _BEYOND * _largest(each)) for each in usual])[:, None]
     least = np.array([max(-PARTIAL, _BEYOND * _largest(each)) for each in replayed])[:, None]
     limit = np.maximum(least, most * size)

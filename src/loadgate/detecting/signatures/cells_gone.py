@@ -19,6 +19,7 @@ FLOOR = 0.02  # a fiftieth of a provider's cells
 # A delivery may hold the last so many periods only: about as many leave at the old end as come at the new one. Months
 # hold 28 to 31 days and four or five weeks, hence a quarter more and one.
 _MOVES_ON = 1.25
+_STILL = 0.1  # of the providers: so few that still hold a period sent an old file, or divide by one
 
 _HERE = (Status.SAME.value, Status.RESTATED.value, Status.APPEARED.value, Status.NEW.value)
 
@@ -39,10 +40,16 @@ def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFram
         pl.col("figure").replace_strict(datasets, return_dtype=pl.String).alias("dataset"),
         status.is_in(_HERE).alias("here"),
     )
-    first = start.filter(pl.col("here")).min().over("figure")
+    came = pl.col("provider").filter(pl.col("here")).n_unique().over("figure")
+    prior = prior.with_columns(
+        (pl.col("provider").filter(pl.col("here")).n_unique().over("figure", "reference_start") <= _STILL * came).alias(
+            "left"
+        )
+    )
+    first = start.filter(pl.col("here") & ~pl.col("left")).min().over("figure")
     prior = prior.with_columns(
         pl.col("here").any().over("dataset", "provider").alias("came"),
-        (~pl.col("here").any().over("figure", "reference_start") & (start < first)).fill_null(False).alias("oldest"),
+        (pl.col("left") & (start < first)).fill_null(False).alias("oldest"),
         start.filter(status == Status.NEW.value).n_unique().over("figure").alias("new"),
     )
     dropped = start.filter(pl.col("oldest")).n_unique().over("figure")
