@@ -22,11 +22,10 @@ class Settings:
     database_url: str | None = None
     workers: int = 2
     actor: str = "operator"
-    prefect_api_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """LOADGATE_STATE, LOADGATE_DATABASE_URL, LOADGATE_WORKERS, LOADGATE_ACTOR, PREFECT_API_URL."""
+        """LOADGATE_STATE, LOADGATE_DATABASE_URL, LOADGATE_WORKERS, LOADGATE_ACTOR."""
         state = environment.get("LOADGATE_STATE")
         workers = environment.get("LOADGATE_WORKERS", "2")
         if not workers.isascii() or not workers.isdigit() or int(workers) < 1:
@@ -36,7 +35,6 @@ class Settings:
             database_url=environment.get("LOADGATE_DATABASE_URL") or None,
             workers=int(workers),
             actor=environment.get("LOADGATE_ACTOR") or _login(),
-            prefect_api_url=environment.get("PREFECT_API_URL") or None,
         )
 
 

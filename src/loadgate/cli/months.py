@@ -87,7 +87,7 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
 
 
 def _started(server: EmbeddedServer | None, *, shown: bool) -> EmbeddedServer | None:
-    """Wait for the server, and say how long it took: the first time it lays out its database."""
+    """Wait for the server, and say how long that took."""
     from loadgate.cli.prefect_server import mark_crashed
 
     since = time.monotonic()
@@ -138,6 +138,7 @@ def _flow(ref: Ref, opened: Opened, *, as_of: datetime | None) -> None:
 
     flow = load_flow_file(flow_file(opened.places.site, "monthly_load"), "monthly_load")
     period = opened.inputs(ref.run).period
+    opened.hand_over(ref.run)
     run_flow(flow, site=str(opened.places.site), period=period, as_of=as_of.isoformat() if as_of else None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loadgate.judging.known_errors import ERROR
 from loadgate.judging.scopes import hull, providers_of, touched
 from loadgate.model.findings import Cause, CauseKind, CellsEvidence, Finding
-from loadgate.model.kinds import Kind
+from loadgate.model.kinds import Kind, Severity
 
 # What a kind is about. A case goes on from month to month within its family: a late delivery may go missing.
 FAMILIES: dict[Kind, str] = {
@@ -48,9 +48,9 @@ FAMILIES: dict[Kind, str] = {
 }
 # Families of load faults, where something that hits every part has one cause: ours.
 _RUN_WIDE = frozenset({"absent", "repeated", "unreadable", "check", "could not run"})
-# Nothing of such a file can be checked: what its checks say has the file as its cause.
-_NOTHING_TO_CHECK = frozenset({Kind.UNREADABLE_FILE, Kind.ENCODING, Kind.COLUMNS, Kind.EMPTY})
-_FOLLOWS = frozenset({Kind.COULD_NOT_RUN, Kind.CHECK_FAILED})
+# Such a file is not what it should be: what else is said of the delivery has the file as its cause.
+_BROKEN = frozenset({Kind.UNREADABLE_FILE, Kind.ENCODING, Kind.COLUMNS, Kind.EMPTY, Kind.IMPOSTOR})
+_FOLLOWS = frozenset({Kind.COULD_NOT_RUN, Kind.CHECK_FAILED, Kind.UNLISTED_CELL, Kind.PROVIDER_ABSENT})
 
 _BY = (CauseKind.DELIVERY, CauseKind.PROVIDER, CauseKind.SYSTEM_VERSION, CauseKind.SYSTEM, CauseKind.FIGURE)
 _NAMES = (
@@ -110,9 +110,9 @@ def _told_cause(finding: Finding) -> Cause:
 
 def _bundles(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     broken = {
-        delivery: "unreadable" if finding.kind is not Kind.EMPTY else "absent"
+        delivery: FAMILIES[finding.kind]
         for finding in findings
-        if finding.kind in _NOTHING_TO_CHECK
+        if _is_broken(finding)
         for delivery in finding.scope.delivery or ()
     }
     bundles: dict[tuple[str, str], list[Finding]] = defaultdict(list)
@@ -127,6 +127,12 @@ def _bundles(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
             apart = finding.evidence.source or ""
         bundles[(family, apart)].append(finding)
     return [(family, bundles[(family, apart)]) for family, apart in sorted(bundles)]
+
+
+def _is_broken(finding: Finding) -> bool:
+    """Whether the file is at fault; of values that cannot be read, only where they are a large part of a column."""
+    shifted = finding.kind is Kind.UNREADABLE_VALUES and finding.severity is Severity.CRITICAL
+    return finding.kind in _BROKEN or shifted
 
 
 def _explain(family: str, findings: Sequence[Finding], parts: Sequence[str]) -> list[Group]:

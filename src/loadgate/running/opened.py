@@ -42,6 +42,7 @@ class Opened:
         self._frozen: dict[str, Site] = {}
         self._runs: dict[str, RunInputs] = {}
         self._deliveries: dict[str, dict[str, Delivery]] = {}
+        self._handed_over: str | None = None
         self._lock = threading.RLock()
 
     @cached_property
@@ -95,6 +96,15 @@ class Opened:
             if run not in self._deliveries:
                 self._deliveries[run] = {delivery.id: delivery for delivery in inputs.deliveries}
             return self._deliveries[run][version]
+
+    def hand_over(self, run: str) -> None:
+        """A run that was opened a moment ago, for the flow that this process is about to start."""
+        self._handed_over = run
+
+    def handed_over(self, period: str) -> str | None:
+        """The run of this period that was handed over, once: who asks again opens it anew."""
+        run, self._handed_over = self._handed_over, None
+        return run if run is not None and self.inputs(run).period == period else None
 
     def forget(self, run: str) -> None:
         """Read the inputs of this run again next time: a watch looks anew."""

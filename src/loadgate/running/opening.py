@@ -244,8 +244,13 @@ def workers() -> int:
 
 
 def open_period(site: str, period: str | None, *, as_of: str | None, quiet: bool) -> Ref:
-    """Open a run from the plain values that a flow is given; no period is the one that holds today."""
+    """Open a run from the plain values that a flow is given; no period is the one that holds today.
+
+    A run that this process opened and handed over is taken as it is: the inbox is not looked at twice.
+    """
     opened, chosen, moment = _plain(site, period, as_of)
+    if run := opened.handed_over(str(chosen)):
+        return Ref(str(opened.places.site), run)
     return open_run(opened, chosen, as_of=moment, actor=opened.settings.actor, quiet=quiet)
 
 
