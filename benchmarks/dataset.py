@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgate.model.deliveries import Delivery
 from loadgate.model.period import Period
-from loadgate.model.profiles import DeliverySpec, FormatKind
+from loadgate.model.profiles import Compression, DeliverySpec, FormatKind
 from loadgate.running import month, opening
 from loadgate.running.opened import Opened, Ref, open_site
 
@@ -47,13 +49,26 @@ def main(part: str, site: str, period: str, dataset: str) -> None:
 
 def _scan(opened: Opened, delivery: Delivery) -> None:
     """The least that touches every value: each column counted, and the largest value of it found."""
-    import polars as pl
-
     site = opened.frozen(opened.inputs(delivery.expected.period).content)
     expected = delivery.expected
     spec = site.spec(supplier=expected.supplier, system=expected.system, dataset=expected.dataset)
-    for part in delivery.parts:
-        path = opened.places.archived(part.sha256)
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = [opened.places.archived(part.sha256) for part in delivery.parts]
+        if spec.format.compression is Compression.ZIP:
+            paths = [member for path in paths for member in _unpacked(path, Path(scratch))]
+        _pass_over(paths, spec)
+
+
+def _unpacked(path: Path, into: Path) -> list[Path]:
+    """The members of an archive; taking them out belongs to the scan, as nobody can scan what is packed."""
+    with zipfile.ZipFile(path) as archive:
+        return [Path(archive.extract(name, into / path.name)) for name in archive.namelist()]
+
+
+def _pass_over(paths: list[Path], spec: DeliverySpec) -> None:
+    import polars as pl
+
+    for path in paths:
         if spec.format.kind is FormatKind.CSV and spec.format.encoding != "utf-8":
             _scan_encoded(path, spec)
             continue
