@@ -62,10 +62,12 @@ def compile_metrics(
     schema: Mapping[str, pl.DataType],
     undecided: Mapping[str, str | pl.Expr],
     aside: Iterable[str] = (),
+    references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> Plan:
     """Compile metrics and try each on no rows, so that one bad pattern or missing column spoils nothing else.
 
-    `aside` names columns of the frame that are not part of the delivered table.
+    `aside` names columns of the frame that are not part of the delivered table; `references` are other tables that
+    rules may ask for by name.
     """
     flags = flag_expressions(schema, undecided)
     hidden = {*aside, *(name for name in undecided.values() if isinstance(name, str))}
@@ -76,7 +78,7 @@ def compile_metrics(
     reasons: dict[Hashable, str] = {}
     for metric in {metric.id: metric for metric in metrics}.values():
         try:
-            match compile_metric(metric, schema=delivered, flags=flags):
+            match compile_metric(metric, schema=delivered, flags=flags, references=references):
                 case Reduction() as reduction:
                     reductions[metric.id] = reduction
                 case samples.Sample() as sample:
@@ -151,13 +153,17 @@ class Known:
 
 
 def compile_metric(
-    metric: MetricConfiguration, *, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]
+    metric: MetricConfiguration,
+    *,
+    schema: Mapping[str, pl.DataType],
+    flags: Mapping[str, pl.Expr],
+    references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> Reduction | samples.Sample | Known:
     """Compile one metric. Raises: CannotEvaluateError with the reason."""
     entry, suffix = look_up(metric.metric_name)
     if isinstance(entry, SchemaFact):
         return Known(value=entry.answer(schema))
-    asked = ask_for(metric, schema=schema, flags=flags)
+    asked = ask_for(metric, schema=schema, flags=flags, references=references)
     match entry:
         case Aggregate():
             return entry.build(asked)
@@ -169,11 +175,19 @@ def compile_metric(
             assert_never(entry)
 
 
-def ask_for(metric: MetricConfiguration, *, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]) -> Asked:
+def ask_for(
+    metric: MetricConfiguration,
+    *,
+    schema: Mapping[str, pl.DataType],
+    flags: Mapping[str, pl.Expr],
+    references: Mapping[str, pl.LazyFrame] | None = None,
+) -> Asked:
     """Resolve a metric's domain. Raises: CannotEvaluateError if a column is missing."""
     if metric.metric_domain_kwargs.get("table"):
         raise CannotEvaluateError("another table is asked for, and this engine sees one frame only")
-    return ask(metric.metric_domain_kwargs, metric.metric_value_kwargs, schema=schema, flags=flags)
+    return ask(
+        metric.metric_domain_kwargs, metric.metric_value_kwargs, schema=schema, flags=flags, references=references
+    )
 
 
 def look_up(name: str) -> tuple[Metric, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.conditions import compile_condition, condition_columns, plain_condition, readable
@@ -38,6 +38,13 @@ class Asked:
     arguments: Mapping[str, Any]
     schema: Mapping[str, pl.DataType]
     rows: Rows
+    references: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
+
+    def reference(self, name: str) -> pl.LazyFrame:
+        """Another table that was given by name. Raises: CannotEvaluateError if it was not."""
+        if name not in self.references:
+            raise CannotEvaluateError(f"the table {name} is not there to compare with")
+        return self.references[name]
 
     def column(self, index: int = 0) -> pl.Expr:
         return readable(self.columns[index], self.dtype(index))
@@ -65,6 +72,7 @@ def ask(
     *,
     schema: Mapping[str, pl.DataType],
     flags: Mapping[str, pl.Expr],
+    references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> Asked:
     """Resolve a metric's domain against a schema.
 
@@ -80,7 +88,7 @@ def ask(
     doubted = any(name in flags for name in read)
     up = [flags[name] for name in columns if name in flags]
     rows = _doubted_rows(met, kept, up) if doubted else Rows(elements=met, members=both(met, kept), undecided=None)
-    return Asked(columns=tuple(columns), arguments=arguments, schema=schema, rows=rows)
+    return Asked(columns=tuple(columns), arguments=arguments, schema=schema, rows=rows, references=references or {})
 
 
 def domain_columns(domain: Mapping[str, Any]) -> list[str]:

@@ -71,17 +71,19 @@ class CompiledSuite:
         parameters: Mapping[str, object] = _NOTHING,
         undecided: Mapping[str, str] = _NOTHING,
         aside: Collection[str] = ASIDE,
+        references: Mapping[str, pl.LazyFrame] = _NOTHING,
     ) -> Validated:
         """Validate one frame.
 
         `parameters` fill `{"$PARAMETER": name}`. `undecided` names, per column, the boolean column of the frame that
-        says where a value failed to cast; those columns and `aside` are no part of the table. Never raises for bad
+        says where a value failed to cast; those columns and `aside` are no part of the table. `references` are other
+        tables that rules of one's own may ask for by name. Never raises for bad
         data: what cannot be evaluated has its outcome.
         Raises: KeyError if a flag column named in `undecided` is not in the frame.
         """
         planned = [self._fill(entry, parameters) for entry in self.planned]
         checks = [entry.check for entry in planned if entry.check is not None]
-        computed = run(self._plan(checks, frame, undecided, aside), frame)
+        computed = run(self._plan(checks, frame, undecided, aside, references), frame)
         judged = [self._judge(entry, frame, computed, undecided, aside) for entry in planned]
         return Validated(
             result=_suite_result(self.name, [result for result, _ in judged], parameters),
@@ -187,10 +189,17 @@ class CompiledSuite:
         return self._filled[key]
 
     def _plan(
-        self, checks: list[Check], frame: pl.LazyFrame, undecided: Mapping[str, str], aside: Collection[str]
+        self,
+        checks: list[Check],
+        frame: pl.LazyFrame,
+        undecided: Mapping[str, str],
+        aside: Collection[str],
+        references: Mapping[str, pl.LazyFrame],
     ) -> Plan:
         schema = frame.collect_schema()
         metrics = [metric for check in checks for metric in check.asks(undecided)]
+        if references:  # a plan holds what it was compiled against
+            return compile_metrics(metrics, schema=schema, undecided=undecided, aside=aside, references=references)
         key = (
             tuple(schema.items()),
             tuple(undecided.items()),

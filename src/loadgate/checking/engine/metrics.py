@@ -32,13 +32,15 @@ class Aggregate:
 class RowRule:
     """A yes/no question about every row. `skips_missing`: rows without a value in the column are not asked.
 
-    `unique` rules are counted by hash first, and exactly only if two hashes meet. `refuses` says which rows make the
-    question unanswerable for the whole column.
+    `unique` rules are counted by hash first, and exactly only if two hashes meet. `whole` rules look at other rows than
+    the one in question (its group, the row before), so they need a pass of their own over the columns concerned.
+    `refuses` says which rows make the question unanswerable for the whole column.
     """
 
     predicate: Callable[[Asked], pl.Expr]
     skips_missing: bool = True
     unique: bool = False
+    whole: bool = False
     refuses: Callable[[Asked], pl.Expr] | None = None
 
 
@@ -97,8 +99,8 @@ METRICS: Final[dict[str, Metric]] = {
     "column_values.unique": RowRule(predicate=predicates.is_unique, unique=True),
     "column_values.increasing": RowRule(predicate=predicates.increasing),
     "column_values.decreasing": RowRule(predicate=predicates.decreasing),
-    "column_values.z_score.under_threshold": RowRule(predicate=spreads.z_score_under),
-    "column_values.not_outliers": RowRule(predicate=spreads.is_no_outlier),
+    "column_values.z_score.under_threshold": RowRule(predicate=spreads.z_score_under, whole=True),
+    "column_values.not_outliers": RowRule(predicate=spreads.is_no_outlier, whole=True),
     "column_values.dateutil_parseable": RowRule(predicate=documents.reads_as_date),
     "column_values.match_strftime_format": RowRule(predicate=documents.matches_strftime),
     "column_values.json_parseable": RowRule(predicate=documents.is_json),
