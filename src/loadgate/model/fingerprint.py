@@ -27,7 +27,7 @@ class ColumnPrint:
     name: str
     type: str  # a ColumnType
     nulls: int
-    distinct: int  # nulls aside
+    distinct: int  # nulls aside; exact up to 65,535, to about 1 % beyond
     sum: str | None = None
     categories: tuple[tuple[str, int], ...] = ()
     others: int = 0

@@ -5,9 +5,10 @@ Bad data is a finding, never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.expected import Dataset
@@ -17,7 +18,7 @@ from loadgate.model.kinds import KINDS, Kind, Severity
 from loadgate.model.profiles import DeliverySpec, FormatKind
 from loadgate.model.scope import Scope
 from loadgate.reading.batches import Format
-from loadgate.reading.fingerprints import fingerprint
+from loadgate.reading.fingerprints import Printer
 from loadgate.reading.formats.delimited import read_delimited
 from loadgate.reading.formats.fixed import read_fixed
 from loadgate.reading.formats.parquet import read_parquet
@@ -27,6 +28,9 @@ from loadgate.reading.problems import Problem, Unreadable, WrongColumns, is_libr
 from loadgate.reading.sources import Limits, open_sources
 from loadgate.reading.trailers import Account, Balance, Disagreement
 from loadgate.reading.typed import Tally, TypedWriter
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FORMATS: dict[FormatKind, Format] = {
     FormatKind.CSV: read_delimited,
@@ -87,15 +91,20 @@ def read(
     scope: Scope,
     into: Path,
     limits: Limits | None = None,
+    each: Callable[[pl.DataFrame], None] | None = None,
 ) -> Reading:
     """Read all parts of a delivery in one pass, in the given order.
+
+    `each` gets every frame of typed rows on its way into the file: whoever wants to see all rows need not read them
+    again. If the delivery turns out not to be usable, what it saw is void.
 
     Out: `into/typed.parquet` with `_part`, `_row`, `_line`, the dataset's columns and `_undecided.<column>` where a
     column has unreadable values; `into/rejects.parquet`. If any part cannot be read to its end as what the profile
     says, no row of the delivery is used, except that rows before an early end are kept.
     Raises: CouldNotRun for anything but the data: a path that is gone, a full disk, a fault of our own.
     """
-    writer = TypedWriter(into, dataset, spec.format)
+    printer = Printer(dataset, providers=sorted(scope.provider or ()))
+    writer = TypedWriter(into, dataset, spec.format, each=[printer.add, *([each] if each is not None else [])])
     trouble, origins = _Trouble(), list[int]()
     task = _Task(spec, dataset, scope, into, limits or Limits())
     try:
@@ -103,8 +112,9 @@ def read(
             _read_path(path, origin, writer, trouble, origins, task)
         if trouble.fatal:
             writer.discard()
+            printer = Printer(dataset)
         writer.close()
-        printed = fingerprint(writer.typed, dataset, providers=sorted(scope.provider or ()))
+        printed = printer.close(writer.typed)
     except (CouldNotRun, MemoryError):
         raise
     except BaseException as error:
@@ -115,6 +125,8 @@ def read(
             f"dataset {dataset.dataset} could not be read: {type(error).__name__}",
             fix="look for space and permissions in the state folder, then run again",
         ) from None
+    finally:
+        writer.stop()
     if writer.rows_in != writer.rows_typed + writer.rejected.count:
         raise CouldNotRun(f"dataset {dataset.dataset}: rows in are not rows typed and rejected")
     return Reading(

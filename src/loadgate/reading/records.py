@@ -39,6 +39,10 @@ class Shape:
         self.delimiter, self.quote, self.fields, self.header = delimiter, quote, fields, header
         self.head = begins_with(head_prefix, delimiter=delimiter, quote=quote)
         self.trailer = begins_with(trailer_prefix, delimiter=delimiter, quote=quote)
+        first = None if header is None else header.partition(delimiter)[0]
+        marks = [mark for mark in (first, head_prefix, trailer_prefix) if mark is not None]
+        self.no_rows = ("\ufeff", *(mark.removeprefix("\ufeff") for mark in marks))
+        """How a record may begin that is no row; a row may begin so, too."""
         if quote is None:
             return
         d, q = re.escape(delimiter), re.escape(quote)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgate.model import tables
-from loadgate.model.expected import ColumnType, Dataset
+from loadgate.model.expected import Dataset
 from loadgate.model.profiles import FileFormat
 from loadgate.reading import casting
 from loadgate.reading.batches import BLANK, LINE, REASON, RECORD, Batch
+from loadgate.reading.columns import ColumnsReader
+from loadgate.reading.relay import Relay
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,17 +50,25 @@ class Tally:
 
 
 class TypedWriter:
-    """Writes row groups as they come. Close it once; until then nothing lies under the final names."""
+    """Writes row groups as they come. Close it once; until then nothing lies under the final names.
 
-    def __init__(self, into: Path, dataset: Dataset, form: FileFormat) -> None:
+    `each` gets every typed frame after it was written, in order, perhaps in another thread.
+    """
+
+    def __init__(
+        self, into: Path, dataset: Dataset, form: FileFormat, *, each: Sequence[Callable[[pl.DataFrame], None]] = ()
+    ) -> None:
         self.typed, self.rejects = into / "typed.parquet", into / "rejects.parquet"
         self.rows_in = self.rows_typed = 0
         self.rejected = Tally()
         self.values: dict[str, Tally] = {}
-        self._into, self._dataset, self._form = into, dataset, form
+        self._into, self._dataset = into, dataset
+        self._columns = ColumnsReader(dataset.columns, form)
         self._segments: list[Path] = []
         self._writer: Any = None  # pyarrow has no types
         self._rejects: Any = None
+        self._flagged: set[str] = set()  # columns that a written frame had unreadable values in
+        self._relay = Relay([self._write_typed, *each])
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -67,100 +78,105 @@ class TypedWriter:
     def add(self, batch: Batch, *, part: int, before: int) -> pl.DataFrame:
         """`_record` counts within a source; `before` says how many records earlier sources had.
 
-        Out: the typed rows, with `_undecided.<column>` for every column that could have unreadable values.
+        Out: the typed rows, with `_undecided.<column>` for every column that has unreadable values among them.
         """
         import polars as pl
 
-        number = (pl.col(RECORD) + before).cast(pl.UInt32)
-        raw = batch.raw.with_columns(number)
-        frame, readings = self._cast(raw)
-        rejects = [
-            batch.rejected.select(
-                number.alias(RECORD),
-                pl.lit(None, pl.UInt32).alias(ROW),
-                LINE,
-                pl.lit(None, pl.String).alias("column"),
-                REASON,
-            )
-        ]
-        for name, reading in readings.items():
-            lost = frame[UNDECIDED + name]
-            if not lost.any():
-                continue
-            bad = raw.filter(lost).select(
-                RECORD, pl.col(RECORD).alias(ROW), LINE, pl.lit(name).alias("column"), reading.reason.alias(REASON)
-            )
-            self.values.setdefault(name, Tally()).add(bad)
-            rejects.append(bad)
+        raw = batch.raw if before == 0 else batch.raw.with_columns((pl.col(RECORD) + before).cast(pl.UInt32))
+        columns, lost = self._columns.read(raw)
+        self._reject(batch, raw, lost, before=before)
         self.rejected.add(batch.rejected)
         self.rows_in += batch.records
-        self.rows_typed += frame.height
-        self._write_typed(frame, part)
-        self._write_rejects(pl.concat(rejects))
+        self.rows_typed += raw.height
+        frame = pl.DataFrame(
+            [
+                pl.repeat(part, raw.height, dtype=pl.UInt16, eager=True).alias(PART),
+                raw[RECORD].cast(pl.UInt32).alias(ROW),
+                raw[LINE],
+                *columns,
+                *(where.alias(UNDECIDED + name) for name, where in lost.items()),
+            ]
+        )
+        self._relay.add(frame)
         return frame
 
     def discard(self) -> None:
         """Forget every row: the delivery cannot be used."""
-        self._stop()
+        self.stop()
         for path in (*self._segments, self.rejects):
             path.unlink(missing_ok=True)
         self.rows_in = self.rows_typed = 0
-        self.rejected, self.values, self._segments = Tally(), {}, []
+        self.rejected, self.values, self._segments, self._flagged = Tally(), {}, [], set()
 
     def close(self) -> None:
         """Put both tables under their final names; empty ones of the right schema where nothing was read."""
         import polars as pl
         import pyarrow.parquet as pq
 
+        self._relay.close()
         if not self._segments:
-            self._write_typed(self._cast(pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32}))[0], part=0)
+            self._write_typed(self._empty())
         if self._rejects is None:
             self._write_rejects(pl.DataFrame(schema={RECORD: pl.UInt32, **tables.schema(tables.REJECTS)}))
-        self._stop()
+        self.stop()
         if len(self._segments) == 1:
             self._segments[0].rename(self.typed)
             return
         schema = pq.read_schema(self._segments[-1])
-        with pq.ParquetWriter(self.typed, schema, compression="zstd") as writer:
+        with _writer(self.typed, schema) as writer:
             for path in self._segments:
                 with pq.ParquetFile(path) as segment:
                     for group in range(segment.num_row_groups):
                         writer.write_table(_widen(segment.read_row_group(group), schema))
                 path.unlink()
 
-    def _cast(self, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, casting.Casting]]:
-        """Typed columns, beside each whether its value is there and unreadable; and how each was read."""
+    def _empty(self) -> pl.DataFrame:
         import polars as pl
 
-        readings: dict[str, casting.Casting] = {}
-        columns, missing, schema = [], [], raw.schema
-        for name, column in self._dataset.columns.items():
-            found = schema.get(name)
-            if found is None:
-                columns.append(pl.lit(None, casting.dtype(column)).alias(name))
-                continue
-            reading = casting.from_typed(pl.col(name), column, found, self._form)
-            columns.append(reading.value.alias(name))
-            if not (column.type is ColumnType.TEXT and found == pl.String):  # any text is a text
-                missing.append(reading.missing.alias(UNDECIDED + name))
-                readings[name] = reading
-        frame = raw.select(RECORD, LINE, *columns, *missing)
-        # in two steps: written as one expression, each value would be read twice
-        unreadable = [(pl.col(name).is_null() & ~pl.col(UNDECIDED + name)).alias(UNDECIDED + name) for name in readings]
-        return frame.with_columns(unreadable), readings
+        numbers = {PART: pl.UInt16(), ROW: pl.UInt32(), LINE: pl.UInt32()}
+        return pl.DataFrame(
+            schema=numbers | {name: casting.dtype(column) for name, column in self._dataset.columns.items()}
+        )
 
-    def _write_typed(self, frame: pl.DataFrame, part: int) -> None:
+    def _reject(self, batch: Batch, raw: pl.DataFrame, lost: Mapping[str, pl.Series], *, before: int) -> None:
+        """Write down records that could not be split, and values that could not be read, in the order of records."""
+        import polars as pl
+
+        rejects = []
+        if batch.rejected.height:
+            rejects.append(
+                batch.rejected.select(
+                    (pl.col(RECORD) + before).cast(pl.UInt32),
+                    pl.lit(None, pl.UInt32).alias(ROW),
+                    LINE,
+                    pl.lit(None, pl.String).alias("column"),
+                    REASON,
+                )
+            )
+        for name, where in lost.items():
+            reason = self._columns.casting_of(name, raw.schema[name]).reason
+            bad = raw.filter(where).select(
+                RECORD, pl.col(RECORD).alias(ROW), LINE, pl.lit(name).alias("column"), reason.alias(REASON)
+            )
+            self.values.setdefault(name, Tally()).add(bad)
+            rejects.append(bad)
+        if rejects:
+            self._write_rejects(pl.concat(rejects))
+
+    def _write_typed(self, frame: pl.DataFrame) -> None:
         """A new segment begins when a column turns out to have unreadable values: a file's schema cannot grow."""
         import polars as pl
 
-        columns = [
-            pl.lit(part, pl.UInt16).alias(PART),
-            pl.col(RECORD).alias(ROW),
-            pl.col(LINE),
-            *self._dataset.columns,
-            *(UNDECIDED + name for name in self.undecided),
+        flagged = {name for name in self._dataset.columns if UNDECIDED + name in frame.columns}
+        self._flagged |= flagged
+        flags = [
+            pl.col(UNDECIDED + name) if name in flagged else pl.lit(False).alias(UNDECIDED + name)
+            for name in self._dataset.columns
+            if name in self._flagged
         ]
-        table = frame.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest())
+        table = frame.select(PART, ROW, LINE, *self._dataset.columns, *flags).to_arrow(
+            compat_level=pl.CompatLevel.oldest()
+        )
         if self._writer is None or self._writer.schema.names != table.schema.names:
             if self._writer is not None:
                 self._writer.close()
@@ -171,15 +187,15 @@ class TypedWriter:
     def _write_rejects(self, rejects: pl.DataFrame) -> None:
         import polars as pl
 
-        if rejects.height == 0 and self._rejects is not None:
-            return
         frame = tables.conform(rejects.sort(RECORD, maintain_order=True).drop(RECORD), tables.REJECTS)
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._rejects is None:
             self._rejects = _writer(self.rejects, table.schema)
         self._rejects.write_table(table)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Leave nothing open, whatever happened."""
+        self._relay.stop()
         for writer in (self._writer, self._rejects):
             if writer is not None:
                 writer.close()
@@ -187,9 +203,21 @@ class TypedWriter:
 
 
 def _writer(path: Path, schema: Any) -> Any:
+    """Row numbers and lines are written as what they are, a step from one to the next; texts by their dictionary."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(path, schema, compression="zstd")
+    numbers = [name for name in (ROW, LINE) if name in schema.names]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=[
+            field.name for field in schema if field.name not in numbers and not pa.types.is_boolean(field.type)
+        ],
+        column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
+        write_statistics=numbers,
+    )
 
 
 def _widen(table: Any, schema: Any) -> Any:

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 import pytest
 
 from loadgate.model.encoding import dump, load
+from loadgate.model.expected import Dataset
 from loadgate.model.fingerprint import ColumnPrint, Fingerprint, category_pseudonym
 from loadgate.reading import fingerprints
 
@@ -65,9 +67,7 @@ def test_of_a_large_table_neither_order_nor_cutting_changes_the_print(
     read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprints, "SORTED_ROWS", 50)
-    monkeypatch.setattr(fingerprints, "HELD_ROWS", 50)
-    monkeypatch.setattr(fingerprints, "HASHES_SORTED", 20)
-    monkeypatch.setattr(fingerprints, "MANY", 5)
+    monkeypatch.setattr(fingerprints, "SMALLEST", 5)
     lines = [b"%d;A;%d,00;\n" % (n, n * 37 % 11) for n in range(60)]
 
     def found(*rows: bytes) -> Fingerprint:
@@ -80,19 +80,18 @@ def test_of_a_large_table_neither_order_nor_cutting_changes_the_print(
     assert found(*lines, lines[0]).sha256 != whole.sha256
 
 
-@pytest.mark.parametrize("hashes", [10, 1_000_000])
-def test_counting_in_passes_changes_no_count(
-    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, hashes: int
-) -> None:
-    content = HEAD + b"".join(b"%d;c%d;%d,00;\n" % (n, n * 37 % 53, n % 7) for n in range(200)) + b";;;\n"
+@pytest.mark.parametrize(("different", "off"), [(21, 0.0), (60_000, 0.0), (400_000, 0.02)])
+def test_different_values_are_counted_exactly_while_they_are_few_and_nearly_beyond(different: int, off: float) -> None:
+    dataset = Dataset.model_validate({"dataset": "d", "area": "a", "title": "t", "columns": {"code": {}}})
+    codes = (pl.int_range(500_000, eager=True) % different).cast(pl.String).alias("code").to_frame()
 
-    whole = read_bytes(content, columns=COLUMNS).reading.fingerprint
-    monkeypatch.setattr(fingerprints, "HASHES_SORTED", hashes)
-    monkeypatch.setattr(fingerprints, "HELD_ROWS", 20)
-    monkeypatch.setattr(fingerprints, "MANY", 10)
+    def distinct(rows_at_once: int) -> int:
+        printer = fingerprints.Printer(dataset)
+        for frame in codes.iter_slices(rows_at_once):
+            printer.add(frame)
+        return printer._columns["code"].close(codes.height).distinct
 
-    assert read_bytes(content, columns=COLUMNS).reading.fingerprint == whole
-    assert (whole.of("code").distinct, whole.of("amount").distinct) == (53, 7)
+    assert distinct(500_000) == distinct(70_001) == pytest.approx(different, rel=off)
 
 
 def test_the_hash_of_the_content_never_changes(read_bytes: Callable[..., Any]) -> None:

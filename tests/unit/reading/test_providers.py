@@ -12,7 +12,7 @@ import pytest
 from loadgate.model.encoding import dump, load
 from loadgate.model.fingerprint import Fingerprint
 from loadgate.model.kinds import KINDS, Kind, Owner, Severity
-from loadgate.reading import fingerprints
+from loadgate.reading import lines
 
 HEAD = b"municipality;person;hours\n"
 FORM: dict[str, Any] = {
@@ -70,11 +70,11 @@ def test_only_expected_providers_stand_in_a_fingerprint(read_bytes: Callable[...
     assert "0101701234" not in read.said
 
 
-@pytest.mark.parametrize("held", [1, 1000])
+@pytest.mark.parametrize("block", [20, 1000])
 def test_the_same_rows_have_the_same_print_whosever_they_are_and_in_any_order(
-    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, held: int
+    read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr(fingerprints, "HELD_ROWS", held)
+    monkeypatch.setattr(lines, "BLOCK_CHARACTERS", block)
     content = HEAD + rows("101", "a", "b", "c") + rows("147", "c", "b", "a") + rows("151", "a", "b", "d")
 
     found = read_bytes(content, **FORM).reading.fingerprint
@@ -85,13 +85,13 @@ def test_the_same_rows_have_the_same_print_whosever_they_are_and_in_any_order(
     assert load(Fingerprint, dump(Fingerprint, found)) == found
 
 
-def test_how_many_rows_are_held_at_once_changes_no_print(
+def test_how_the_file_is_cut_into_blocks_changes_no_print(
     read_bytes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = HEAD + b"".join(rows(str(p), *(f"p{n * 7919 % 97}" for n in range(50))) for p in (101, 147, 151))
     whole = read_bytes(content, **FORM).reading.fingerprint
 
-    monkeypatch.setattr(fingerprints, "HELD_ROWS", 7)
+    monkeypatch.setattr(lines, "BLOCK_CHARACTERS", 70)
 
     assert read_bytes(content, **FORM).reading.fingerprint == whole
 
