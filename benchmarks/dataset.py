@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -56,6 +58,8 @@ def _scan(opened: Opened, delivery: Delivery) -> None:
         paths = [opened.places.archived(part.sha256) for part in delivery.parts]
         if spec.format.compression is Compression.ZIP:
             paths = [member for path in paths for member in _unpacked(path, Path(scratch))]
+        if spec.format.compression is Compression.GZIP:
+            paths = [_inflated(path, Path(scratch)) for path in paths]
         _pass_over(paths, spec)
 
 
@@ -63,6 +67,12 @@ def _unpacked(path: Path, into: Path) -> list[Path]:
     """The members of an archive; taking them out belongs to the scan, as nobody can scan what is packed."""
     with zipfile.ZipFile(path) as archive:
         return [Path(archive.extract(name, into / path.name)) for name in archive.namelist()]
+
+
+def _inflated(path: Path, into: Path) -> Path:
+    with gzip.open(path) as packed, (into / path.name).open("wb") as plain:
+        shutil.copyfileobj(packed, plain, 1 << 20)
+    return into / path.name
 
 
 def _pass_over(paths: list[Path], spec: DeliverySpec) -> None:
