@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What the user has set for Python elsewhere stays outside.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help install month test lint format test-browser chaos conformance schemas clean
+.PHONY: help install month test lint format test-browser chaos conformance peers schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -59,9 +59,17 @@ chaos: install ## SIGKILL at every durable write of a run and a release
 conformance: install ## this engine against GX on pandas, case by case (minutes); GX_CHECKOUT=PATH adds GX's own cases
 	@$(BIN)/python -W ignore tests/conformance/run.py $(if $(GX_CHECKOUT),--gx-checkout $(GX_CHECKOUT))
 
+# Not locked, and apart from .venv: a peer's dependencies must not decide about loadgate's.
+peers: install ## .venv-peers with the other tools that benchmarks.checking measures
+	@test -x .venv-peers/bin/python || $(BIN)/python -m venv .venv-peers
+	@$(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["peers"], sep="\n")' > .venv-peers/requirements.txt
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-peers/requirements.txt
+
 schemas: install ## generate infra/schemas and the catalogue of expectations again
 	@$(BIN)/python -c 'import json, sys; from loadgate.checking.engine.catalogue import generate; \
 	  open(sys.argv[1], "w").write(json.dumps(generate(), indent=1, sort_keys=True) + "\n")' src/loadgate/content/gx_catalogue.json
+	@$(BIN)/python -m loadgate.checking.own_catalogue src/loadgate/content/own_catalogue.json
 	@$(BIN)/python -m loadgate.content.schemas infra/schemas
 
 clean: ## what the tools left; neither .venv nor .sites

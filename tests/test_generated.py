@@ -13,3 +13,10 @@ def test_the_catalogue_of_expectations_is_that_of_the_installed_great_expectatio
 
     committed = (ROOT / "src/loadgate/content/gx_catalogue.json").read_text(encoding="utf-8")
     assert committed == json.dumps(generate(), indent=1, sort_keys=True) + "\n", "run: make schemas"
+
+
+def test_the_catalogue_of_our_own_expectations_is_that_of_their_models() -> None:
+    from loadgate.checking.own_catalogue import generate
+
+    committed = (ROOT / "src/loadgate/content/own_catalogue.json").read_text(encoding="utf-8")
+    assert committed == json.dumps(generate(), indent=1, sort_keys=True) + "\n", "run: make schemas"

@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = "src/loadgate/samples/"
-NOT_WALKED = {".git", ".venv", ".sites", ".hypothesis", "__pycache__", "state", "inbox", "vintages", "dist"}
+NOT_WALKED = {".git", ".venv", ".venv-peers", ".sites", ".hypothesis", "__pycache__"}
+NOT_WALKED |= {"state", "inbox", "vintages", "dist"}
 
 
 @cache

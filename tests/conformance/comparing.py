@@ -17,7 +17,9 @@ _DISTINCT = "observed_value"
 
 def differences(theirs: Any, ours: Any) -> dict[str, tuple[Any, Any]]:
     """Name the parts of two results that differ, each with both values. Both raising counts as the same."""
-    raised = _raised(theirs), _raised(ours)
+    raised = has_raised(theirs), has_raised(ours)
+    if _about(theirs) != _about(ours):
+        return {"configuration": (_about(theirs), _about(ours))}
     if theirs.expectation_config.type in _TYPE_CHECKS and not any(raised):  # each engine has its own names for types
         return {} if bool(theirs.success) == bool(ours.success) else {RESULTS: (theirs.success, ours.success)}
     if any(raised):
@@ -28,11 +30,16 @@ def differences(theirs: Any, ours: Any) -> dict[str, tuple[Any, Any]]:
         if name not in left or name not in right:
             found[name] = (left.get(name, "(absent)"), right.get(name, "(absent)"))
         elif name == "unexpected_index_query":  # a text for people, in the language of the engine
-            if (left[name] is None) != (right[name] is None):
+            if type(left[name]) is not type(right[name]):
                 found[name] = left[name], right[name]
         elif not same(plain(left[name], name), plain(right[name], name)):
             found[name] = left[name], right[name]
     return found
+
+
+def _about(result: Any) -> tuple[Any, Any]:
+    configuration = result.expectation_config
+    return configuration.severity, configuration.meta.get("place")
 
 
 def message(result: Any) -> str:
@@ -42,7 +49,7 @@ def message(result: Any) -> str:
     return str(inner.get("exception_message"))
 
 
-def _raised(result: Any) -> bool:
+def has_raised(result: Any) -> bool:
     info = result.exception_info or {}
     return bool(info.get("raised_exception", any(isinstance(value, dict) for value in info.values())))
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from comparing import differences
 from frames import ZONE
+
 from peers import with_engine, with_fast, with_pandas
 
 _READ: dict[str, Any] = {
@@ -20,7 +21,7 @@ _READ: dict[str, Any] = {
 
 
 def frame_of(example: dict[str, Any]) -> pl.DataFrame:
-    """Build the frame; the text "null" in a column stands for no value."""
+    """Build the frame; the text "null" in a column stands for no value; `times` repeats its rows."""
     made = []
     for name, values in example["columns"].items():
         kind = example["types"][name]
@@ -29,7 +30,7 @@ def frame_of(example: dict[str, Any]) -> pl.DataFrame:
         dtype = {"Zoned": pl.Datetime("us"), "Decimal": pl.Decimal(12, 2)}.get(kind) or getattr(pl, kind)
         series = pl.Series(name, cells, dtype=dtype)
         made.append(series.dt.replace_time_zone(ZONE) if kind == "Zoned" else series)
-    return pl.DataFrame(made)
+    return pl.concat([pl.DataFrame(made)] * example.get("times", 1))
 
 
 def verdicts(example: dict[str, Any]) -> dict[str, str]:

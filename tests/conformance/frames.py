@@ -19,6 +19,8 @@ NUMBERS = ("1", "-2", "3.5", "007", "1e3", "nan", "inf", "x", "")
 DAYS = ("2024-01-31", "31.12.2023", "2024-02-30", "Feb 3, 2021", "20240101", "10:30", "yesterday", "2024-1-5", "")
 PAPERS = ('{"a": 1}', '{"a": "x"}', "[1, 2]", "3", "null", '"s"', "{", "true", '{"a": 2.5, "b": null}', "[]", "NaN")
 ZONE = "Europe/Copenhagen"
+MANY = 210
+"""GX lists 200 failing values at most."""
 
 _small = st.integers(-3, 6)
 _finite = st.sampled_from([0.0, -0.0, 0.5, 1.0, 1.5, 2.25, -3.5, 1e9, 1e-9, 3.0, 2.0])
@@ -109,4 +111,8 @@ def samples(draw: Callable[..., Any], first: str | None = None) -> Sample:
     kinds |= {"g": KINDS["whole"], "k": KINDS["whole"]}
     if draw(st.integers(0, 7)) == 0:  # wide
         found |= {f"w{index}": found["g"] for index in range(40)}
-    return Sample(pl.DataFrame(found), kinds)
+    frame = pl.DataFrame(found)
+    if rows and draw(st.integers(0, 39)) == 0:  # more failing rows than any result lists
+        times = MANY // rows + 1
+        frame = pl.concat([frame] * times).with_columns(k=pl.int_range(100, 100 + rows * times))
+    return Sample(frame, kinds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -30,8 +30,7 @@ class Listed:
     adapter: str = "*"
     raised: str = ""
 
-    def covers(self, asked: Any, adapter: str, differs: Mapping[str, Any], result_format: Any) -> bool:
-        del result_format
+    def covers(self, asked: Any, adapter: str, differs: Mapping[str, Any]) -> bool:
         return (
             any(fnmatchcase(asked.expectation, pattern) for pattern in self.expectations)
             and fnmatchcase(adapter, self.adapter)
@@ -46,6 +45,18 @@ def _holds(pattern: str, facts: frozenset[str]) -> bool:
     return any(fnmatchcase(fact, pattern) for fact in facts)
 
 
+def explain(asked: Any, adapter: str, differs: Mapping[str, Any], entries: Sequence[Listed]) -> Listed | None:
+    """Find the entry that explains a difference; or, if several do together, each of its parts, the first of them."""
+    for entry in entries:
+        if entry.covers(asked, adapter, differs):
+            return entry
+    found = [
+        next((entry for entry in entries if entry.covers(asked, adapter, {part: values})), None)
+        for part, values in differs.items()
+    ]
+    return None if None in found or not found else found[0]
+
+
 def read_list() -> list[Listed]:
     entries = tomllib.loads(LIST.read_text(encoding="utf-8")).get("difference", [])
     keys = Listed.__dataclass_fields__
@@ -55,3 +66,16 @@ def read_list() -> list[Listed]:
         )
         for entry in entries
     ]
+
+
+def read_cases() -> list[dict[str, Any]]:
+    """Read the entries about GX's own cases: patterns of their names, and of the adapter."""
+    found: list[dict[str, Any]] = tomllib.loads(LIST.read_text(encoding="utf-8")).get("table", [])
+    return found
+
+
+def is_listed(name: str, adapter: str, entries: list[dict[str, Any]]) -> bool:
+    return any(
+        fnmatchcase(adapter, entry.get("adapter", "*")) and any(fnmatchcase(name, case) for case in entry["cases"])
+        for entry in entries
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from frames import Sample
+from frames import MANY, Sample
 from hypothesis import strategies as st
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -52,6 +52,18 @@ TYPES = (
     "no_such_type",
 )
 QUERY_FORMS = ("pandas", "objects")
+OLDER = "great_expectations"
+OLDER_CONDITIONS: dict[str, Callable[[Any], Any]] = {
+    'col("g") == 1': lambda column: column("g") == 1,
+    'col("g") != 0': lambda column: column("g") != 0,
+    'col("k") > 105': lambda column: column("k") > 105,
+    'col("k") <= 107': lambda column: column("k") <= 107,
+    'col("a").notNull()': lambda column: column("a").is_not_null(),
+}
+"""Conditions in GX's own older language, which its pandas engine cannot read, and what they say."""
+SEPARATORS = frozenset("\x1c\x1d\x1e\x1f")
+MOVABLE = ("min_value", "max_value", "value", "value_set", "mostly", "threshold", "regex", "sum_total", "like_pattern")
+"""Arguments that a suite may leave to a parameter."""
 RESULT_FORMATS: tuple[Any, ...] = (
     "BOOLEAN_ONLY",
     "BASIC",
@@ -70,11 +82,12 @@ RESULT_FORMATS: tuple[Any, ...] = (
 
 @dataclass(frozen=True)
 class Asked:
-    """One case: an expectation, its arguments, and facts about both and about the frame."""
+    """One case: an expectation, its arguments, values of its parameters, and facts about all and about the frame."""
 
     expectation: str
     kwargs: dict[str, Any]
     facts: frozenset[str] = field(default_factory=frozenset)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 class Arguments:
@@ -122,7 +135,8 @@ class Arguments:
         if which != "min":
             found["max_value"] = high()
         if which == "both" and type(found["min_value"]) is type(found["max_value"]):
-            found["min_value"], found["max_value"] = sorted(found.values())
+            if not self.chance(15):
+                found["min_value"], found["max_value"] = sorted(found.values())
         elif which == "both":
             del found["max_value"]
         for name, limit in (("strict_min", "min_value"), ("strict_max", "max_value")):
@@ -141,7 +155,9 @@ class Arguments:
 
         number = self.one(0, 1, 2)
         text = self.sample.kinds["c"].family == "text" and self.chance(2)
-        form = self.one("object", "object", "pandas")
+        form = self.one("object", "object", "pandas", "older")
+        if form == "older":
+            return {"row_condition": self.one(*OLDER_CONDITIONS), "condition_parser": OLDER}
         if form == "pandas":
             written = self.one(
                 f"g == {number}", f"g > {number}", f"g != {number} and k < 108", "(g == 0) | (k >= 105)",
@@ -173,16 +189,24 @@ def draw_case(name: str, draw: Draw, sample: Sample) -> Asked:
     kwargs = BUILDERS[name](arguments)
     if name not in WITHOUT_CONDITION:
         kwargs |= arguments.condition()
-    return Asked(f"expect_{name}", kwargs, facts(name, kwargs, sample))
+    told = facts(name, kwargs, sample)
+    movable = [key for key in MOVABLE if kwargs.get(key) is not None]
+    if not movable or not arguments.chance(12):
+        return Asked(f"expect_{name}", kwargs, told)
+    key = arguments.one(*movable)
+    parameter = f"{key}_of_{name}"
+    left = kwargs | {key: {"$PARAMETER": parameter}}
+    return Asked(f"expect_{name}", left, told | {"parameter"}, {parameter: kwargs[key]})
 
 
 def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
     columns = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
     columns += kwargs.get("column_list") or [] if "table" not in name else []
-    found = {f"rows:{min(sample.frame.height, 2)}"}
+    found = {f"rows:{min(sample.frame.height, 2)}"} | ({"many rows"} if sample.frame.height >= MANY else set())
     for column in dict.fromkeys(columns):
         kind = sample.kinds.get(column)
         if kind is None:
+            found |= {"another case"} if column.casefold() in sample.kinds else set()
             continue
         values = sample.values(column)
         found |= {f"kind:{kind.name}", f"family:{kind.family}"}
@@ -192,6 +216,7 @@ def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
             {"infinite"} if any(v in (float("inf"), float("-inf")) for v in values if isinstance(v, float)) else set()
         )
         found |= {"nan"} if any(v != v for v in values) else set()
+        found |= {"separators"} if any(isinstance(v, str) and SEPARATORS & set(v) for v in values) else set()
     condition = kwargs.get("row_condition")
     if condition is not None:
         found.add("condition:text" if isinstance(condition, str) else "condition:object")
@@ -213,7 +238,9 @@ def _written(value: Any) -> Any:
 def _column(a: Arguments) -> dict[str, Any]:
     filled = [name for name in ("a", "a", "c") if a.sample.values(name)]  # an empty column has its turn, not more
     names = [*filled, "g"] if not a.chance(6) else ["a", "a", "c", "g"]
-    return {"column": a.one(*names) if not a.chance(60) else "elsewhere"}
+    if a.chance(60):
+        return {"column": a.one("elsewhere", "A")}
+    return {"column": a.one(*names)}
 
 
 def _mapped(a: Arguments) -> dict[str, Any]:

@@ -10,14 +10,17 @@ import pytest
 
 from loadgate.arriving.expected import expect
 from loadgate.arriving.matching import match
+from loadgate.checking.alternatives import harmonise
+from loadgate.checking.suites import check
 from loadgate.content.loader import load
 from loadgate.measuring.figures import Measured, measure
-from loadgate.measuring.rows import TypedDelivery
-from loadgate.model.deliveries import Delivery, ReceivedFile
+from loadgate.measuring.rows import HarmonisedRows, TypedDelivery
+from loadgate.model.deliveries import Delivery, ExpectedDelivery, ReceivedFile
+from loadgate.model.findings import OutcomeState
 from loadgate.model.period import Period
 from loadgate.model.site import Site
 from loadgate.model.tables import FIGURES, logical_sha256
-from loadgate.reading.files import read
+from loadgate.reading.files import Reading, read
 from loadgate.samples.flis.figures import figures
 from loadgate.samples.flis.layout import lay_out
 from loadgate.samples.flis.world import TYPICAL_ROWS, World
@@ -70,6 +73,24 @@ def deliveries(world: World, site: Path, period: Period) -> list[Delivery]:
     return found
 
 
+def harmonised(world: World, expected: ExpectedDelivery, reading: Reading, folder: Path) -> HarmonisedRows:
+    """The marks and alternative values of a delivery, as its checks leave them."""
+    dataset, scope = world.site.dataset(expected.dataset), expected.scope
+    outcomes = check(
+        reading.typed,
+        dataset=dataset,
+        code_lists=world.site.code_lists,
+        providers=expected.providers,
+        period=str(PERIOD),
+        scope=scope,
+        into=folder,
+    ).outcomes
+    told = harmonise(reading.typed, dataset=dataset, outcomes=outcomes, undecided=(), scope=scope, into=folder)
+    assert {one.check: one.state for one in told.outcomes if one.state is not OutcomeState.PASS} == {}
+    ids = frozenset(rule.id for rule in dataset.rules)
+    return HarmonisedRows(rules=dataset.rules, told=ids, marks=told.marks, alternatives=told.alternatives)
+
+
 def measured(world: World, site: Path, period: Period, into: Path) -> Measured:
     typed = []
     for number, delivery in enumerate(deliveries(world, site, period)):
@@ -88,6 +109,7 @@ def measured(world: World, site: Path, period: Period, into: Path) -> Measured:
                 providers=one.providers,
                 provider_column=dataset.provider_column,
                 path=reading.typed,
+                harmonised=harmonised(world, one, reading, folder) if dataset.rules else None,
             )
         )
     return measure(typed, world.site.figures, into=into)

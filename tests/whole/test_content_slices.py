@@ -20,7 +20,7 @@ ACROSS, MEASURE, COMPARE, DETECT, JUDGE = "across", "measure", "compare", "detec
 # The one function of each step's room: called only where a result is made, not where it is taken over.
 ROOMS = {
     READ: ("loadgate.reading.files", "read"),
-    CHECK: ("loadgate.checking.suites", "check"),
+    CHECK: ("loadgate.checking.suites", "Checking"),
     ACROSS: ("loadgate.arriving.impostors", "impostors"),
     MEASURE: ("loadgate.measuring.figures", "measure"),
     COMPARE: ("loadgate.comparing.control", "compare_control"),
@@ -59,6 +59,7 @@ def edit(what: str, file: str, old: str | None, new: str, *again: str) -> Edit:
 
 
 PROFILES, EXPECTATIONS, BASELINES = "vendor_profiles", "expectations", "baselines"
+EXAMPLES = f"{EXPECTATIONS}/examples"
 SUITE = f"{EXPECTATIONS}/suites/notifications/weekly_reports.yaml"
 FIGURES = f"{EXPECTATIONS}/key_figures/notifications.yaml"
 
@@ -102,6 +103,7 @@ EDITS = [
     edit("whom alerts reach", f"{PROFILES}/alerts.yaml", "severity: warning", "severity: critical"),
     edit("a contact", f"{PROFILES}/contacts.yaml", "Whoever runs this sample", "Operations"),
     edit("an expectation", SUITE, "min_value: 250", "min_value: 251", CHECK),
+    edit("what is only tried", SUITE, "    severity: info", '    severity: info\n    shadow_until: "2024-02"'),
     edit("a dataset's title", SUITE, "Reported cases by week", "Cases by week", CHECK),
     edit("a column", SUITE, "type: decimal, scale: 2", "type: decimal, scale: 3", *EVERY),
     edit("a code list", f"{EXPECTATIONS}/code_lists/laender.yaml", "title: Hessen", "title: Hesse", CHECK),
@@ -217,6 +219,17 @@ def test_an_edit_that_is_taken_back_takes_over_what_was_made_before_it(edited: L
 
 def test_every_content_file_of_the_site_has_its_line_in_the_table(run_once: Laid) -> None:
     listed = {one.file for one in EDITS}
-    period_files = {name for name in _content(run_once) if name.endswith("germany_2023-12.csv")}
+    content = {name for name in _content(run_once) if not name.startswith(EXAMPLES)}
+    period_files = {name for name in content if name.endswith("germany_2023-12.csv")}
 
-    assert set(_content(run_once)) - period_files <= listed
+    assert content - period_files <= listed
+
+
+def test_an_edit_of_an_example_makes_no_other_run(edited: Laid, made: Counter[str]) -> None:
+    run = edited.run()
+    (example,) = (edited.root / EXAMPLES).rglob("*.yaml")
+    example.write_text(example.read_text(encoding="utf-8") + "# another word\n", encoding="utf-8")
+    made.clear()
+
+    assert edited.run() == run
+    assert made == Counter()

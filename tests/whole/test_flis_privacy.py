@@ -58,6 +58,7 @@ PLANTED = {
     "an unexpected file's name": "Zfr-Ærø-FILE<&>827",
     "an unexpected file's content": "Zfs-Ærø-CONTENT<&>828",
     "a row of a file that a fault stops": "Zft-Ærø-FAULT<&>829",
+    "a day of death": "2026-08-11 04:17:33.459",
 }
 
 # ── planting ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,6 +181,7 @@ def plant_in_archives(inbox: Inbox) -> None:
         return {wanted: broken, **{one: members[one] for one in others}, f"{unwanted}.txt": b"to read first"}
 
     inbox.zipped("klp/fravaer_461", edit, comment=PLANTED["a comment of a zip"])
+    inbox.zipped("danmarks_statistik/voksenhandicap_bosted", died)
     inbox.workbook("kmd_opus/budget_461", "xl/workbook.xml", "Budget", PLANTED["a sheet"])
     inbox.workbook("prisme/budget_492", "xl/worksheets/sheet1.xml", "2026-10", PLANTED["a cell of a workbook"])
     inbox.workbook("prisme/budget_851", "xl/worksheets/sheet1.xml", "Dranst", PLANTED["a header of a workbook"])
@@ -189,6 +191,18 @@ def plant_in_archives(inbox: Inbox) -> None:
         packed.write(plain)
     path = inbox.file("silkeborg/fravaer_751")
     path.write_bytes(b"\x1f\x8b\x08\x00" + PLANTED["a broken file"].encode() * 20)
+
+
+def died(members: dict[str, bytes]) -> dict[str, bytes]:
+    """The services of the first member, each open one with the day on which its recipient died."""
+    name, data = next(iter(members.items()))
+    head, *lines = data.decode().splitlines()
+    ended, day = (head.split(";").index(column) for column in ("ModtagerYdelseSlutDato", "ModtagerDødsdato"))
+    rows = [line.split(";") for line in lines]
+    for row in rows:
+        if row[ended] in ("", "NULL"):
+            row[day] = PLANTED["a day of death"]
+    return {**members, name: "".join(";".join(row) + "\n" for row in [head.split(";"), *rows]).encode()}
 
 
 def plant_in_parquet(inbox: Inbox) -> None:
@@ -261,6 +275,18 @@ def test_the_month_met_every_fault_that_was_planted(whole: Whole) -> None:
 
 def test_nothing_that_was_planted_stands_outside_the_data_area(whole: Whole) -> None:
     assert whole.search.leaks(whole.root, aside=whole.aside) == {}
+
+
+def test_alternative_values_are_kept_in_the_data_area_and_nowhere_else(whole: Whole) -> None:
+    kept = {path.relative_to(whole.site.root).parts[:2] for path in whole.root.rglob("alternatives.parquet")}
+    days = [
+        path
+        for path in whole.site.state.rglob("alternatives.parquet")
+        if {one.rpartition(" (")[0] for one in whole.search.seen_in(path)} == {"a day of death"}
+    ]
+
+    assert kept == {("state", "deliveries")}
+    assert len(days) == 1
 
 
 def test_row_values_lie_where_only_their_owner_can_look(whole: Whole) -> None:

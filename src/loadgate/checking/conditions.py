@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -21,18 +20,14 @@ _Leaf = written.Compare | written.Among | written.Missing
 
 def to_gx(condition: written.Condition) -> Any:
     """A GX condition. GX allows no `or` inside `and`, and has no `not`: both are worked out here."""
-    alternatives = [_joined([_leaf(leaf) for leaf in leaves]) for leaves in _alternatives(condition, negated=False)]
-    whole = alternatives[0]
-    for alternative in alternatives[1:]:
-        whole = whole | alternative
-    return whole
+    from great_expectations.expectations.row_conditions import AndCondition, OrCondition
 
-
-def _joined(leaves: Sequence[Any]) -> Any:
-    whole = leaves[0]
-    for leaf in leaves[1:]:
-        whole = whole & leaf
-    return whole
+    # written out flat: GX's own & and | nest, and it then refuses a third alternative
+    alternatives = [
+        AndCondition(conditions=leaves) if len(leaves) > 1 else leaves[0]
+        for leaves in ([_leaf(leaf) for leaf in alternative] for alternative in _alternatives(condition, negated=False))
+    ]
+    return OrCondition(conditions=alternatives) if len(alternatives) > 1 else alternatives[0]
 
 
 def _alternatives(condition: written.Condition, *, negated: bool) -> list[list[_Leaf]]:

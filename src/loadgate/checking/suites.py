@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from loadgate.checking.engine.outcomes import CheckState
+from loadgate.checking.marks import MarksWriter
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, key_once
-from loadgate.model.period import Period
 from loadgate.model.scope import Scope
-from loadgate.model.tables import MARKS, schema
 
 if TYPE_CHECKING:
     import polars as pl
 
     from loadgate.checking.engine.fast import CompiledSuite
     from loadgate.checking.engine.outcomes import CheckOutcome
+    from loadgate.checking.engine.validation import Validation
 
 ASIDE = ("_part", "_row", "_line")
 UNDECIDED = "_undecided."
+HELD_BYTES = 16 << 20  # of hashes, in memory; the rest goes to files
 PARAMETERS = ("providers", "period")  # what a suite may ask for by {"$PARAMETER": name}
 
 
@@ -36,6 +39,99 @@ class Checked:
     marks: Path
 
 
+class Checking:
+    """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
+
+    Expectations that look at another table are not asked here: see running.crossing.
+    """
+
+    def __init__(
+        self,
+        *,
+        dataset: Dataset,
+        code_lists: Sequence[CodeList],
+        providers: Sequence[str],
+        period: str,
+        scope: Scope,
+        into: Path,
+    ) -> None:
+        self._dataset, self._scope, self._into = dataset.alone, scope, into
+        self._suite = compiled(self._dataset, code_lists, period)
+        self._parameters: dict[str, object] = {"providers": list(providers), "period": period}
+        self._marks = MarksWriter(
+            into / "marks.parquet", [self._dataset.check_id(x) for x in self._dataset.expectations]
+        )
+        self._running: Validation | None = None
+
+    def __enter__(self) -> Checking:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(self, typed: pl.DataFrame) -> None:
+        """Take the next rows, as reading typed them: with `_undecided.<column>` where one of them could not be read."""
+        doubted = [name for name in self._dataset.columns if UNDECIDED + name in typed.columns]
+        self._begun(typed.schema).add(typed, undecided=doubted)
+        self._marks.flush()
+
+    def add_all(self, typed: Path) -> None:
+        """Take rows that were typed before."""
+        import polars as pl
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(typed) as file:
+            for group in range(file.num_row_groups):
+                self.add(pl.DataFrame(pl.from_arrow(file.read_row_group(group))))
+
+    def finish(self, typed: Path) -> Checked:
+        """Judge the rows. `typed` has all of them again, for checks that take a second look.
+
+        Values that could not be read are undecided for a check that reads them, neither good nor bad.
+        """
+        import polars as pl
+
+        frame = pl.scan_parquet(typed)
+        there = frame.collect_schema()
+        lacking = [UNDECIDED + name for name in self._dataset.columns if UNDECIDED + name not in there]
+        frame = frame.with_columns(pl.lit(False).alias(name) for name in lacking)
+        validated = self._begun(there).finish(frame)
+        outcomes = tuple(
+            outcome_of(line, self._dataset, found, self._scope)
+            for line, found in zip(self._dataset.expectations, validated.outcomes, strict=True)
+        )
+        result = self._into / "gx_result.json"
+        result.write_text(json.dumps(self._suite.to_json_dict(validated.result), sort_keys=True))
+        silent = [found.index for found in validated.outcomes if found.state is CheckState.COULD_NOT_RUN]
+        return Checked(outcomes=outcomes, result=result, marks=self._marks.close(without=silent))
+
+    def restart(self) -> None:
+        """Forget all rows."""
+        self.close()
+        self._running = None
+        self._marks.discard()
+
+    def close(self) -> None:
+        if self._running is not None:
+            self._running.close()
+        self._marks.stop()
+
+    def _begun(self, schema: Mapping[str, pl.DataType]) -> Validation:
+        if self._running is None:
+            self._running = self._suite.start(
+                {name: dtype for name, dtype in schema.items() if not name.startswith(UNDECIDED)},
+                parameters=self._parameters,
+                undecided={name: UNDECIDED + name for name in self._dataset.columns},
+                aside=ASIDE,
+                marks=self._marks.add,
+                held_bytes=HELD_BYTES,
+                folder=self._into,
+            )
+        return self._running
+
+
 def check(
     typed: Path,
     *,
@@ -43,30 +139,15 @@ def check(
     code_lists: Sequence[CodeList],
     providers: Sequence[str],
     period: str,
-    undecided: Sequence[str],
     scope: Scope,
     into: Path,
 ) -> Checked:
-    """Evaluate a dataset's suite over typed rows in one pass; a second one only for the marks of checks that failed.
-
-    `undecided` are columns with values that could not be read: their rows are undecided, neither good nor bad.
-    """
-    import polars as pl
-
-    suite = compiled(dataset, code_lists, period)
-    frame = pl.scan_parquet(typed)
-    flags = {column: f"{UNDECIDED}{column}" for column in undecided}
-    parameters: dict[str, object] = {"providers": list(providers), "period": period}
-    validated = suite.validate(frame, parameters=parameters, undecided=flags, aside=ASIDE)
-    outcomes = tuple(
-        _outcome(line, dataset, found, scope)
-        for line, found in zip(dataset.expectations, validated.outcomes, strict=True)
-    )
-    result = into / "gx_result.json"
-    result.write_text(json.dumps(suite.to_json_dict(validated.result), sort_keys=True))
-    marks = into / "marks.parquet"
-    _marks(suite, frame, dataset, validated.outcomes, parameters, flags).write_parquet(marks)
-    return Checked(outcomes=outcomes, result=result, marks=marks)
+    """Evaluate a dataset's suite over rows that were typed before."""
+    with Checking(
+        dataset=dataset, code_lists=code_lists, providers=providers, period=period, scope=scope, into=into
+    ) as checking:
+        checking.add_all(typed)
+        return checking.finish(typed)
 
 
 def compiled(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> CompiledSuite:
@@ -113,14 +194,14 @@ def to_gx_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metadata_types import FailureSeverity
 
+    from loadgate.checking.arguments import gx_arguments
     from loadgate.checking.conditions import to_gx
+    from loadgate.checking.expectations.listed import register
 
-    codes = {one.name: valid_codes(one, period) for one in code_lists}
+    register(line.type for line in dataset.expectations)
     suite = ExpectationSuite(name=dataset.dataset)
     for line in dataset.expectations:
-        kwargs = dict(line.kwargs)
-        if "code_list" in kwargs:
-            kwargs["value_set"] = codes[str(kwargs.pop("code_list"))]
+        kwargs = gx_arguments(line, dataset, code_lists, period)
         if line.where is not None:
             kwargs["row_condition"] = to_gx(line.where)
         configuration = ExpectationConfiguration(
@@ -134,18 +215,8 @@ def to_gx_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -
     return suite
 
 
-def valid_codes(code_list: CodeList, period: str) -> list[str]:
-    """Codes that are valid on some day of the period."""
-    span = Period.parse(period)
-    return [
-        code
-        for code, facts in code_list.codes.items()
-        if (facts.valid_from is None or facts.valid_from < span.end)
-        and (facts.valid_to is None or facts.valid_to >= span.start)
-    ]
-
-
-def _outcome(line: ExpectationLine, dataset: Dataset, found: CheckOutcome, scope: Scope) -> Outcome:
+def outcome_of(line: ExpectationLine, dataset: Dataset, found: CheckOutcome, scope: Scope) -> Outcome:
+    """What the engine says of a line's expectation, as the month keeps it."""
     return Outcome(
         check=dataset.check_id(line),
         scope=scope,
@@ -157,36 +228,3 @@ def _outcome(line: ExpectationLine, dataset: Dataset, found: CheckOutcome, scope
         observed=found.observed,
         reason=found.reason,
     )
-
-
-def _marks(
-    suite: CompiledSuite,
-    frame: pl.LazyFrame,
-    dataset: Dataset,
-    outcomes: Sequence[CheckOutcome],
-    parameters: dict[str, object],
-    flags: dict[str, str],
-) -> pl.DataFrame:
-    """Which rows fail which check, and which are undecided: `_row`, check, outcome; no keys, no values."""
-    import polars as pl
-
-    names = pl.DataFrame(
-        {
-            "index": pl.Series(range(len(dataset.expectations)), dtype=pl.UInt32),
-            "name": [dataset.check_id(line) for line in dataset.expectations],
-        }
-    )
-    parts = [pl.DataFrame(schema=schema(MARKS))]
-    for outcome, rows, wanted in (
-        ("fail", suite.failing_rows, [one.index for one in outcomes if one.rows_failed]),
-        ("undecided", suite.undecided_rows, [one.index for one in outcomes if one.rows_undecided]),
-    ):
-        if wanted:
-            marked = rows(frame, parameters=parameters, undecided=flags, aside=ASIDE, checks=wanted).collect()
-            named = marked.join(names, left_on="check", right_on="index", how="left")
-            parts.append(
-                named.select(
-                    pl.col("_row").cast(pl.UInt32), pl.col("name").alias("check"), pl.lit(outcome).alias("outcome")
-                )
-            )
-    return pl.concat(parts).sort("_row", "check")

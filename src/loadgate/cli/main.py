@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from loadgate.cli import acts, looking, months, sampling, scoring, sites
+from loadgate.cli import acts, looking, months, sampling, scoring, sites, suites
 from loadgate.errors import Exit, LoadgateError
 from loadgate.model.version import VERSION
 
@@ -30,10 +30,12 @@ case_app = typer.Typer(help="Cases: findings with one cause, followed across run
 ledger_app = typer.Typer(help="The ledger: every decision, chained.", no_args_is_help=True)
 state_app = typer.Typer(help="The state folder and its database.", no_args_is_help=True)
 control_app = typer.Typer(help="Control figures.", no_args_is_help=True)
+suite_app = typer.Typer(help="Suites: drafted from data, exchanged with Great Expectations.", no_args_is_help=True)
 app.add_typer(case_app, name="case")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(state_app, name="state")
 app.add_typer(control_app, name="control")
+app.add_typer(suite_app, name="suite")
 
 for command in (
     sites.check,
@@ -57,6 +59,9 @@ ledger_app.command("verify")(acts.ledger_verify)
 ledger_app.command("show")(acts.ledger_show)
 state_app.command("rebuild")(acts.state_rebuild)
 control_app.command("table")(looking.control_table)
+suite_app.command("draft")(suites.draft)
+suite_app.command("import")(suites.import_)
+suite_app.command("export")(suites.export)
 
 
 def _version(asked: bool) -> None:

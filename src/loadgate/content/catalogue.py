@@ -1,6 +1,7 @@
-"""A line of a suite and the catalogue of GX expectations in; what is wrong with the line out, without importing GX.
+"""A line of a suite and the catalogue of expectations in; what is wrong with the line out, without importing GX.
 
-`gx_catalogue.json` is generated from GX's own models by `loadgate.checking.engine.catalogue`.
+`gx_catalogue.json` is generated from GX's own models by `loadgate.checking.engine.catalogue`, `own_catalogue.json` from
+those of `loadgate.checking.expectations` by `loadgate.checking.own_catalogue`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from loadgate.content.cross_names import column_fault, value_faults
 from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.content.model_faults import shown
 from loadgate.errors import Fault
-from loadgate.model.expected import Column, ColumnType, Dataset, ExpectationLine
+from loadgate.model.expected import LATE_PARAMETERS, Column, ColumnType, Dataset, ExpectationLine
 
 CATALOGUE = Path(__file__).with_name("gx_catalogue.json")
+OWN_CATALOGUE = Path(__file__).with_name("own_catalogue.json")
 CODE_LIST = "code_list"  # names a code list in place of `value_set`
-PARAMETERS = ("period", "providers")  # what a suite may ask for by {$PARAMETER: name}
+PARAMETERS = ("period", "providers", *LATE_PARAMETERS)  # what a suite may ask for by {$PARAMETER: name}
 
+_STOOD_IN_FOR = ("value_set", "codes")
 _COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
 _ABOUT_VALUES = frozenset(
     ("expect_column_values_to_be_between", "expect_column_min_to_be_between", "expect_column_max_to_be_between")
@@ -41,9 +44,17 @@ _NO_LOOKING_AROUND = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]")
 
 @cache
 def catalogue() -> Mapping[str, Any]:
-    """Expectation type → its arguments."""
-    found: Mapping[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))["expectations"]
+    """Expectation type → its arguments: GX's and our own."""
+    found: dict[str, Any] = {}
+    for path in (CATALOGUE, OWN_CATALOGUE):
+        found |= json.loads(path.read_text(encoding="utf-8"))["expectations"]
     return found
+
+
+def _how_many() -> str:
+    """How many expectations there are, in words for who named none of them."""
+    core = len(json.loads(CATALOGUE.read_text(encoding="utf-8"))["expectations"])
+    return f"one of GX's {core} core expectations, or one of our own {len(catalogue()) - core}"
 
 
 def expectation_faults(
@@ -57,28 +68,33 @@ def expectation_faults(
             what="expectation",
             name=line.type,
             known=known,
-            expected=f"one of GX's {len(known)} core expectations",
+            expected=_how_many(),
             fix="take one that exists",
         )
         return
     arguments: Mapping[str, Any] = known[line.type]["arguments"]
     here = (*path, "kwargs")
     for name, value in line.kwargs.items():
-        if name == CODE_LIST and "value_set" in arguments:
+        if name == CODE_LIST and stood_in_for(arguments):
             yield from _code_list_faults(document, (*here, name), line, value, code_lists=code_lists)
         elif name in _ELSEWHERE or name not in arguments:
             yield _unknown_argument(document, (*here, name), name, line, arguments)
         else:
             yield from _argument_faults(document, (*here, name), value, arguments[name])
     for name, argument in arguments.items():
-        stands_in = name == "value_set" and CODE_LIST in line.kwargs
+        stands_in = name in _STOOD_IN_FOR and CODE_LIST in line.kwargs
         if argument["required"] and name not in line.kwargs and not stands_in:
-            either = f"{name} or {CODE_LIST}" if name == "value_set" else name
+            either = f"{name} or {CODE_LIST}" if name in _STOOD_IN_FOR else name
             expected = f"{either}, which {line.type} needs"
             yield document.fault(here, found="nothing", expected=expected, fix=f"add {name}: … below kwargs")
     yield from _column_faults(document, here, line, document.value.columns)
     for name in ("regex", "regex_list"):
         yield from _regex_faults(document, (*here, name), line.kwargs.get(name))
+
+
+def stood_in_for(arguments: Mapping[str, Any]) -> list[str]:
+    """Arguments in whose place a code list may be named."""
+    return [name for name in _STOOD_IN_FOR if name in arguments]
 
 
 def _unknown_argument(
@@ -93,8 +109,9 @@ def _unknown_argument(
 def _code_list_faults(
     document: Document[Dataset], path: KeyPath, line: ExpectationLine, value: object, *, code_lists: frozenset[str]
 ) -> Iterator[Fault]:
-    if "value_set" in line.kwargs:
-        yield document.fault(path, found="value_set and code_list", expected="one of them", fix="take one out")
+    for name in _STOOD_IN_FOR:
+        if name in line.kwargs:
+            yield document.fault(path, found=f"{name} and code_list", expected="one of them", fix="take one out")
     if not isinstance(value, str) or value not in code_lists:
         yield document.unknown(path, what="code list", name=str(value), known=code_lists)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from loadgate.content import controls
 from loadgate.content import cross_baselines as baselines
+from loadgate.content import cross_examples as examples
 from loadgate.content import cross_expectations as expectations
 from loadgate.content import cross_profiles as profiles
+from loadgate.content import cross_shadow as shadow
 from loadgate.content.documents import Draft
 from loadgate.errors import Fault
 
@@ -27,6 +29,8 @@ def cross_faults(draft: Draft, root: Path) -> Iterator[Fault]:
         expectations.code_list_faults,
         expectations.known_error_faults,
         expectations.gate_faults,
+        shadow.shadow_faults,
+        examples.example_faults,
         baselines.tolerance_faults,
         baselines.planned_change_faults,
         baselines.bridge_faults,

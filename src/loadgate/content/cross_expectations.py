@@ -13,8 +13,10 @@ from loadgate.content.cross_names import (
     scope_faults,
     title_faults,
 )
+from loadgate.content.cross_rules import applied_faults, cells_faults, rule_faults
 from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, listed, quoted
+from loadgate.content.own_arguments import own_faults
 from loadgate.errors import Fault
 from loadgate.model.expected import (
     Column,
@@ -68,6 +70,8 @@ def suite_faults(draft: Draft) -> Iterator[Fault]:
             here = ("expectations", place)
             yield from expectation_faults(document, here, line, code_lists=draft.code_list_names)
             yield from condition_faults(document, (*here, "where"), line.where, dataset.columns)
+            yield from own_faults(draft, document, here, line)
+        yield from rule_faults(document)
 
 
 def figure_faults(draft: Draft) -> Iterator[Fault]:
@@ -104,6 +108,7 @@ def _dataset_faults(
             fix=f"move the figure to key_figures/{dataset.area}.yaml",
         )
     yield from condition_faults(document, (*here, "where"), figure.where, columns)
+    yield from applied_faults(document, (*here, "apply"), figure.apply, dataset.rules)
     yield from column_fault(document, (*here, "reference"), figure.reference, columns)
     if (reference := columns.get(figure.reference)) is not None:
         cadences = _SERVES.get(reference.type, ())
@@ -115,7 +120,7 @@ def _dataset_faults(
                 fix="mend the cadence, or the type of the column",
             )
     if figure.cells is not None:
-        yield from column_fault(document, (*here, "cells", "column"), figure.cells.column, columns)
+        yield from cells_faults(document, (*here, "cells"), figure.cells, columns)
         if figure.cells.total is not None and figure.cells.total not in figure.cells.values:
             path = (*here, "cells", "total")
             yield document.unknown(path, what="cell", name=figure.cells.total, known=figure.cells.values)

@@ -14,6 +14,7 @@ from loadgate.model.expected import (
     CodeList,
     ControlTables,
     Dataset,
+    Examples,
     Gate,
     KeyFigure,
     KeyFigures,
@@ -95,6 +96,10 @@ class Draft:
     @property
     def suites(self) -> list[Document[Dataset]]:
         return self.of("suite", Dataset)
+
+    @property
+    def examples(self) -> list[Document[Examples]]:
+        return self.of("examples", Examples)
 
     @property
     def code_lists(self) -> list[Document[CodeList]]:

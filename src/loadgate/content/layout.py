@@ -12,6 +12,7 @@ from loadgate.model.expected import (
     CodeList,
     ControlTables,
     Dataset,
+    Examples,
     Gate,
     KeyFigures,
     KnownErrors,
@@ -87,6 +88,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("tolerances", "baselines/tolerances.yaml", Tolerances),
     FileKind("planned_changes", "baselines/planned_changes.yaml", PlannedChanges),
     FileKind("control_tables", "baselines/control_tables.yaml", ControlTables),
+    FileKind("examples", f"{EXAMPLES}/*/*.yaml", Examples, named="dataset"),
 )
 
 

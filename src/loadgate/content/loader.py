@@ -24,9 +24,12 @@ from loadgate.model.written import Written
 W = TypeVar("W", bound=Written)
 
 
-def load(folder: Path) -> Site:
-    """The site in this folder. Raises SiteError with every fault, in file and line order."""
-    draft, faults = read(folder)
+def load(folder: Path, *, examples: bool = False) -> Site:
+    """The site in this folder. Raises SiteError with every fault, in file and line order.
+
+    `examples`: look at the suites' examples too. They decide nothing, so a fault in one stops no run.
+    """
+    draft, faults = read(folder, examples=examples)
     told = {(fault.file, fault.line, fault.key) for fault in faults}
     faults += [fault for fault in cross_faults(draft, folder) if (fault.file, fault.line, fault.key) not in told]
     if faults:
@@ -35,13 +38,15 @@ def load(folder: Path) -> Site:
 
 
 def content_files(folder: Path) -> dict[str, str]:
-    """Each content file's path below the site, and its SHA-256."""
-    return {file: sha256((folder / file).read_bytes()) for file in content_paths(folder)}
+    """The path below the site of each file that decides something, and its SHA-256: an example is none of them."""
+    files = (file for file in content_paths(folder) if not file.startswith(f"{EXAMPLES}/"))
+    return {file: sha256((folder / file).read_bytes()) for file in files}
 
 
-def read(folder: Path) -> tuple[Draft, list[Fault]]:
+def read(folder: Path, *, examples: bool = False) -> tuple[Draft, list[Fault]]:
     """Each file by itself: what could be read, and what is wrong in it."""
-    draft = Draft(present=tuple(content_paths(folder)))
+    paths = content_paths(folder)
+    draft = Draft(present=tuple(file for file in paths if examples or not file.startswith(f"{EXAMPLES}/")))
     faults: list[Fault] = []
     for file in draft.present:
         kind = kind_of(file)
@@ -72,8 +77,6 @@ def _fault(file: str, *, found: str, expected: str, fix: str, line: int = 1, key
 
 def _unread(file: str) -> list[Fault]:
     """A file in a content folder that no rule of the layout covers; most often a slip in its name."""
-    if file.startswith(f"{EXAMPLES}/"):
-        return []
     patterns = [kind.pattern for kind in KINDS if kind.name != "site"]
     near = nearest(file, patterns)
     fix = f"rename it like {near}" if near else "move it out of the content folders"

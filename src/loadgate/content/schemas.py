@@ -6,21 +6,22 @@ import json
 import sys
 from pathlib import Path
 
-from loadgate.content.catalogue import CATALOGUE
+from loadgate.content.catalogue import CATALOGUE, OWN_CATALOGUE
 from loadgate.content.layout import KINDS
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, str]:
-    """File name → text: one schema per kind of content file (of a CSV file: of one line), and the GX catalogue."""
+    """File name → text: one schema per kind of content file (of a CSV file: of one line), and the catalogues."""
     found = {}
     for kind in KINDS:
         schema = kind.model.model_json_schema(by_alias=True)
         schema = {"$schema": _DRAFT, **schema, "title": f"{kind.pattern}"}
         found[f"{kind.name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-    if CATALOGUE.is_file():
-        found[CATALOGUE.name] = CATALOGUE.read_text(encoding="utf-8")
+    for path in (CATALOGUE, OWN_CATALOGUE):
+        if path.is_file():
+            found[path.name] = path.read_text(encoding="utf-8")
     return found
 
 

@@ -15,6 +15,9 @@ from loadgate.model.profiles import DeliverySpec
 from loadgate.model.site import Site
 from loadgate.model.written import Written
 
+_NOT_COLUMNS = {"expectations", "rules", "title", "shadow_until"}
+_SHADOW: Any = {"shadow_until": True, "expectations": {"__all__": {"shadow_until"}}}  # judging asks, checking does not
+
 
 def _plain(written: Iterable[Written]) -> list[Any]:
     return [one.model_dump(mode="json") for one in written]
@@ -32,7 +35,7 @@ def reading_slice(site: Site, spec: DeliverySpec, dataset: Dataset) -> str:
     """The file format and the dataset's columns; not what must hold of them."""
 
     def made() -> str:
-        columns = dataset.model_dump(mode="json", exclude={"expectations", "title"})
+        columns = dataset.model_dump(mode="json", exclude=_NOT_COLUMNS)
         return key_of("reading", spec.model_dump(mode="json", exclude={"files", "reason"}), columns, site.file.timezone)
 
     return key_once(made, "reading", spec, dataset, site.file)
@@ -44,7 +47,7 @@ def checking_slice(site: Site, dataset: Dataset) -> str:
     def made() -> str:
         named = {line.kwargs.get(CODE_LIST) for line in dataset.expectations}
         lists = [code_list for code_list in site.code_lists if code_list.name in named]
-        return key_of("checking", dataset.model_dump(mode="json"), _plain(lists))
+        return key_of("checking", dataset.model_dump(mode="json", exclude=_SHADOW), _plain(lists))
 
     return key_once(made, "checking", dataset, site.code_lists)
 
@@ -58,7 +61,7 @@ def measure_slice(site: Site, area: str) -> str:
     """The area's figures with those that they refer to, and the columns that they read."""
     figures = with_referred(site, (figure for figure in site.figures if site.dataset(figure.dataset).area == area))
     datasets = [site.dataset(name) for name in sorted(datasets_of(site, figures))]
-    columns = [one.model_dump(mode="json", exclude={"expectations", "title"}) for one in datasets]
+    columns = [one.model_dump(mode="json", exclude=_NOT_COLUMNS) for one in datasets]
     return key_of("measuring", area, _plain(figures), columns)
 
 
@@ -86,6 +89,11 @@ def datasets_of(site: Site, figures: Iterable[KeyFigure]) -> frozenset[str]:
     return frozenset(figure.dataset for figure in with_referred(site, figures))
 
 
+def marking_datasets(site: Site, figures: Iterable[KeyFigure]) -> frozenset[str]:
+    """Names of the datasets whose marks these figures apply: what they measure rests on the checks too."""
+    return frozenset(figure.dataset for figure in with_referred(site, figures) if figure.apply is not None)
+
+
 def compare_slice(site: Site) -> str:
     """Tolerances, and which figures there are; the control figures have their own key (`controls.read_controls`)."""
     return key_of("comparing", _plain(site.tolerances), _plain(site.figures), _plain(site.bridges))
@@ -98,8 +106,14 @@ def detect_slice(site: Site) -> str:
 
 
 def judge_slice(site: Site) -> str:
-    """The gate and the register of known errors."""
-    return key_of("judging", _plain([site.gate]), _plain(site.known_errors))
+    """The gate, the register of known errors, and which checks are only tried."""
+    tried = sorted(
+        (dataset.check_id(line), line.shadow_until, dataset.shadow_until)
+        for dataset in site.datasets
+        for line in dataset.expectations
+        if line.shadow_until or dataset.shadow_until
+    )
+    return key_of("judging", _plain([site.gate]), _plain(site.known_errors), tried)
 
 
 def alert_slice(site: Site) -> str:

@@ -45,6 +45,9 @@ FAMILIES: dict[Kind, str] = {
     Kind.TREND_OFFSET: "trend",
     Kind.TREND_SHIFT: "trend",
     Kind.KNOWN_ERROR_GONE: "known error gone",
+    Kind.SHADOW_FAILED: "in shadow",
+    Kind.SHADOW_COULD_NOT_RUN: "in shadow",
+    Kind.SHADOW_KNOWN_ERROR: "in shadow",
 }
 # Families of load faults, where something that hits every part has one cause: ours.
 _RUN_WIDE = frozenset({"absent", "repeated", "unreadable", "check", "could not run"})

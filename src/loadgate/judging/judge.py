@@ -13,11 +13,13 @@ from loadgate.judging.failures import failures
 from loadgate.judging.grouping import group
 from loadgate.judging.known_errors import consult
 from loadgate.judging.policy import BLOCKS, decide, effect_of, rule_on, withheld_parts
+from loadgate.judging.shadow import counting, set_aside, still_seen, would_take
 from loadgate.model.expected import Gate, KnownError
 from loadgate.model.findings import Case, Check, Finding, Outcome
 from loadgate.model.judgement import Judgement, Waiver
 from loadgate.model.kinds import Severity
 from loadgate.model.scope import Scope
+from loadgate.model.shadow import Shadow
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +40,7 @@ def judge(
     as_of: datetime,
     missing: Collection[str] = (),
     provisional: bool = False,
+    shadow: Shadow | None = None,
 ) -> Judgement:
     """Judge a run, or, provisionally, what there is of it. Pure: the same values in any order, the same Judgement.
 
@@ -45,19 +48,22 @@ def judge(
     executed are made into findings here. `missing` are the ids of deliveries that did not come. `parts` are all parts
     (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is *now*, and its date decides
     whether a waiver has expired. New cases have no number yet: see `number_cases`. While provisional, nothing is
-    resolved and no known error is gone.
+    resolved and no known error is gone. What is in `shadow` changes nothing but the findings that tell of it.
     """
+    shadow = shadow or Shadow()
     whole, unexecuted = complete(planned, outcomes, missing=missing)
     heard = [*failures(whole, findings=findings), *_in_order(findings), *unexecuted]
-    found = list({finding.id: finding for finding in heard}.values())
+    found = _in_order(list({finding.id: finding for finding in heard}.values()))
+    tried = would_take(register, shadow, findings=found, outcomes=whole, provisional=provisional)
+    found, whole = set_aside(found, whole, shadow)
 
-    registered = consult(register, findings=_in_order(found), outcomes=whole, provisional=provisional)
-    found = _in_order(registered.findings)
+    registered = consult(counting(register, shadow), findings=_in_order(found), outcomes=whole, provisional=provisional)
+    found = _in_order([*registered.findings, *tried])
 
     unexplained = [finding for finding in found if finding.id not in registered.explained]
     matched = follow(
         group([f for f in unexplained if _makes_a_case(f, gate, parts)], parts=parts),
-        open_cases=open_cases,
+        open_cases=still_seen(open_cases, shadow),
         findings=found,
         run=run,
         parts=parts,

@@ -167,11 +167,11 @@ def _told(error: KnownError, kind: Kind, scope: Scope, seen: _Seen) -> Finding:
             rows_checked=max(looked, sum(checked for _, checked in counts)), rows_failed=sum(hit for hit, _ in counts)
         ),
         check=error.id,  # so that two errors with one Scope keep two findings
-        detail={ERROR: error.id, "ceiling": _ceiling_text(error)},
+        detail={ERROR: error.id, "ceiling": ceiling_text(error)},
     )
 
 
-def _ceiling_text(error: KnownError) -> str:
+def ceiling_text(error: KnownError) -> str:
     """Rows as a count, shares and effects in per cent."""
     if error.ceiling.rows is not None:
         return str(error.ceiling.rows)

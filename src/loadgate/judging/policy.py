@@ -11,7 +11,7 @@ from loadgate.judging.scopes import providers_of, timeless, touched
 from loadgate.model.expected import Effect, Gate, KnownError
 from loadgate.model.findings import Case, Finding, Verdict
 from loadgate.model.judgement import PartVerdict, Reason, Waiver
-from loadgate.model.kinds import Kind, Severity
+from loadgate.model.kinds import IN_SHADOW, Kind, Severity
 from loadgate.model.scope import Scope
 
 NO_RULE = 0
@@ -47,8 +47,11 @@ def effect_of(finding: Finding, gate: Gate, *, parts: Sequence[str], case: Case 
 
     A rule fits where its Scope covers the finding's. `shared` counts the distinct providers of the finding or of its
     whole case. A check that could not run blocks its part, and the run if it is run-wide, unless a rule does more.
-    Where no rule fits, a warning or worse is a caveat: nothing passes because nobody thought of it.
+    Where no rule fits, a warning or worse is a caveat: nothing passes because nobody thought of it. What is in shadow
+    is shown, whatever the gate says.
     """
+    if finding.kind in IN_SHADOW:
+        return Effect.SHOW, NO_RULE
     scopes = [finding.scope] if case is None else [finding.scope, case.scope]
     shared = max(len(scope.provider if scope.provider is not None else providers_of(parts)) for scope in scopes)
     effect = Effect.SHOW if finding.severity is Severity.INFO else Effect.CAVEAT

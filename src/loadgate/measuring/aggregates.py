@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loadgate.measuring.rows import counted, reference_start
+from loadgate.measuring.rows import cell, counted, reference_start
 from loadgate.model import conditions
 from loadgate.model.expected import KeyFigure, Measure
 
@@ -30,9 +30,9 @@ class Grouping:
         import polars as pl
 
         first = self.figures[0]
-        cell = pl.lit(None, dtype=pl.String) if first.cells is None else pl.col(first.cells.column).cast(pl.String)
+        whole = pl.lit(None, dtype=pl.String)
         keys = [
-            cell.alias("cell"),
+            (whole if first.cells is None else cell(first.cells)).alias("cell"),
             pl.col("_provider").alias("provider"),
             reference_start(pl.col(first.reference), first.cadence).alias("reference_start"),
         ]
@@ -51,10 +51,12 @@ class Grouping:
 
 
 def groupings(figures: Sequence[KeyFigure]) -> list[Grouping]:
-    """Figures by (reference, cadence, breakdown column), in name order."""
+    """Figures by (reference, cadence, breakdown column or bands), in name order."""
     shared: dict[tuple[str, str, str], list[KeyFigure]] = {}
     for figure in sorted(figures, key=lambda figure: figure.id):
         column = "" if figure.cells is None else figure.cells.column
+        if figure.cells is not None and figure.cells.bands is not None:
+            column = f"{column} {figure.cells.since} {figure.cells.bands!r}"
         shared.setdefault((figure.reference, figure.cadence, column), []).append(figure)
     return [Grouping(figures=tuple(members)) for _, members in sorted(shared.items())]
 

@@ -15,6 +15,7 @@ from loadgate.model.expected import KeyFigure, Measure
 from loadgate.model.findings import Finding, RowsEvidence
 from loadgate.model.identity import part_id
 from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.rules import AppliedMarks
 from loadgate.model.scope import Scope
 from loadgate.model.tables import FIGURE_KEY, FIGURES, LINEAGE, conform, empty
 
@@ -95,14 +96,35 @@ def _rows(computed: Sums, areas: Mapping[str, str]) -> pl.DataFrame:
 
 
 def _measure_dataset(deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure]) -> _Pass:
+    """All figures of a dataset: those that apply the same marks together."""
     import polars as pl
 
-    figures = sorted(figures, key=lambda figure: figure.id)
-    if not figures:
+    variants: dict[AppliedMarks | None, list[KeyFigure]] = {}
+    for figure in sorted(figures, key=lambda figure: figure.id):
+        variants.setdefault(figure.apply, []).append(figure)
+    done = [_measure_variant(deliveries, members, applied) for applied, members in variants.items()]
+    return _Pass(
+        sums={name: frame for one in done for name, frame in one.sums.items()},
+        lineage=pl.concat([empty(LINEAGE), *(one.lineage for one in done)]),
+        findings=tuple(finding for one in done for finding in one.findings),
+    )
+
+
+def _measure_variant(
+    deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure], applied: AppliedMarks | None
+) -> _Pass:
+    """Figures that apply the same marks; not of providers with a delivery whose rules could not be asked."""
+    import polars as pl
+
+    silent = {provider for one in deliveries if not one.knows(applied) for provider in one.providers}
+    deliveries = [one for one in deliveries if one.knows(applied)]
+    if not figures or not deliveries:
         return _Pass(sums={}, lineage=empty(LINEAGE), findings=())
     grouped = aggregates.groupings(figures)
     try:
-        rows = scan(deliveries, figures)
+        rows = scan(deliveries, figures, applied)
+        if silent:
+            rows = rows.filter(~pl.col("_provider").is_in(sorted(silent)).fill_null(False))
         queries = [grouping.query(rows) for grouping in grouped]
         queries += [aggregates.lineage(rows, figures), unlisted.query(rows, figures)]
         *collected, lineage, misplaced = pl.collect_all(queries)

@@ -8,16 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from loadgate.model import conditions
-from loadgate.model.expected import KeyFigure, Measure
+from loadgate.model.applying import apply_marks
+from loadgate.model.expected import Cells, KeyFigure, Measure
 from loadgate.model.period import Cadence
+from loadgate.model.rules import AppliedMarks, HarmonisationRule
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HarmonisedRows:
+    """What the dataset's rules said of a delivery's rows. `told`: ids of those that could be asked."""
+
+    rules: tuple[HarmonisationRule, ...]
+    told: frozenset[str]
+    marks: Path
+    alternatives: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypedDelivery:
-    """One delivery as read. `provider_column` is None where all rows are its one provider's."""
+    """One delivery as read. `provider_column` is None where all rows are its one provider's.
+
+    `harmonised` is None where the dataset has no rules, or where they were not asked.
+    """
 
     delivery: str
     area: str
@@ -25,19 +40,27 @@ class TypedDelivery:
     providers: tuple[str, ...]
     provider_column: str | None
     path: Path
+    harmonised: HarmonisedRows | None = None
+
+    def knows(self, applied: AppliedMarks | None) -> bool:
+        """Whether the rules were asked whose marks are applied; else no figure that names them can be measured."""
+        return applied is None or (self.harmonised is not None and applied.rules <= self.harmonised.told)
 
 
-def scan(deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure]) -> pl.LazyFrame:
+def scan(
+    deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure], applied: AppliedMarks | None = None
+) -> pl.LazyFrame:
     """The dataset's rows: only the columns that its figures read, with `_line`, `_delivery` and `_provider`.
 
-    `_provider` is null where a row names a provider that the delivery is not expected to hold.
+    `_provider` is null where a row names a provider that the delivery is not expected to hold. `applied`: the marks
+    that these figures apply; every delivery must know them.
     """
     import polars as pl
 
     wanted = sorted(frozenset().union(*map(_columns, figures)))
     return pl.concat(
         [
-            pl.scan_parquet(delivery.path).select(
+            _harmonised(delivery, wanted, applied).select(
                 *wanted,
                 "_line",
                 pl.lit(delivery.delivery).alias("_delivery"),
@@ -45,6 +68,24 @@ def scan(deliveries: Sequence[TypedDelivery], figures: Sequence[KeyFigure]) -> p
             )
             for delivery in sorted(deliveries, key=lambda delivery: delivery.delivery)
         ]
+    )
+
+
+def _harmonised(delivery: TypedDelivery, wanted: Sequence[str], applied: AppliedMarks | None) -> pl.LazyFrame:
+    import polars as pl
+
+    rows = pl.scan_parquet(delivery.path)
+    known = delivery.harmonised
+    if applied is None or known is None:
+        return rows
+    columns = {*wanted, "_row", "_line", *([delivery.provider_column] if delivery.provider_column else [])}
+    return apply_marks(
+        rows.select(sorted(columns)),
+        applied,
+        dataset=delivery.dataset,
+        rules=known.rules,
+        marks=pl.scan_parquet(known.marks),
+        alternatives=pl.scan_parquet(known.alternatives),
     )
 
 
@@ -61,7 +102,7 @@ def _provider(delivery: TypedDelivery) -> pl.Expr:
 def _columns(figure: KeyFigure) -> frozenset[str]:
     named = {figure.reference}
     if figure.cells is not None:
-        named.add(figure.cells.column)
+        named |= {figure.cells.column, *([figure.cells.since] if figure.cells.since is not None else [])}
     if figure.published is not None:
         named.add(figure.published)
     if figure.where is not None:
@@ -93,7 +134,22 @@ def listed(figure: KeyFigure) -> pl.Expr:
 
     if figure.cells is None:
         return pl.lit(True)
-    return pl.col(figure.cells.column).cast(pl.String).is_in(list(figure.cells.values)).fill_null(False)
+    return cell(figure.cells).is_in(list(figure.cells.values)).fill_null(False)
+
+
+def cell(cells: Cells) -> pl.Expr:
+    """The cell that a row is in; of a breakdown by bands, none where no band holds its days."""
+    import polars as pl
+
+    if cells.bands is None or cells.since is None:
+        return pl.col(cells.column).cast(pl.String)
+    days = (pl.col(cells.column).cast(pl.Date) - pl.col(cells.since).cast(pl.Date)).dt.total_days()
+    found = pl.lit(None, dtype=pl.String)
+    for name, band in cells.bands.items():
+        lower = pl.lit(True) if band.at_least is None else days >= band.at_least
+        upper = pl.lit(True) if band.at_most is None else days <= band.at_most
+        found = pl.when(days.is_not_null() & lower & upper).then(pl.lit(name)).otherwise(found)
+    return found
 
 
 def counted(figure: KeyFigure) -> pl.Expr:

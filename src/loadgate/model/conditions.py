@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from loadgate.model.written import Written
 
@@ -65,6 +65,12 @@ class Not(Written):
 Condition = Annotated[Compare | Among | Missing | All | Any | Not, Field(union_mode="left_to_right")]
 for _model in (All, Any, Not):
     _model.model_rebuild()
+
+
+def read(written: object) -> Condition:
+    """A condition out of plain values. Raises pydantic's ValidationError."""
+    found: Condition = TypeAdapter(Condition).validate_python(written)
+    return found
 
 
 def columns(condition: Condition) -> frozenset[str]:

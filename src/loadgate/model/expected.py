@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,7 +12,10 @@ from pydantic import Field, model_validator
 from loadgate.model.conditions import Condition
 from loadgate.model.kinds import Kind, Severity
 from loadgate.model.period import Cadence
+from loadgate.model.rules import AppliedMarks, HarmonisationRule
 from loadgate.model.written import Written
+
+LATE_PARAMETERS = ("trailer_rows", "rejected_rows")  # known only when a delivery has been read to its end
 
 
 class ColumnType(StrEnum):
@@ -47,6 +51,7 @@ class ExpectationLine(Written):
     id: str | None = None
     severity: Severity = Severity.WARNING
     where: Condition | None = None  # rows that it looks at
+    shadow_until: str | None = None  # tried up to and with this period: what it finds counts for nothing yet
     reason: str
 
     @property
@@ -59,6 +64,25 @@ class ExpectationLine(Written):
         short = self.type.removeprefix("expect_").removeprefix("column_values_to_").removeprefix("column_")
         return f"{short}({';'.join(named)})"
 
+    @property
+    def reference(self) -> str | None:
+        """The other table that it looks at: `prior`, the last approved delivery, or a dataset of the same provider."""
+        named = self.kwargs.get("reference")
+        return named if isinstance(named, str) else None
+
+    @property
+    def late(self) -> tuple[str, ...]:
+        """The parameters that it asks for by {$PARAMETER: name} and that reading tells at the end."""
+        asked = [
+            value["$PARAMETER"] for value in self.kwargs.values() if isinstance(value, dict) and "$PARAMETER" in value
+        ]
+        return tuple(name for name in LATE_PARAMETERS if name in asked)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can be asked only when all deliveries are read."""
+        return self.reference is not None or bool(self.late)
+
 
 class Dataset(Written):
     """`expectations/suites/<area>/<dataset>.yaml`: columns and what must hold of the rows."""
@@ -67,12 +91,70 @@ class Dataset(Written):
     area: str
     title: str
     provider_column: str | None = None  # whose row it is, where one delivery holds several providers
+    shadow_until: str | None = None  # the same for all of its expectations
     key: tuple[str, ...] = ()
     columns: dict[str, Column]
     expectations: tuple[ExpectationLine, ...] = ()
+    rules: tuple[HarmonisationRule, ...] = ()  # marks and alternative values, in this order
 
     def check_id(self, line: ExpectationLine) -> str:
         return f"{self.dataset}:{line.key}"
+
+    @property
+    def alone(self) -> Dataset:
+        """Without the expectations that wait: what the delivery's own rows can be asked while they pass by."""
+        return _parted(self)[0]
+
+    @property
+    def crossing(self) -> Dataset:
+        """With only those expectations that `alone` lacks."""
+        return _parted(self)[1]
+
+    def rule_id(self, rule: HarmonisationRule) -> str:
+        """As the marks name it: like a check."""
+        return f"{self.dataset}:{rule.id}"
+
+
+_MOST_PARTED = 512
+_kept: dict[int, tuple[Dataset, Dataset, Dataset]] = {}
+
+
+def _parted(dataset: Dataset) -> tuple[Dataset, Dataset]:
+    """Expectations asked at once, and those that wait; the same two objects each time, since keys go by identity."""
+    found = _kept.get(id(dataset))
+    if found is None:
+        if len(_kept) >= _MOST_PARTED:
+            _kept.clear()
+        lines = dataset.expectations
+        waiting = tuple(line for line in lines if line.waits)
+        own = tuple(line for line in lines if not line.waits)
+        alone = dataset.model_copy(update={"expectations": own}) if waiting else dataset
+        found = _kept[id(dataset)] = (dataset, alone, dataset.model_copy(update={"expectations": waiting}))
+    return found[1], found[2]
+
+
+class ExampleRows(Written):
+    """Rows that differ from the sound one as told. A check that is named nowhere must pass them.
+
+    `fail`: each of the rows fails it; `undecided`: some of the rows cannot be decided by it, and the others pass.
+    """
+
+    title: str
+    rows: tuple[dict[str, object], ...] = Field(min_length=1)
+    passes: tuple[str, ...] = Field(default=(), alias="pass")
+    fail: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+
+
+class Examples(Written):
+    """`expectations/examples/<area>/<dataset>.yaml`: a suite's own tests. Values are written as a file would."""
+
+    dataset: str
+    period: str
+    providers: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()  # checks that need a whole delivery, such as a number of rows: not asked
+    sound: dict[str, object]  # one row that passes every check
+    examples: tuple[ExampleRows, ...]
 
 
 class FigureKind(StrEnum):
@@ -101,12 +183,46 @@ class Measure(Written):
         return self
 
 
+class Band(Written):
+    """Whole days, both limits inside."""
+
+    at_least: int | None = None
+    at_most: int | None = None
+
+
 class Cells(Written):
-    """The breakdown: a column and its closed list of values. `total` is the cell that holds all others, if any."""
+    """The breakdown: a column and its closed list of values. `total` is the cell that holds all others, if any.
+
+    With `bands`, a date's days since another date instead: the values are the bands' names, and what lies in no band
+    is in no cell.
+    """
 
     column: str
     values: tuple[str, ...] = Field(min_length=1)
     total: str | None = None
+    since: str | None = None
+    bands: dict[str, Band] | None = None
+
+    @model_validator(mode="after")
+    def _bands_are_apart(self) -> Cells:
+        if (self.bands is None) != (self.since is None):
+            raise ValueError("name since and bands together")
+        if self.bands is None:
+            return self
+        if tuple(self.bands) != self.values:
+            raise ValueError("name the same bands under values and bands, in the same order")
+        limits = sorted((_low(band.at_least), _high(band.at_most)) for band in self.bands.values())
+        if any(low > high for low, high in limits) or any(a[1] >= b[0] for a, b in pairwise(limits)):
+            raise ValueError("name bands that do not overlap, at_least no more than at_most")
+        return self
+
+
+def _low(limit: int | None) -> float:
+    return float("-inf") if limit is None else limit
+
+
+def _high(limit: int | None) -> float:
+    return float("inf") if limit is None else limit
 
 
 class KeyFigure(Written):
@@ -126,6 +242,7 @@ class KeyFigure(Written):
     scale: int = 1  # value = scale * numerator / denominator
     decimals: int | None = None  # to how many decimals the published value is rounded
     where: Condition | None = None
+    apply: AppliedMarks | None = None  # None: all rows count as they came, marked or not
     unit: str
     description: str = ""
 
@@ -169,6 +286,7 @@ class KnownError(Written):
     scope: str
     ceiling: Ceiling
     treatment: Literal["caveat", "ignore"] = "caveat"
+    shadow_until: str | None = None  # tried up to and with this period: nothing is put down to it yet
     reason: str
     owner: str
     reported: date

@@ -44,6 +44,7 @@ class Outcome:
     rows_undecided: int | None = None
     observed: float | None = None
     reason: str | None = None
+    shadow: bool = False  # set by judging: it was only tried, and counts for nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,9 @@ class Kind(StrEnum):
     TREND_SHIFT = "trend.shift"
     KNOWN_ERROR_WORSE = "known_error.worse"
     KNOWN_ERROR_GONE = "known_error.gone"
+    SHADOW_FAILED = "shadow.failed"
+    SHADOW_COULD_NOT_RUN = "shadow.could_not_run"
+    SHADOW_KNOWN_ERROR = "shadow.known_error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,4 +131,8 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.TREND_SHIFT: KindFacts(severity=Severity.WARNING, owner=Owner.VENDOR, sentence="trend_shift"),
     Kind.KNOWN_ERROR_WORSE: KindFacts(severity=Severity.WARNING, owner=Owner.VENDOR, sentence="known_error_worse"),
     Kind.KNOWN_ERROR_GONE: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="known_error_gone"),
+    Kind.SHADOW_FAILED: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="shadow_failed"),
+    Kind.SHADOW_COULD_NOT_RUN: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="shadow_could_not_run"),
+    Kind.SHADOW_KNOWN_ERROR: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="shadow_known_error"),
 }
+IN_SHADOW = frozenset({Kind.SHADOW_FAILED, Kind.SHADOW_COULD_NOT_RUN, Kind.SHADOW_KNOWN_ERROR})  # shown, and no more

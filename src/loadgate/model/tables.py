@@ -71,6 +71,12 @@ OUTCOMES: dict[str, str] = {
 }
 
 MARKS: dict[str, str] = {"_row": "uint32", "check": "text", "outcome": "text"}
+ALTERNATIVES: dict[str, str] = {  # row values: never outside the data area
+    "_row": "uint32",
+    "rule": "text",  # named like a check
+    "column": "text",
+    "value": "text",  # as Polars writes the column's type
+}
 REJECTS: dict[str, str] = {
     "_row": "uint32",  # null for a row that could not be split
     "_line": "uint32",

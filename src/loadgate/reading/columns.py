@@ -81,15 +81,17 @@ class ColumnsReader:
     ) -> tuple[dict[str, pl.Series], dict[str, pl.Series]]:
         import polars as pl
 
-        if not castings:
-            return {}, {}
+        values = self._read_usual(raw, castings)
+        rest = {name: reading for name, reading in castings.items() if name not in values}
+        if not rest:
+            return values, {}
         asked = {
             name: reading
-            for name, reading in castings.items()
+            for name, reading in rest.items()
             if not (self._columns[name].type is ColumnType.TEXT and raw.schema[name] == pl.String)  # any text is one
         }
         frame = raw.select(
-            *(reading.value.alias(name) for name, reading in castings.items()),
+            *(reading.value.alias(name) for name, reading in rest.items()),
             *(reading.missing.sum().alias(f"missing.{name}") for name, reading in asked.items()),
         )
         lost: dict[str, pl.Series] = {}
@@ -98,7 +100,19 @@ class ColumnsReader:
             if frame[name].null_count() != missing:
                 is_missing = raw.select(reading.missing.alias(name)).to_series()
                 lost[name] = frame[name].is_null() & ~is_missing
-        return {name: frame[name] for name in castings}, lost
+        return values | {name: frame[name] for name in rest}, lost
+
+    def _read_usual(self, raw: pl.DataFrame, castings: Mapping[str, casting.Casting]) -> dict[str, pl.Series]:
+        """The columns of which every value that is there is written in the usual way."""
+        usual = {name: reading.usual for name, reading in castings.items() if reading.usual is not None}
+        if not usual:
+            return {}
+        frame = raw.select(reading.alias(name) for name, reading in usual.items())
+        open_ones = [name for name in usual if frame[name].null_count()]
+        if not open_ones:
+            return {name: frame[name] for name in usual}
+        missing = raw.select(castings[name].missing.sum().alias(name) for name in open_ones).row(0, named=True)
+        return {name: frame[name] for name in usual if name not in missing or frame[name].null_count() == missing[name]}
 
 
 class _Known:
@@ -129,18 +143,19 @@ class _Known:
         codes = numbered.to_physical()
         most = codes.max()
         if isinstance(most, int) and most >= self.different:
-            self._learn()
+            self._learn(raw, codes)
         values = self._values.gather(codes)
         if not self._lost.any():
             return values, None
         lost = self._lost.gather(codes).fill_null(False)
         return values, lost if lost.any() else None
 
-    def _learn(self) -> None:
+    def _learn(self, raw: pl.Series, codes: pl.Series) -> None:
         import polars as pl
 
-        texts = self._categories.to_series().slice(self.different).alias(self._name)
-        read = texts.to_frame().select(self._reading.value.alias("value"), self._reading.missing.alias("missing"))
+        new = pl.DataFrame([raw.alias(self._name), codes.alias("code")]).filter(pl.col("code") >= self.different)
+        texts = new.unique("code").sort("code")  # numbers are given in the order of coming, without a gap
+        read = texts.select(self._reading.value.alias("value"), self._reading.missing.alias("missing"))
         self._values = pl.concat([self._values, read["value"].alias(self._name)])
         self._lost = pl.concat([self._lost, (read["value"].is_null() & ~read["missing"]).alias("")])
 

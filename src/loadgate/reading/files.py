@@ -51,6 +51,7 @@ class Reading:
     """What reading gave. rows_in = rows_typed + rows_rejected, always.
 
     `origins` says for each `_part` which of the given paths it is from: an archive's members are parts of their own.
+    `rows_announced` is what the trailers say, None unless every file has one that does; of them `rows_counted` came.
     """
 
     typed: Path
@@ -63,6 +64,8 @@ class Reading:
     fingerprint: Fingerprint
     findings: tuple[Finding, ...]
     origins: tuple[int, ...] = ()
+    rows_announced: int | None = None
+    rows_counted: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class _Trouble:
 
     files: list[tuple[int, Unreadable]] = field(default_factory=list)
     accounts: list[tuple[int, Account]] = field(default_factory=list)
+    announced: list[int | None] = field(default_factory=list)  # rows that each file's trailer names
+    counted: int = 0  # rows as a trailer counts them
     missing: list[str] = field(default_factory=list)
     duplicate: list[str] = field(default_factory=list)
     unexpected: int = 0
@@ -129,6 +134,8 @@ def read(
         writer.stop()
     if writer.rows_in != writer.rows_typed + writer.rejected.count:
         raise CouldNotRun(f"dataset {dataset.dataset}: rows in are not rows typed and rejected")
+    told = [rows for rows in trouble.announced if rows is not None]
+    announced = sum(told) if told and len(told) == len(trouble.announced) else None
     return Reading(
         typed=writer.typed,
         rejects=writer.rejects,
@@ -140,6 +147,8 @@ def read(
         fingerprint=printed,
         findings=tuple(_findings(writer, trouble, parts, task, printed)),
         origins=tuple(origins),
+        rows_announced=announced,
+        rows_counted=trouble.counted if announced is not None else None,
     )
 
 
@@ -170,6 +179,8 @@ def _read_path(
                 trouble.torn |= batch.torn
                 unexpected = batch.unexpected
             account = balance.close()
+            trouble.announced.append(account.says)
+            trouble.counted += account.rows
             if account.problems:
                 trouble.accounts.append((origin + 1, account))
             trouble.unexpected = max(trouble.unexpected, unexpected)

@@ -38,7 +38,7 @@ class Account:
     """How one file differs from what it says of itself: `columns` whose sums differ, `lines` of its trailers.
 
     `announced` rows are None unless they are near to what came: a number that is no count could be anything, a
-    person's too.
+    person's too. `says` is the number of rows that its one trailer names, right or wrong, with the same caution.
     """
 
     problems: frozenset[Disagreement]
@@ -46,6 +46,7 @@ class Account:
     lines: tuple[int, ...]
     rows: int
     announced: int | None
+    says: int | None
 
 
 class Balance:
@@ -115,7 +116,13 @@ class Balance:
             lines=tuple(ending.line for ending in self._endings),
             rows=self._rows,
             announced=announced,
+            says=announced if Disagreement.ROWS in problems else self._agreed(),
         )
+
+    def _agreed(self) -> int | None:
+        """The rows that came, where the one trailer names as many."""
+        asked = self._trailer is not None and self._trailer.rows is not None and len(self._endings) == 1
+        return self._rows if asked and self._number(self._endings[0].rows, _WHOLE) == self._rows else None
 
     def _compare(self, ending: Ending, problems: set[Disagreement], columns: list[str]) -> int | None:
         announced: int | None = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PART, ROW = "_part", "_row"
 UNDECIDED = "_undecided."
 LINES_KEPT = 10
+_LOOKED_AT = 20_000  # rows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +124,7 @@ class TypedWriter:
             self._segments[0].rename(self.typed)
             return
         schema = pq.read_schema(self._segments[-1])
-        with _writer(self.typed, schema) as writer:
+        with _writer(self.typed, schema, list(self._dataset.columns)) as writer:
             for path in self._segments:
                 with pq.ParquetFile(path) as segment:
                     for group in range(segment.num_row_groups):
@@ -181,7 +182,7 @@ class TypedWriter:
             if self._writer is not None:
                 self._writer.close()
             self._segments.append(self._into / f"segment-{len(self._segments)}.parquet")
-            self._writer = _writer(self._segments[-1], table.schema)
+            self._writer = _writer(self._segments[-1], table.schema, _repeating(frame))
         self._writer.write_table(table)
 
     def _write_rejects(self, rejects: pl.DataFrame) -> None:
@@ -190,7 +191,7 @@ class TypedWriter:
         frame = tables.conform(rejects.sort(RECORD, maintain_order=True).drop(RECORD), tables.REJECTS)
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._rejects is None:
-            self._rejects = _writer(self.rejects, table.schema)
+            self._rejects = _writer(self.rejects, table.schema, ["column", REASON])
         self._rejects.write_table(table)
 
     def stop(self) -> None:
@@ -202,9 +203,8 @@ class TypedWriter:
         self._writer = self._rejects = None
 
 
-def _writer(path: Path, schema: Any) -> Any:
-    """Row numbers and lines are written as what they are, a step from one to the next; texts by their dictionary."""
-    import pyarrow as pa
+def _writer(path: Path, schema: Any, repeating: Sequence[str]) -> Any:
+    """Row numbers and lines are written as what they are, steps from one to the next; what repeats, by dictionary."""
     import pyarrow.parquet as pq
 
     numbers = [name for name in (ROW, LINE) if name in schema.names]
@@ -212,12 +212,19 @@ def _writer(path: Path, schema: Any) -> Any:
         path,
         schema,
         compression="zstd",
-        use_dictionary=[
-            field.name for field in schema if field.name not in numbers and not pa.types.is_boolean(field.type)
-        ],
+        use_dictionary=list(repeating),
         column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
         write_statistics=numbers,
     )
+
+
+def _repeating(frame: pl.DataFrame) -> list[str]:
+    """Columns whose values repeat, by the first rows."""
+    import polars as pl
+
+    first = frame.head(_LOOKED_AT).drop(ROW, LINE, strict=False).select(pl.exclude(pl.Boolean))
+    different = first.select(pl.all().n_unique()).row(0, named=True) if first.height else {}
+    return [name for name in first.columns if 2 * different.get(name, 0) <= first.height]
 
 
 def _widen(table: Any, schema: Any) -> Any:

@@ -69,7 +69,8 @@ def names_of(site: Site, language: Language, *, providers: Collection[str] | Non
         datasets={dataset.dataset: dataset.title for dataset in site.datasets},
         systems={system.id: system.name for system in site.file.systems},
         suppliers={supplier.supplier: supplier.name for supplier in site.suppliers},
-        checks={dataset.check_id(line): line.reason for dataset in site.datasets for line in dataset.expectations},
+        checks={dataset.check_id(line): line.reason for dataset in site.datasets for line in dataset.expectations}
+        | {dataset.rule_id(rule): rule.reason for dataset in site.datasets for rule in dataset.rules},
         errors={error.id: error.title for error in site.known_errors},
         breakdowns={
             figure.id: Breakdown(label=figure.cells.column.replace("_", " "), values=len(figure.cells.values))

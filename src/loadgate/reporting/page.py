@@ -87,6 +87,7 @@ def page(view: ReportView) -> str:
             known_errors=sections.known_errors(view),
             caveats=sections.caveats(view),
             other=sections.other_findings(view),
+            in_shadow=sections.in_shadow(view),
             inputs=sections.inputs(view),
             versions=sections.delivery_versions(view),
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from loadgate.model.expected import Ceiling, KnownError
 from loadgate.model.findings import Finding
 from loadgate.model.judgement import KnownErrorState
-from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.kinds import IN_SHADOW, KINDS, Kind
 from loadgate.model.scope import Scope
 from loadgate.reporting.cases import MOST_FINDINGS
 from loadgate.reporting.charts import Chart, age_chart, age_label
@@ -245,14 +246,26 @@ def caveats(view: ReportView) -> Grid | None:
     return Grid(caption=words("page", "caveats"), head=head, rows=tuple(rows))
 
 
-def other_findings(view: ReportView) -> list[tuple[str, str, list[str], str | None]]:
-    """Findings of no case: per kind its title, count, sentences, and how many are not listed."""
-    names, words = view.names, view.names.words
+Listed = list[tuple[str, str, list[str], str | None]]  # per kind its title, count, sentences, and how many are left
+
+
+def other_findings(view: ReportView) -> Listed:
+    """Findings of no case."""
     told = {each for case in view.judgement.cases for each in case.findings}
+    rest = (each for each in view.judgement.findings if each.id not in told and each.kind not in IN_SHADOW)
+    return _by_kind(rest, view.names)
+
+
+def in_shadow(view: ReportView) -> Listed:
+    """What content that is only tried would have found."""
+    return _by_kind((each for each in view.judgement.findings if each.kind in IN_SHADOW), view.names)
+
+
+def _by_kind(findings: Iterable[Finding], names: Names) -> Listed:
+    words = names.words
     kinds: dict[Kind, list[Finding]] = {}
-    for finding in view.judgement.findings:
-        if finding.id not in told:
-            kinds.setdefault(finding.kind, []).append(finding)
+    for finding in findings:
+        kinds.setdefault(finding.kind, []).append(finding)
     listed = []
     for kind in sorted(kinds, key=lambda each: (-KINDS[each].severity.rank, list(Kind).index(each))):
         own = sorted(kinds[kind], key=lambda each: (-each.severity.rank, each.id))
@@ -264,11 +277,13 @@ def other_findings(view: ReportView) -> list[tuple[str, str, list[str], str | No
 
 
 def checks(view: ReportView) -> list[tuple[str, str]]:
-    """How many planned checks gave what, failures first."""
+    """How many planned checks gave what, failures first; those in shadow apart."""
     words = view.names.words
-    counted = Counter(outcome.state.value for outcome in view.judgement.outcomes)
+    counted = Counter(outcome.state.value for outcome in view.judgement.outcomes if not outcome.shadow)
     order = ("could not run", "fail", "pass", "not applicable")
-    return [(words("check_state", state), words.number(counted[state])) for state in order if counted[state]]
+    told = [(words("check_state", state), words.number(counted[state])) for state in order if counted[state]]
+    tried = sum(outcome.shadow for outcome in view.judgement.outcomes)
+    return [*told, (words("page", "checks_in_shadow"), words.number(tried))] if tried else told
 
 
 def inputs(view: ReportView) -> list[tuple[str, str]]:

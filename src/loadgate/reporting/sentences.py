@@ -78,6 +78,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "planned": _planned(detail, names),
         "factor": _factor(detail, names),
         "cells": _cell_names(finding.scope, names),
+        "would": words.known("known_error_state", detail.get("would", "not checked")),
     }
     return sentence_case(words("sentence", KINDS[finding.kind].sentence, **parts))
 

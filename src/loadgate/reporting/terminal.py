@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from loadgate.model.findings import Verdict
 from loadgate.model.judgement import Judgement
-from loadgate.model.kinds import Severity
+from loadgate.model.kinds import IN_SHADOW, Severity
 from loadgate.reporting.names import Names
 from loadgate.reporting.sentences import case_text
 from loadgate.reporting.steps import holding, steps, urgent_first
@@ -54,6 +54,9 @@ def terminal(judgement: Judgement, names: Names, *, report: str | None, rich: bo
         lines += ["  " + words("terminal", "in_report", cases=left), ""]
     if judgement.caveats:
         lines.append(words("terminal", "caveats", count=words.number(len(judgement.caveats))))
+    tried = sum(finding.kind in IN_SHADOW for finding in judgement.findings)
+    if tried:
+        lines.append(paint(words("terminal", "in_shadow", count=words.count("finding", tried)), "dim"))
     if judgement.resolved:
         listed = ", ".join(words("case", "label", number=number) for number in judgement.resolved)
         lines.append(words("terminal", "resolved", cases=listed))

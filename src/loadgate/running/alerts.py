@@ -38,6 +38,8 @@ def tell_delivery(ref: Ref, version: str) -> None:
 def tell_arrivals(ref: Ref) -> None:
     """Tell about deliveries that are late or missing."""
     from loadgate.judging.judge import judge
+    from loadgate.model.period import Period
+    from loadgate.model.shadow import in_shadow
     from loadgate.running.opening import parts
 
     if not may_send(ref):
@@ -61,6 +63,7 @@ def tell_arrivals(ref: Ref) -> None:
             as_of=inputs.as_of,
             missing=[one.expected.id for one in inputs.current if one.state is ArrivalState.MISSING],
             provisional=True,
+            shadow=in_shadow(site, Period.parse(inputs.period)),
         ),
     )
 

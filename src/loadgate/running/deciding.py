@@ -14,6 +14,7 @@ from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
+from loadgate.model.shadow import in_shadow
 from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.running import acting, delivering, reducing
 from loadgate.running.keeping import read_findings, read_outcomes
@@ -79,6 +80,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         lineage=reducing.load_lineage(opened, ref.run, site),
         as_of=as_of or inputs.as_of,
         missing=_missing(inputs),
+        shadow=in_shadow(site, Period.parse(inputs.period)),
     )
 
 
@@ -92,7 +94,13 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
     delivery = inputs.delivery(version)
     folders = [delivering.typed_folder(opened, site, delivery), delivering.checks_folder(opened, site, delivery)]
     written = [folder for folder in folders if durable.exists(folder)]
-    own = [check for check in inputs.planned if check.scope.delivery == frozenset([delivery.expected.id])]
+    dataset = site.dataset(delivery.expected.dataset)
+    later = {dataset.check_id(line) for line in dataset.crossing.expectations}  # asked when all have come
+    own = [
+        check
+        for check in inputs.planned
+        if check.scope.delivery == frozenset([delivery.expected.id]) and check.id not in later
+    ]
     return judge(
         run=ref.run,
         planned=own,
@@ -106,6 +114,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
         lineage=None,
         as_of=inputs.as_of,
         provisional=True,
+        shadow=in_shadow(site, Period.parse(inputs.period)),
     )
 
 

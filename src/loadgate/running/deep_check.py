@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
+
+from loadgate.errors import Fault
 
 if TYPE_CHECKING:
     from loadgate.model.site import Site
 
 
-def refused(site: Site) -> list[str]:
-    """One line for each expectation that GX refuses to build, with its check id and the kind of error."""
-    from loadgate.checking.suites import to_gx_suite
+def refused(site: Site, *, only: Collection[str] | None = None) -> list[Fault]:
+    """One fault for each argument that GX refuses, at its line; `only`: of these datasets."""
+    from loadgate.checking.building import objections
+    from loadgate.content.loader import read
 
-    period = "2000-01"  # only the codes' validity depends on it, and not whether the expectation can be built
-    found = []
-    for dataset in site.datasets:
-        for line in dataset.expectations:
-            alone = dataset.model_copy(update={"expectations": (line,)})
-            try:
-                to_gx_suite(alone, site.code_lists, period)
-            except Exception as error:  # GX raises many kinds; content holds no row values
-                found.append(f"{dataset.check_id(line)}  {type(error).__name__}: {str(error).splitlines()[0]}")
-    return found
+    draft, _ = read(site.root)  # for the lines, which a loaded site has forgotten
+    return [
+        document.fault(
+            ("expectations", place, "kwargs", *one.argument),
+            found=one.found,
+            expected=one.expected,
+            fix="write what GX takes, or take the expectation out",
+        )
+        for document in draft.suites
+        if only is None or document.value.dataset in only
+        for place, line in enumerate(document.value.expectations)
+        for one in objections(document.value, line)
+    ]

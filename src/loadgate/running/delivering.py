@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ from loadgate.running.opened import Opened, Ref
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from loadgate.checking.alternatives import Harmonising
+    from loadgate.checking.suites import Checking
     from loadgate.model.profiles import DeliverySpec
     from loadgate.model.site import Site
 
@@ -70,31 +75,55 @@ def batches(ref: Ref, versions: Sequence[str]) -> list[Batch]:
 
 
 def do(ref: Ref, version: str) -> None:
-    """Read and check one delivery version."""
+    """Read and check one delivery version, in one pass over its bytes; what was done before is not done again."""
     opened = ref.open()
     inputs = opened.inputs(ref.run)
     site = opened.frozen(inputs.content)
     delivery = opened.delivery(ref.run, version)
-    read(opened, site, delivery)
-    check(opened, site, inputs, delivery)
+    typed, checks = typed_folder(opened, site, delivery), checks_folder(opened, site, delivery)
+    if durable.exists(checks):
+        if not durable.exists(typed):
+            read(opened, site, delivery)
+        return
+    with (
+        _scratch(opened) as folder,
+        _checking(site, inputs, delivery, folder) as checking,
+        _harmonising(site, delivery, folder) as harmonising,
+    ):
+        asked: list[Checking | Harmonising] = [checking, *([] if harmonising is None else [harmonising])]
+
+        def each(rows: pl.DataFrame) -> None:
+            for one in asked:
+                one.add(rows)
+
+        if durable.exists(typed):
+            for one in asked:
+                one.add_all(typed / "typed.parquet")
+        elif not read(opened, site, delivery, each=each):
+            for one in asked:
+                one.restart()
+        checked = checking.finish(typed / "typed.parquet")
+        # the rules' marks and alternative values stand beside the suite's marks
+        told = () if harmonising is None else harmonising.finish(checked.outcomes, typed / "typed.parquet").outcomes
+        write_outcomes(folder, (*checked.outcomes, *told))
+        durable.seal(folder, {"key": checks.name})
+        durable.commit_folder(folder, checks)
 
 
-def read(opened: Opened, site: Site, delivery: Delivery) -> None:
-    """Type the rows of a delivery, unless that was done with these bytes, this profile and this engine."""
+def read(opened: Opened, site: Site, delivery: Delivery, *, each: Callable[[pl.DataFrame], None] | None = None) -> bool:
+    """Type the rows of a delivery; `each` sees them on their way. Out: whether any of them are used."""
     from loadgate.model.fingerprint import Fingerprint
     from loadgate.reading.files import read as read_files
 
     final = typed_folder(opened, site, delivery)
-    if durable.exists(final):
-        return
-    folder = durable.open_folder(opened.places.tmp)
-    try:
+    with _scratch(opened) as folder:
         reading = read_files(
             archived_parts(opened, [part.sha256 for part in delivery.parts]),
             spec=_spec(site, delivery),
             dataset=site.dataset(delivery.expected.dataset),
             scope=delivery.expected.scope,
             into=folder,
+            each=each,
         )
         if reading.rows_in != reading.rows_typed + reading.rows_rejected:
             raise CouldNotRun(f"rows of {delivery.id} were lost while reading", fix="report this fault of the program")
@@ -111,41 +140,49 @@ def read(opened: Opened, site: Site, delivery: Delivery) -> None:
                 "rows_typed": reading.rows_typed,
                 "rows_rejected": reading.rows_rejected,
                 "undecided": list(reading.undecided),
+                "rows_announced": reading.rows_announced,
+                "rows_counted": reading.rows_counted,
             },
         )
         durable.commit_folder(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     kept = opened.places.fingerprint(f"{content_key(delivery)}-{final.name}")
     durable.write_bytes(kept, (final / "fingerprint.json").read_bytes())
+    return reading.rows_typed > 0
 
 
-def check(opened: Opened, site: Site, inputs: RunInputs, delivery: Delivery) -> None:
-    """Evaluate the dataset's suite over the typed rows, unless that was done with this suite."""
-    from loadgate.checking.suites import check as check_rows
-
-    final = checks_folder(opened, site, delivery)
-    if durable.exists(final):
-        return
-    typed = typed_folder(opened, site, delivery)
-    manifest = durable.read_manifest(typed)
+@contextmanager
+def _scratch(opened: Opened) -> Iterator[Path]:
     folder = durable.open_folder(opened.places.tmp)
     try:
-        checked = check_rows(
-            typed / "typed.parquet",
-            dataset=site.dataset(delivery.expected.dataset),
-            code_lists=site.code_lists,
-            providers=delivery.expected.providers,
-            period=inputs.period,
-            undecided=tuple(manifest["undecided"]),
-            scope=delivery.expected.scope,
-            into=folder,
-        )
-        write_outcomes(folder, checked.outcomes)
-        durable.seal(folder, {"key": final.name})
-        durable.commit_folder(folder, final)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _checking(site: Site, inputs: RunInputs, delivery: Delivery, into: Path) -> Checking:
+    from loadgate.checking.suites import Checking
+
+    return Checking(
+        dataset=site.dataset(delivery.expected.dataset),
+        code_lists=site.code_lists,
+        providers=delivery.expected.providers,
+        period=inputs.period,
+        scope=delivery.expected.scope,
+        into=into,
+    )
+
+
+@contextmanager
+def _harmonising(site: Site, delivery: Delivery, into: Path) -> Iterator[Harmonising | None]:
+    """The dataset's rules, if it has any."""
+    from loadgate.checking.alternatives import Harmonising
+
+    dataset = site.dataset(delivery.expected.dataset)
+    if not dataset.rules:
+        yield None
+        return
+    with Harmonising(dataset=dataset, scope=delivery.expected.scope, into=into) as harmonising:
+        yield harmonising
 
 
 def typed_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
@@ -158,7 +195,7 @@ def typed_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
 def checks_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
     dataset = site.dataset(delivery.expected.dataset)
     typed = typed_folder(opened, site, delivery)
-    return opened.places.checks(delivery.id, key_of(typed.name, slices.checking_slice(site, dataset)))
+    return opened.places.checks(delivery.id, key_of(typed.name, slices.checking_slice(site, dataset.alone)))
 
 
 def _spec(site: Site, delivery: Delivery) -> DeliverySpec:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from loadgate.model.deliveries import ArrivalState
 from loadgate.model.findings import OutcomeState
+from loadgate.model.period import Period
+from loadgate.model.shadow import in_shadow
 from loadgate.running import delivering, reducing
 from loadgate.running.keeping import read_findings, read_outcomes
 from loadgate.store import durable
@@ -45,8 +47,12 @@ def checking(ref: Ref) -> str:
     opened, inputs, site = _open(ref)
     folders = [delivering.checks_folder(opened, site, one) for one in inputs.deliveries]
     done = [folder for folder in folders if durable.exists(folder)]
-    states = Counter(outcome.state for folder in done for outcome in read_outcomes(folder))
-    listed = ", ".join(f"{_number(states[state])} {state.value}" for state in OutcomeState if states[state])
+    tried = in_shadow(site, Period.parse(inputs.period)).checks
+    outcomes = [outcome for folder in done for outcome in read_outcomes(folder)]
+    states = Counter(outcome.state for outcome in outcomes if outcome.check not in tried)
+    counts = [f"{_number(states[state])} {state.value}" for state in OutcomeState if states[state]]
+    aside = len(outcomes) - states.total()
+    listed = ", ".join(counts + ([f"{_number(aside)} in shadow"] if aside else []))
     return f"{len(done)} of {len(folders)}  {_number(states.total())} checks of rows: {listed or 'none'}"
 
 

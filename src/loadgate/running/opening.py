@@ -203,6 +203,7 @@ def plan(site: Site, arrivals: Sequence[Arrival]) -> tuple[Check, ...]:
         checks += [
             Check(id=dataset.check_id(line), scope=scope, severity=line.severity) for line in dataset.expectations
         ]
+        checks += [Check(id=dataset.rule_id(rule), scope=scope, severity=Severity.INFO) for rule in dataset.rules]
     for area in areas(site):
         checks.append(Check(id=f"measuring:{area}", scope=Scope.of(area=area), severity=Severity.CRITICAL))
     checks += [Check(id=name, scope=Scope(), severity=Severity.CRITICAL, run_wide=True) for name in RUN_WIDE]

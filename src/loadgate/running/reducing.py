@@ -15,8 +15,8 @@ from loadgate.model.kinds import Kind, Severity
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
-from loadgate.running import baseline, delivering, strangers
-from loadgate.running.keeping import is_kept, keep, read_findings, write_findings, write_outcomes
+from loadgate.running import baseline, crossing, delivering, strangers
+from loadgate.running.keeping import is_kept, keep, read_findings, read_outcomes, write_findings, write_outcomes
 from loadgate.running.opened import Opened, Ref
 from loadgate.running.opening import areas
 from loadgate.store import durable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from loadgate.measuring.figures import Measured
+    from loadgate.measuring.rows import HarmonisedRows
     from loadgate.model.deliveries import Arrival, Delivery
     from loadgate.model.fingerprint import Fingerprint
     from loadgate.model.site import Site
@@ -92,7 +93,10 @@ def across_work(ref: Ref) -> list[str]:
 
 
 def across(ref: Ref, _: str) -> None:
-    """Compare deliveries with each other and with earlier periods: another's rows, or old ones again."""
+    """Compare deliveries with each other and with earlier periods: another's rows, or old ones again.
+
+    And ask what a suite expects of another dataset, or of the last approved delivery.
+    """
     from loadgate.arriving.impostors import impostors, repeats
     from loadgate.model.fingerprint import Fingerprint
 
@@ -102,15 +106,18 @@ def across(ref: Ref, _: str) -> None:
     earlier = _earlier_rows(opened, inputs.period, prints)
     expected = [one.expected for one, _ in read]
     decide = strangers.decider(opened, inputs, site, read)
+    crossings = crossing.crossings(opened, inputs, site, read)
 
     def make(folder: Path) -> None:
         # an old file known by its bytes is the finding that its rows make too: the same check, so the same id
         old = _made_by("arrival:deliveries", repeats(prints, expected, earlier=earlier))
         found = [*old, *_made_by("across:impostors", impostors(prints, expected, decide=decide))]
         write_findings(folder, found)
-        write_outcomes(folder, [_executed("across:impostors", Scope(), found)])
+        crossed = [one for each in crossings for one in crossing.outcomes(site, each, period=inputs.period)]
+        write_outcomes(folder, [_executed("across:impostors", Scope(), found), *crossed])
 
-    key = key_of(VERSION, sorted((one.id, typed.name) for one, typed in read), earlier, inputs.before)
+    typed_rows = sorted((one.id, typed.name) for one, typed in read)
+    key = key_of(VERSION, typed_rows, earlier, inputs.before, [each.key(site) for each in crossings])
     # before the step is kept, and so done: killed in between, it would be forgotten
     opened.state.results.put_all("rows", [(_stream(name), made.sha256, name) for name, made in prints.items()])
     keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
@@ -147,8 +154,10 @@ def measure(ref: Ref, area: str) -> None:
 
     opened, inputs, site = _frozen(ref)
     figures = [figure for figure in site.figures if site.dataset(figure.dataset).area == area]
-    wanted = slices.datasets_of(site, figures)
+    wanted, marking = slices.datasets_of(site, figures), slices.marking_datasets(site, figures)
     read = [(one, typed) for one, typed in _read_deliveries(opened, inputs, site) if one.expected.dataset in wanted]
+    checks = {one.id: delivering.checks_folder(opened, site, one) for one, _ in read if one.expected.dataset in marking}
+    marked = sorted((name, folder.name) for name, folder in checks.items() if durable.exists(folder))
 
     def make(folder: Path) -> None:
         deliveries = [
@@ -159,6 +168,7 @@ def measure(ref: Ref, area: str) -> None:
                 providers=one.expected.providers,
                 provider_column=site.dataset(one.expected.dataset).provider_column,
                 path=typed / "typed.parquet",
+                harmonised=_harmonised(site, one, checks[one.id]) if one.id in checks else None,
             )
             for one, typed in read
         ]
@@ -170,8 +180,24 @@ def measure(ref: Ref, area: str) -> None:
         own = [finding for finding in found if finding.check == check]  # the others name a check of their own
         write_outcomes(folder, [_executed(check, Scope.of(area=area), own)])
 
-    key = key_of(VERSION, slices.measure_slice(site, area), sorted((one.id, typed.name) for one, typed in read))
+    key = key_of(VERSION, slices.measure_slice(site, area), sorted((one.id, typed.name) for one, typed in read), marked)
     keep(opened, run=ref.run, step="measure", work_id=area, key=key, make=make)
+
+
+def _harmonised(site: Site, delivery: Delivery, checks: Path) -> HarmonisedRows | None:
+    """The marks and alternative values of a delivery; None where its checks were not made."""
+    from loadgate.measuring.rows import HarmonisedRows
+
+    if not durable.exists(checks):
+        return None
+    dataset = site.dataset(delivery.expected.dataset)
+    passed = {one.check for one in read_outcomes(checks) if one.state is OutcomeState.PASS}
+    return HarmonisedRows(
+        rules=dataset.rules,
+        told=frozenset(rule.id for rule in dataset.rules if dataset.rule_id(rule) in passed),
+        marks=checks / "marks.parquet",
+        alternatives=checks / "alternatives.parquet",
+    )
 
 
 def _keep_own(measured: Measured, own: set[str]) -> None:

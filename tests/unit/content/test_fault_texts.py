@@ -86,18 +86,18 @@ def test_a_file_that_nothing_reads_is_a_fault(make_site: MakeSite) -> None:
     )
 
 
-def test_explanations_and_hidden_files_are_no_content(make_site: MakeSite) -> None:
+def test_explanations_examples_and_hidden_files_are_no_content(make_site: MakeSite) -> None:
     folder = make_site(
         extra={
             "expectations/README.md": "why",
             "baselines/.gitkeep": "",
             "baselines/vintages/2026-01/manifest.json": "{}",
-            "expectations/examples/ledger/rows.csv": "a\n",
+            "expectations/examples/money/ledger.yaml": "dataset: ledger\n",
         }
     )
     files = load(folder).files
-    assert "expectations/examples/ledger/rows.csv" in files
-    assert not [file for file in files if file.endswith((".md", ".gitkeep")) or "vintages" in file]
+    assert "expectations/suites/money/ledger.yaml" in files
+    assert not [file for file in files if file.endswith((".md", ".gitkeep")) or "vintages" in file or "exam" in file]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ EDITS = [
     ("vendor_profiles/courier.yaml", 'decimal: ","', 'decimal: "."', "arriving reading"),
     ("expectations/suites/money/ledger.yaml", "mostly: 0.9", "mostly: 0.8", "checking reporting"),
     ("expectations/suites/money/ledger.yaml", "{type: decimal}", "{type: integer}", COLUMNS),
+    ("expectations/suites/money/ledger.yaml", "key: [", 'shadow_until: "2026-12"\nkey: [', "judging reporting"),
     ("expectations/code_lists/accounts.yaml", "Rent", "Hire", "checking"),
     ("expectations/key_figures/money.yaml", "unit: kroner", "unit: euro", "measuring comparing detecting reporting"),
     ("expectations/known_errors/acme.yaml", "share: 0.1", "share: 0.2", "judging reporting"),
@@ -83,3 +84,11 @@ def test_a_figure_brings_the_figures_that_it_divides_by(make_site: MakeSite) -> 
     share = [figure for figure in site.figures if figure.id == "spent_share"]
     assert [figure.id for figure in slices.with_referred(site, share)] == ["spent", "spent_share"]
     assert slices.datasets_of(site, share) == {"ledger"}
+
+
+def test_an_edit_of_a_rule_redoes_the_checking_and_no_reading(make_site: MakeSite) -> None:
+    suite, line = "expectations/suites/money/ledger.yaml", "expectations:\n"
+    rule = 'rules:\n  - {id: odd, kind: approve, where: {column: account, is: equal, value: "1"}, reason: Why.}\n'
+    before = keys(make_site(suite, line, rule + line))
+    after = keys(make_site(suite, line, rule.replace('"1"', '"9"') + line))
+    assert {step for step in before if before[step] != after[step]} == {"checking", "reporting"}

@@ -1,13 +1,13 @@
-"""A frame so large that its hashes are counted in passes gives what it gives at once; and a result's JSON is GX's."""
+"""Hashes too many to hold or to sort at once give what they give at once; and a result's JSON is GX's."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from loadgate.checking.engine import passes
+from loadgate.checking.engine import duplicates, hashes, passes, spilling
 from loadgate.checking.engine.fast import CompiledSuite, compile_suite
 from loadgate.checking.engine.quiet import import_gx
 
@@ -38,24 +38,66 @@ def frame(*, repeated: int) -> pl.DataFrame:
     return pl.concat([rows, rows.head(repeated)])
 
 
-@pytest.mark.parametrize("at_once", [60, 1000])
+@pytest.mark.parametrize("at_once", [25, 1000])
 @pytest.mark.parametrize("repeated", [0, 1, 90])
-def test_counting_duplicates_in_passes_changes_no_outcome(
+def test_counting_and_comparing_hashes_in_parts_changes_no_outcome(
     monkeypatch: pytest.MonkeyPatch, repeated: int, at_once: int
 ) -> None:
     rows = frame(repeated=repeated).lazy()
     expected = compiled().validate(rows, parameters={"most": 400}).outcomes
 
-    monkeypatch.setattr(passes, "HELD_ROWS", 100)
-    monkeypatch.setattr(passes, "HASHES_AT_ONCE", at_once)
-    counted: list[Any] = []
-    count = passes.count_meeting
-    monkeypatch.setattr(
-        "loadgate.checking.engine.compiler.count_meeting", lambda *a, **k: counted.append(k["passes"]) or count(*a, **k)
-    )
+    monkeypatch.setattr(hashes, "AT_ONCE", at_once)
+    monkeypatch.setattr(duplicates, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(passes, "BATCH_ROWS", 100)
 
     assert compiled().validate(rows, parameters={"most": 400}).outcomes == expected
-    assert counted == [-(-(500 + repeated) // at_once)] * 2
+    assert expected[1].rows_failed == 2 * repeated
+
+
+def test_a_batch_of_few_different_hashes_is_thinned_out_and_its_repeats_are_still_known() -> None:
+    sets = hashes.HashSets()
+    known = sets.new(repeats=True)
+    counted_only = sets.new(repeats=False)
+    for batch in ([1, 1, 1, 2], [3, 4], [4, 5]):
+        known.add(pl.Series(batch, dtype=pl.UInt64))
+        counted_only.add(pl.Series(batch, dtype=pl.UInt64))
+
+    assert (known.held, counted_only.held) == (7, 6)
+    assert known.count().repeated.to_list() == [1, 4]
+    assert (known.count().distinct, counted_only.count().distinct) == (5, 5)
+    assert known.count().rows_repeated == 5
+
+
+def test_hashes_beyond_the_limit_are_in_files_that_only_their_owner_can_read(tmp_path: Path) -> None:
+    sets = hashes.HashSets(held_bytes=8000, folder=tmp_path)
+    spilled = sets.new(repeats=True)
+    values = pl.Series(range(5000), dtype=pl.UInt64).hash()
+    for part in range(10):
+        spilled.add(values.slice(part * 500, 500))
+    spilled.add(values.slice(100, 3))
+
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert spilled.held * 8 <= 8000
+    assert (spilled.count().distinct, sorted(spilled.count().repeated)) == (5000, sorted(values.slice(100, 3)))
+
+    sets.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hashes_that_the_disk_does_not_take_leave_their_checks_without_an_answer_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(spilling.Spill, "write", full)
+    with compiled().start(frame(repeated=0).schema, parameters={"most": 400}, held_bytes=0) as running:
+        running.add(frame(repeated=0))
+        states = [(one.state.value, one.reason) for one in running.finish().outcomes]
+
+    assert states[0] == states[1] == ("could_not_run", "what is held for it did not fit on the disk")
+    assert (states[2][0], states[5][0]) == ("fail", "pass")
 
 
 def test_the_json_of_a_result_is_gx_own() -> None:

@@ -218,7 +218,6 @@ def found_in(planted: Planted, delivery: ExpectedDelivery, place: Place, into: P
         code_lists=place.site.code_lists,
         providers=delivery.providers,
         period=delivery.period,
-        undecided=was_read.undecided,
         scope=delivery.scope,
         into=into,
     )

@@ -9,15 +9,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from loadgate.checking.alternatives import harmonise
+from loadgate.checking.suites import check
 from loadgate.content.controls import read_controls
 from loadgate.content.loader import load
 from loadgate.errors import CouldNotRun
 from loadgate.measuring.figures import measure
-from loadgate.measuring.rows import TypedDelivery
+from loadgate.measuring.rows import HarmonisedRows, TypedDelivery
 from loadgate.model.expected import FigureKind, KeyFigure, Measure
+from loadgate.model.findings import OutcomeState
 from loadgate.model.period import Cadence, Period
+from loadgate.model.scope import Scope
 from loadgate.model.site import Site
 from loadgate.model.tables import FIGURES, logical_sha256
+from loadgate.reading import casting
 from loadgate.running import baseline
 from loadgate.running.opened import open_site
 from loadgate.running.release import ledger_heads, verify
@@ -69,13 +74,42 @@ def _rows(world: World, dataset: str, vintage: Period) -> pl.DataFrame:
             scale = column.scale if column.type == "decimal" else 0
             exact = part.cast(pl.Decimal(38, scale)) / pl.lit(10**scale).cast(pl.Decimal(38, scale))
             sums.append((exact if scale else part).alias(name))
-    return rows.with_columns(*own, *sums, _line=pl.int_range(pl.len()).cast(pl.UInt32))
+    owned = world.site.dataset(dataset).provider_column
+    there = {*rows.columns, owned, *(name for name, column in columns.items() if column.personal)}
+    empty = [
+        pl.lit(None, casting.dtype(column)).alias(name)
+        for name, column in columns.items()
+        if name not in there and f"sum_{name}" not in cells.columns
+    ]
+    number = pl.int_range(pl.len()).cast(pl.UInt32)
+    owner = [pl.col("provider").alias(owned)] if owned is not None else []
+    return rows.with_columns(*empty, *own, *sums, *owner, _line=number, _row=number)
 
 
 def _repeated(n: pl.Series) -> pl.Series:
     return pl.DataFrame({"row": pl.int_range(n.len(), eager=True), "n": n}).select(
         pl.col("row").repeat_by("n").explode()
     )["row"]
+
+
+def _harmonised(world: World, dataset: str, typed: Path) -> HarmonisedRows | None:
+    """What the dataset's suite and rules say of the rows."""
+    facts = world.site.dataset(dataset)
+    if not facts.rules:
+        return None
+    checked = check(
+        typed,
+        dataset=facts,
+        code_lists=world.site.code_lists,
+        providers=world.providers,
+        period=str(PERIOD),
+        scope=Scope(),
+        into=typed.parent,
+    )
+    told = harmonise(typed, dataset=facts, outcomes=checked.outcomes, undecided=(), scope=Scope(), into=typed.parent)
+    assert all(one.state is OutcomeState.PASS for one in told.outcomes)
+    ids = frozenset(rule.id for rule in facts.rules)
+    return HarmonisedRows(rules=facts.rules, told=ids, marks=told.marks, alternatives=told.alternatives)
 
 
 def _measured(world: World, vintage: Period, into: Path) -> pl.DataFrame:
@@ -91,6 +125,7 @@ def _measured(world: World, vintage: Period, into: Path) -> pl.DataFrame:
                 providers=world.providers,
                 provider_column="provider",
                 path=path,
+                harmonised=_harmonised(world, dataset, path),
             )
         )
     measured = measure(deliveries, world.site.figures, into=into)

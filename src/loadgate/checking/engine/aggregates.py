@@ -1,17 +1,29 @@
-"""One metric as asked enters; leaves an expression that yields a single value, and how that value becomes GX's."""
+"""One metric as asked enters; leaves what it needs of the rows, and how that becomes the value that GX knows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.conditions import is_one_of
-from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.domain import Asked, both
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import FittedSet, fit_set
+from loadgate.checking.engine.needs import (
+    Each,
+    Hashed,
+    Kept,
+    Merged,
+    Reduction,
+    Tallied,
+    Whole,
+    added,
+    greatest,
+    least,
+    smallest,
+    united,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,115 +31,105 @@ if TYPE_CHECKING:
 MOST_DISTINCT_VALUES = 20  # as in great_expectations/constants.py: more would swell the result
 
 
-def _unchanged(value: Any) -> Any:
-    return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduction:
-    """`expr` yields one value for the whole frame; `finish` turns it into the metric.
-
-    `confirm`, if given, is the exact and dearer form of `expr`, asked for in a second pass only if `expr` is not 0.
-    `hashes`, if given, picks one column of 64-bit hashes of which `expr` counts those that occur before: for frames so
-    large that they are counted in passes.
-    """
-
-    expr: pl.Expr
-    finish: Callable[[Any], Any] = _unchanged
-    confirm: pl.Expr | None = None
-    hashes: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
-
-
-def count(rows: pl.Expr | None) -> Reduction:
+def count(rows: pl.Expr | None, *, whole: bool = False) -> Reduction:
     """Count rows; None is every row."""
     import polars as pl
 
-    return Reduction(expr=pl.len() if rows is None else rows.sum())
+    if rows is None:
+        return Reduction(needs=(added(pl.len()),))
+    return Reduction(needs=(Whole(expr=rows.sum()) if whole else Each(mask=rows),))
 
 
 def row_count(asked: Asked) -> Reduction:
-    return count(asked.rows.members)
+    return count(asked.rows.members, whole=asked.rows.whole)
 
 
 def element_count(asked: Asked) -> Reduction:
-    return count(asked.rows.elements)
+    return count(asked.rows.elements, whole=asked.rows.whole)
 
 
 def undecided_count(asked: Asked) -> Reduction:
     import polars as pl
 
-    return count(pl.lit(False) if asked.rows.undecided is None else asked.rows.undecided)
+    if asked.rows.undecided is None:
+        return Reduction(needs=(added(pl.lit(0)),))
+    return count(asked.rows.undecided, whole=asked.rows.whole)
 
 
 def non_null_count(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().count())
+    return Reduction(needs=(added(asked.picked().count()),))
 
 
 def non_null_proportion(asked: Asked) -> Reduction:
-    import polars as pl
-
     values = asked.picked()
-    return Reduction(expr=pl.struct(part=values.count(), whole=values.len()), finish=_share)
+    return Reduction(needs=(added(values.count()), added(values.len())), finish=_share)
 
 
 def unique_proportion(asked: Asked) -> Reduction:
-    import polars as pl
-
-    values = asked.picked().drop_nulls()
-    return Reduction(
-        expr=pl.struct(part=values.n_unique(), whole=values.len()),
-        finish=_share,
-    )
+    return Reduction(needs=(_distinct(asked), added(asked.picked().count())), finish=_share)
 
 
 def column_sum(asked: Asked) -> Reduction:
     """Sum a column: integers in 128 bits and decimals exactly, so that only floats can depend on the order."""
-    return Reduction(expr=_total(asked), finish=lambda total: plain_number(total) or 0)  # a column of nulls has none
+    return Reduction(
+        needs=(added(_total(asked)),),
+        finish=lambda total: plain_number(total) or 0,  # a column of nulls has none
+    )
 
 
 def mean(asked: Asked) -> Reduction:
+    """The mean; of moments it is what Polars makes of it, at once, since they cannot be added."""
     import polars as pl
 
     dtype = asked.dtype()
-    if not (dtype.is_integer() or dtype.is_decimal()):
-        return Reduction(expr=asked.picked().mean())
-    return Reduction(expr=pl.struct(part=_total(asked), whole=asked.picked().count()), finish=_quotient)
+    present = added(asked.picked().count())
+    if dtype.is_integer() or dtype.is_decimal():
+        return Reduction(needs=(added(_total(asked)), present), finish=_quotient)
+    if dtype.is_float() or dtype == pl.Boolean:
+        return Reduction(needs=(added(asked.picked().cast(pl.Float64).sum()), present), finish=_ratio)
+    return Reduction(needs=(Whole(expr=asked.picked().mean()),))
 
 
 def minimum(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().min(), finish=plain_number)
+    return Reduction(needs=(least(asked.picked().min()),), finish=plain_number)
 
 
 def maximum(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().max(), finish=plain_number)
+    return Reduction(needs=(greatest(asked.picked().max()),), finish=plain_number)
 
 
 def distinct_count(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().drop_nulls().n_unique())
+    return Reduction(needs=(_distinct(asked),))
 
 
 def distinct_values(asked: Asked) -> Reduction:
-    return Reduction(expr=asked.picked().unique().implode(), finish=lambda found: set(_list(found)))
+    return Reduction(needs=(Tallied(values=asked.picked()),), finish=lambda found: set(found["value"].to_list()))
 
 
 def not_in_set_count(asked: Asked) -> Reduction:
-    return Reduction(expr=_strangers(asked).n_unique())
+    return Reduction(needs=(Hashed(values=(asked.column(),), rows=_strangers(asked), kept=Kept.DISTINCT),))
 
 
 def not_in_set_values(asked: Asked) -> Reduction:
-    limit = asked.arguments.get("limit") or MOST_DISTINCT_VALUES
-    return Reduction(expr=_strangers(asked).unique().sort().head(limit).implode(), finish=_list)
+    most = asked.arguments.get("limit") or MOST_DISTINCT_VALUES
+    found = asked.column().filter(_strangers(asked)).unique().sort().head(most).implode()
+    return Reduction(needs=(smallest(found, most=most),), finish=_list)
 
 
 def missing_from_column_count(asked: Asked) -> Reduction:
     fitted = _value_set(asked)
-    return Reduction(expr=_found(asked, fitted), finish=lambda found: len(fitted.absent(set(_list(found)))))
+    return Reduction(needs=(_found(asked, fitted),), finish=lambda found: len(fitted.absent(set(_list(found)))))
 
 
 def missing_from_column_values(asked: Asked) -> Reduction:
     fitted = _value_set(asked)
     limit = asked.arguments.get("limit") or MOST_DISTINCT_VALUES
-    return Reduction(expr=_found(asked, fitted), finish=lambda found: fitted.absent(set(_list(found)))[:limit])
+    return Reduction(needs=(_found(asked, fitted),), finish=lambda found: fitted.absent(set(_list(found)))[:limit])
+
+
+def _distinct(asked: Asked) -> Hashed:
+    present = asked.column().is_not_null()
+    return Hashed(values=(asked.column(),), rows=both(asked.rows.members, present), kept=Kept.DISTINCT)
 
 
 def _total(asked: Asked) -> pl.Expr:
@@ -145,18 +147,18 @@ def _value_set(asked: Asked) -> FittedSet:
 
 
 def _strangers(asked: Asked) -> pl.Expr:
-    """Values that stand in rows that count and are not in the value set."""
+    """Rows that count with a value that is not in the value set."""
     known = is_one_of(asked.column(), asked.dtype(), _value_set(asked).values)
     mask = asked.column().is_not_null() & ~known
-    return asked.column().filter(mask if asked.rows.members is None else mask & asked.rows.members)
+    return mask if asked.rows.members is None else mask & asked.rows.members
 
 
-def _found(asked: Asked, fitted: FittedSet) -> pl.Expr:
+def _found(asked: Asked, fitted: FittedSet) -> Merged:
     """The values of the set that occur: never longer than the set."""
     known = is_one_of(asked.column(), asked.dtype(), fitted.values)
     mask = known.fill_null(False)
     picked = asked.column().filter(mask if asked.rows.members is None else mask & asked.rows.members)
-    return picked.unique().implode()
+    return united(picked.unique().implode())
 
 
 def _list(found: Any) -> list[Any]:
@@ -168,10 +170,14 @@ def plain_number(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _share(counts: dict[str, int]) -> float:
+def _share(part: int, whole: int) -> float:
     """Of nothing GX says 0."""
-    return counts["part"] / counts["whole"] if counts["whole"] else 0.0
+    return part / whole if whole else 0.0
 
 
-def _quotient(parts: dict[str, Any]) -> float | None:
-    return float(Fraction(parts["part"]) / parts["whole"]) if parts["whole"] else None
+def _quotient(part: Any, whole: int) -> float | None:
+    return float(Fraction(part) / whole) if whole else None
+
+
+def _ratio(part: float | None, whole: int) -> float | None:
+    return (part or 0.0) / whole if whole else None

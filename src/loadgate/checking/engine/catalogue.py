@@ -5,7 +5,7 @@ Content is checked against it without importing GX, which takes seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.checks import ELSEWHERE
@@ -52,21 +52,25 @@ def generate() -> dict[str, Any]:
 
     registered = {name: get_expectation_impl(name) for name in sorted(list_registered_expectation_implementations())}
     models = {name: model for name, model in registered.items() if model.__module__.startswith(core.__name__)}
-    described = {name: _describe(model) for name, model in models.items()}
-    common = {name: part for name, part in next(iter(described.values())).items() if name in _COMMON}
+    common = {name: part for name, part in _describe(next(iter(models.values()))).items() if name in _COMMON}
     return {
         "format": FORMAT,
         "gx_version": great_expectations.__version__,
         "common": common,
-        "expectations": {
-            name: {
-                "class": models[name].__name__,
-                "domain": models[name].domain_type.value,  # type: ignore[attr-defined]  # all core models have one
-                "evaluated": name not in ELSEWHERE,
-                "arguments": {key: part for key, part in arguments.items() if key not in _COMMON},
-            }
-            for name, arguments in described.items()
-        },
+        "expectations": describe(models),
+    }
+
+
+def describe(models: Mapping[str, type[Expectation]]) -> dict[str, dict[str, Any]]:
+    """Describe expectations by type, those of one's own too: the part `expectations` of what `generate` returns."""
+    return {
+        name: {
+            "class": model.__name__,
+            "domain": model.domain_type.value,  # type: ignore[attr-defined]  # all but abstract ones have one
+            "evaluated": name not in ELSEWHERE,
+            "arguments": {key: part for key, part in _describe(model).items() if key not in _COMMON},
+        }
+        for name, model in models.items()
     }
 
 

@@ -214,6 +214,7 @@ def _gx_verdict(check: Check, metrics: dict[str, Any], result_format: Mapping[st
     if check.configuration.type in TYPE_CHECKS:
         return judge_type(check.configuration, metrics["table.column_types"])
     expectation = _with_comparable_limits(check, metrics)
+    metrics = _with_comparable_value(check, metrics)
     try:
         raw = expectation._validate(
             metrics=metrics, runtime_configuration={"result_format": dict(result_format)}, execution_engine=None
@@ -235,6 +236,16 @@ def judge_type(configuration: ExpectationConfiguration, column_types: list[dict[
     wanted = arguments.get("type_list") or [arguments.get("type_")]
     met = any(name is None or has_type(actual, name) for name in wanted)
     return {"success": met, "result": {"observed_value": actual}}
+
+
+def _with_comparable_value(check: Check, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Take a day for its midnight where a limit is a moment: GX would read the day as a text, and fail."""
+    value = metrics.get(check.main)
+    limits = [check.configuration.kwargs.get(name) for name in ("min_value", "max_value")]
+    moments = [limit for limit in limits if isinstance(limit, dt.datetime)]
+    if type(value) is not dt.date or not moments:
+        return metrics
+    return metrics | {check.main: dt.datetime.combine(value, dt.time(), tzinfo=moments[0].tzinfo)}
 
 
 def _with_comparable_limits(check: Check, metrics: Mapping[str, Any]) -> Expectation:

@@ -1,46 +1,30 @@
 """GX metric configurations and a LazyFrame enter; {metric id: value} leaves, and for each metric without one a reason.
 
-One pass over the frame answers every metric; two more follow only where a check failed: exact counts of duplicates,
-and samples of failing rows if they were asked for.
+One pass over the frame answers every metric; more follow only where rows are listed, where equal hashes have to be
+compared, and for what no batch alone can help to, see needs.Whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from loadgate.checking.engine import rules, samples
-from loadgate.checking.engine.aggregates import Reduction
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
-from loadgate.checking.engine.passes import count_meeting, passes_over_hashes, preflight, reduce_frame
+from loadgate.checking.engine.passes import UnreadableError, batches, broken
+from loadgate.checking.engine.plans import Compiled, Known, Plan
 
 if TYPE_CHECKING:
     import polars as pl
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
+__all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "look_up", "run"]
+
 COUNTS = {".unexpected_count": rules.failed_count, ".filtered_row_count": rules.checked_count}
 """Suffixes of a row rule's name that are counted in the one pass."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Metrics compiled against one schema: what is known already, what the pass yields, and what cannot be had."""
-
-    known: Mapping[Hashable, Any]
-    reductions: Mapping[Hashable, Reduction]
-    samples: Mapping[Hashable, samples.Sample]
-    reasons: Mapping[Hashable, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Computed:
-    """`values` and `reasons` together have every metric that was asked for; no metric is in both."""
-
-    values: Mapping[Hashable, Any]
-    reasons: Mapping[Hashable, str]
 
 
 def compute(
@@ -64,92 +48,55 @@ def compile_metrics(
     aside: Iterable[str] = (),
     references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> Plan:
-    """Compile metrics and try each on no rows, so that one bad pattern or missing column spoils nothing else.
+    """Make the plan of metrics over frames with a schema.
 
     `aside` names columns of the frame that are not part of the delivered table; `references` are other tables that
-    rules may ask for by name.
+    rules may ask for by name. Raises: KeyError if a flag column named in `undecided` is not in the schema.
     """
-    flags = flag_expressions(schema, undecided)
     hidden = {*aside, *(name for name in undecided.values() if isinstance(name, str))}
     delivered = {name: dtype for name, dtype in schema.items() if name not in hidden}
-    known: dict[Hashable, Any] = {}
-    reductions: dict[Hashable, Reduction] = {}
-    wanted_samples: dict[Hashable, samples.Sample] = {}
-    reasons: dict[Hashable, str] = {}
-    for metric in {metric.id: metric for metric in metrics}.values():
-        try:
-            match compile_metric(metric, schema=delivered, flags=flags, references=references):
-                case Reduction() as reduction:
-                    reductions[metric.id] = reduction
-                case samples.Sample() as sample:
-                    wanted_samples[metric.id] = sample
-                case Known(value=value):
-                    known[metric.id] = value
-        except CannotEvaluateError as fault:
-            reasons[metric.id] = fault.reason
-    spoilt = preflight(schema, {key: reduction.expr for key, reduction in reductions.items()})
-    spoilt |= preflight(schema, {key: sample.mask.sum() for key, sample in wanted_samples.items()})
-    return Plan(
-        known=known,
-        reductions={key: reduction for key, reduction in reductions.items() if key not in spoilt},
-        samples={key: sample for key, sample in wanted_samples.items() if key not in spoilt},
-        reasons=reasons | spoilt,
-    )
+    by_id: dict[Hashable, MetricConfiguration] = {metric.id: metric for metric in metrics}
+
+    def compile_one(metric: Hashable, flags: Mapping[str, pl.Expr]) -> Compiled:
+        return compile_metric(by_id[metric], schema=delivered, flags=flags, references=references)
+
+    flags = flag_expressions(schema, undecided)
+    return Plan(metrics=tuple(by_id), schema=schema, flags=flags, compile_one=compile_one)
 
 
 def run(plan: Plan, frame: pl.LazyFrame) -> Computed:
     """Run a plan over a frame with the schema that it was compiled for."""
-    hashed = {key: reduction.hashes for key, reduction in plan.reductions.items() if reduction.hashes is not None}
-    passes = passes_over_hashes(frame) if hashed else 0
-    hashed = hashed if passes else {}
-    first = {key: reduction.expr for key, reduction in plan.reductions.items() if key not in hashed}
-    failing = {("failing", key): sample.mask.sum() for key, sample in plan.samples.items()}
-    raw, reasons = reduce_frame(frame, first | failing)
-    for key, pick in hashed.items():
-        counted, uncounted = count_meeting(pick(frame), key=key, passes=passes)
-        raw, reasons = raw | counted, reasons | uncounted
-    found = {key: raw.pop(("failing", key), 0) for key in plan.samples}
-    reasons = {key[1] if key in failing else key: reason for key, reason in reasons.items()}
-    doubtful = {
-        key: reduction.confirm
-        for key, reduction in plan.reductions.items()
-        if reduction.confirm is not None and raw.get(key)
-    }
-    exact, unconfirmed = reduce_frame(frame, doubtful)
-    reasons |= unconfirmed
-    raw = {key: value for key, value in (raw | exact).items() if key not in unconfirmed}
-    values = dict(plan.known)
-    for key, value in raw.items():
+    with Fold(plan) as fold:
         try:
-            values[key] = plan.reductions[key].finish(value)
-        except CannotEvaluateError as fault:
-            reasons[key] = fault.reason
-    for key, sample in plan.samples.items():
-        if key not in reasons:
-            _sample_into(values, reasons, key, sample if found[key] else None, frame)
-    return Computed(values=values, reasons=dict(plan.reasons) | reasons)
+            feed(fold, frame)
+            return fold.finish(frame)
+        except UnreadableError as error:
+            fault = error
+    alone = plan.apart()
+    if len(alone) <= 1:
+        return Computed(values={}, reasons=dict.fromkeys(plan.metrics, broken(fault.kind)))
+    parts = [run(part, frame) for part in alone]
+    return Computed(
+        values={metric: value for part in parts for metric, value in part.values.items()},
+        reasons={metric: reason for part in parts for metric, reason in part.reasons.items()},
+        doubted=frozenset(column for part in parts for column in part.doubted),
+    )
 
 
-def _sample_into(
-    values: dict[Hashable, Any],
-    reasons: dict[Hashable, str],
-    key: Hashable,
-    sample: samples.Sample | None,
-    frame: pl.LazyFrame,
-) -> None:
+def feed(fold: Fold, frame: pl.LazyFrame) -> None:
+    """Stream the columns concerned of a frame through a fold. Raises: UnreadableError."""
     import polars as pl
 
-    try:
-        values[key] = [] if sample is None else samples.take(frame, sample)
-    except pl.exceptions.PolarsError as error:
-        reasons[key] = f"failing rows could not be sampled ({type(error).__name__})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A metric that needs no row."""
-
-    value: Any
+    plan = fold.plan
+    if not plan.reads_batches:
+        return
+    if plan.columns == []:  # nothing but the number of rows is asked for
+        for counted in batches(frame.select(pl.len()), in_order=False):
+            fold.add(pl.select(pl.repeat(None, counted.item(), dtype=pl.Null).alias("")))
+        return
+    wanted = frame if plan.columns is None else frame.select(plan.columns)
+    for batch in batches(wanted, in_order=plan.in_order):
+        fold.add(batch, plan.up(batch))
 
 
 def compile_metric(
@@ -158,7 +105,7 @@ def compile_metric(
     schema: Mapping[str, pl.DataType],
     flags: Mapping[str, pl.Expr],
     references: Mapping[str, pl.LazyFrame] | None = None,
-) -> Reduction | samples.Sample | Known:
+) -> Compiled:
     """Compile one metric. Raises: CannotEvaluateError with the reason."""
     entry, suffix = look_up(metric.metric_name)
     if isinstance(entry, SchemaFact):

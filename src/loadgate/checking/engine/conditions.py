@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound, fit_set
+from loadgate.checking.engine.verdicts import stands_among
 from loadgate.checking.engine.written_conditions import PANDAS, read_condition
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def is_one_of(column: pl.Expr, dtype: pl.DataType, values: Any) -> pl.Expr:
     fitted = fit_set(values, dtype)
     if not fitted.values:
         return pl.when(column.is_not_null()).then(pl.lit(False))
+    if fitted.series.dtype == pl.String:
+        return stands_among(column, list(fitted.values))
     return column.is_in(fitted.series.implode())
 
 

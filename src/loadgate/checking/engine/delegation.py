@@ -29,15 +29,17 @@ def validate_by_gx(
 ) -> tuple[ExpectationValidationResult, CheckOutcome]:
     """Let GX's Validator evaluate one expectation on the delivered columns of a frame.
 
-    What a failed cast hides it cannot tell from a missing value, so it is not asked where a column has some.
+    What a failed cast hides it cannot tell from a missing value, so it does not get columns that have some: an
+    expectation that names one, or names none, could not run; nor could one that looks at such a column unasked.
     """
     from loadgate.checking.engine.execution import validator_for
 
-    if undecided:
+    if undecided and not _names_others(configuration, undecided):
         reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
         return could_not_run(index, configuration, reason)
     schema = frame.collect_schema()
-    delivered = frame.select(name for name in schema if name not in aside)
+    hidden = {*aside, *undecided, *undecided.values()}
+    delivered = frame.select(name for name in schema if name not in hidden)
     try:
         found = validator_for(delivered).graph_validate(
             configurations=[configuration], runtime_configuration={"result_format": dict(result_format)}
@@ -50,3 +52,11 @@ def validate_by_gx(
     found.result = found.result if whole else without_values(found.result, shown=None)
     state = CheckState.PASS if found.success else CheckState.FAIL
     return found, CheckOutcome(index=index, state=state)
+
+
+def _names_others(configuration: ExpectationConfiguration, undecided: Mapping[str, str]) -> bool:
+    """Whether an expectation names columns, and none that has values which could not be read."""
+    arguments = configuration.kwargs
+    named = {arguments.get(key) for key in ("column", "column_A", "column_B")} | {*(arguments.get("column_list") or ())}
+    named.discard(None)
+    return bool(named) and not named & set(undecided)

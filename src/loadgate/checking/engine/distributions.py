@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine.aggregates import Reduction, plain_number
+from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound
+from loadgate.checking.engine.needs import Reduction, Tallied, added, added_each
 from loadgate.checking.engine.spreads import quantiles
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _VALUE: Final = "value"
 _COUNT: Final = "count"
@@ -20,15 +24,13 @@ _MOST_BINS: Final = 10_000  # each is counted; one far value among close ones as
 
 def most_common(asked: Asked) -> Reduction:
     """All values that no other outnumbers, sorted."""
-    values = asked.picked().drop_nulls()
-    return Reduction(expr=values.mode().sort().implode(), finish=lambda found: [plain_number(v) for v in found or ()])
+    return Reduction(needs=(Tallied(values=asked.picked().drop_nulls()),), finish=_foremost)
 
 
 def value_counts(asked: Asked) -> Reduction:
     """A pandas Series, since GX's divergence goes on with one: how often each value occurs, sorted by value."""
     values = asked.picked().drop_nulls()
-    counted = values.value_counts(name=_COUNT).implode()
-    return Reduction(expr=counted, finish=lambda found: _series(list(found or ()), asked.columns[0]))
+    return Reduction(needs=(Tallied(values=values),), finish=_series)
 
 
 def histogram(asked: Asked) -> Reduction:
@@ -46,7 +48,7 @@ def histogram(asked: Asked) -> Reduction:
         ((values >= low) & ((values <= high) if index == len(pairs) - 1 else (values < high))).sum().alias(str(index))
         for index, (low, high) in enumerate(pairs)
     ]
-    return Reduction(expr=pl.struct(counts), finish=lambda row: list(row.values()))
+    return Reduction(needs=(added_each(pl.struct(counts)),), finish=lambda row: list(row.values()))
 
 
 def between_count(asked: Asked) -> Reduction:
@@ -57,14 +59,15 @@ def between_count(asked: Asked) -> Reduction:
     values = asked.picked()
     if low is not None:
         limit = _edge(low, asked)
-        return Reduction(expr=(values > limit if asked.arguments.get("strict_min") else values >= limit).sum())
+        met = values > limit if asked.arguments.get("strict_min") else values >= limit
+        return Reduction(needs=(added(met.sum()),))
     limit = _edge(high, asked)
-    return Reduction(expr=(values < limit if asked.arguments.get("strict_max") else values <= limit).sum())
+    met = values < limit if asked.arguments.get("strict_max") else values <= limit
+    return Reduction(needs=(added(met.sum()),))
 
 
 def partition(asked: Asked) -> Reduction:
     """Bin edges from the values themselves, as numpy's "auto" and GX's "uniform" choose them."""
-    import polars as pl
 
     bins = asked.arguments.get("bins") or "uniform"
     count = int(asked.arguments.get("n_bins") or 10)
@@ -80,18 +83,16 @@ def partition(asked: Asked) -> Reduction:
     if asked.dtype().is_temporal():
         raise CannotEvaluateError("bins of days and moments are not built into this engine")
     found = quantiles(_asking(asked, {"quantiles": shares}))
-    expr = pl.struct(found.expr.alias("edges"), asked.picked().count().alias("present"))
 
-    def finish(row: dict[str, Any]) -> list[Any]:
-        edges: list[Any]
-        edges, present = found.finish(row["edges"]), row["present"]
+    def finish(row: dict[str, Any], present: int) -> list[Any]:
+        edges: list[Any] = found.finish(row)
         if edges[0] is None or not all(math.isfinite(edge) for edge in edges):
             raise CannotEvaluateError("the column has no values, or infinite ones, to make bins of")
         if bins in ("auto", "uniform"):
             return _evenly(edges[0], edges[-1], _automatic(edges, present) if bins == "auto" else count)
         return edges
 
-    return Reduction(expr=expr, finish=finish)
+    return Reduction(needs=(*found.needs, added(asked.picked().count())), finish=finish)
 
 
 def _automatic(edges: Sequence[float], present: int) -> int:
@@ -125,9 +126,16 @@ def _asking(asked: Asked, arguments: dict[str, Any]) -> Asked:
     return Asked(columns=asked.columns, arguments=arguments, schema=asked.schema, rows=asked.rows)
 
 
-def _series(found: list[dict[str, Any]], column: str) -> Any:
-    import pandas as pd  # type: ignore[import-untyped]
+def _foremost(found: pl.DataFrame) -> list[Any]:
+    import polars as pl
 
-    pairs = sorted(((plain_number(entry[column]), entry[_COUNT]) for entry in found), key=lambda pair: pair[0])
+    first = found.filter(pl.col(_COUNT) == pl.col(_COUNT).max())
+    return [plain_number(value) for value in first[_VALUE].sort()]
+
+
+def _series(found: pl.DataFrame) -> Any:
+    import pandas as pd
+
+    pairs = sorted(((plain_number(value), count) for value, count in found.rows()), key=lambda pair: pair[0])
     index = pd.Index([value for value, _ in pairs], name=_VALUE, dtype=object if not pairs else None)
     return pd.Series([number for _, number in pairs], index=index, name=_COUNT, dtype="int64")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.verdicts import Verdicts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,11 +104,4 @@ def _each_text(asked: Asked, test: Callable[[str], bool]) -> pl.Expr:
     if not _is_text(asked):
         raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no texts to read")
 
-    def answer(texts: pl.Series) -> pl.Series:
-        distinct = texts.drop_nulls().unique()
-        if distinct.is_empty():
-            return pl.Series(texts.name, [None] * len(texts), dtype=pl.Boolean)
-        verdicts: list[Any] = [test(text) for text in distinct]
-        return texts.replace_strict(distinct, pl.Series(verdicts, dtype=pl.Boolean), default=None)
-
-    return asked.column().map_batches(answer, return_dtype=pl.Boolean, is_elementwise=True)
+    return asked.column().map_batches(Verdicts(test), return_dtype=pl.Boolean, is_elementwise=True)

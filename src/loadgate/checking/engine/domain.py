@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.conditions import compile_condition, condition_columns, plain_condition, readable
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _MISSING_ALL = ("both_values_are_missing", "all_values_are_missing")
 _MISSING_ANY = ("either_value_is_missing", "any_value_is_missing")
 _MISSING_NEVER = (None, "neither", "never")
+_ABOUT_ROWS = ("batch_id", "table", "row_condition", "condition_parser", "ignore_row_if")
+TOGETHER: Final = "decided_together"
+"""A domain key of rules of one's own: rows with the same key are decided all or none, as for a sum over them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,29 +25,67 @@ class Rows:
     """Three masks over the frame's rows, never null. None stands for every row, and for `undecided`: no row.
 
     `elements` meet the row_condition; `members` are those of them that ignore_row_if does not set aside.
-    `undecided` are in neither: a value failed to cast, so whether they belong or pass is not known.
+    `undecided` are in neither: a value failed to cast, so whether they belong or pass is not known. If `whole`, the
+    masks look at other rows than the one in question, and hold only over the whole frame at once.
     """
 
     elements: pl.Expr | None
     members: pl.Expr | None
     undecided: pl.Expr | None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One metric as asked for: its columns (checked to exist), arguments and rows."""
+    """One metric as asked for: its columns (checked to exist), arguments and rows.
+
+    `before` is, for rules that look at the value before a row's, the last one of earlier batches.
+    """
 
     columns: tuple[str, ...]
     arguments: Mapping[str, Any]
     schema: Mapping[str, pl.DataType]
     rows: Rows
     references: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
+    domain: Mapping[str, Any] = field(default_factory=dict)
+    before: pl.Expr | None = None
 
     def reference(self, name: str) -> pl.LazyFrame:
         """Another table that was given by name. Raises: CannotEvaluateError if it was not."""
         if name not in self.references:
             raise CannotEvaluateError(f"the table {name} is not there to compare with")
         return self.references[name]
+
+    def alike(self, name: str) -> pl.LazyFrame:
+        """Of another table, the columns of this domain in the rows that meet the same row_condition.
+
+        A value that could not be read there is a missing one. Raises: CannotEvaluateError if the table is not there,
+        or lacks a column.
+        """
+        frame = self.reference(name)
+        schema = frame.collect_schema()
+        try:
+            there = ask(self.domain, {}, schema=schema, flags={})
+        except CannotEvaluateError as fault:
+            raise CannotEvaluateError(f"in {name}, {fault.reason}") from None
+        kept = frame if there.rows.members is None else frame.filter(there.rows.members)
+        return kept.select(readable(column, schema[column]) for column in dict.fromkeys(there.columns))
+
+    def main(self) -> list[pl.Expr]:
+        """The columns that the domain is named after, without those of further arguments."""
+        return [readable(name, self.schema[name]) for name in _main_columns(self.domain)]
+
+    def named(self, key: str) -> pl.Expr | list[pl.Expr] | None:
+        """What a further argument of the domain names: a column, columns, or rows that meet a condition."""
+        value = self.domain.get(key)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return readable(value, self.schema[value])
+        if isinstance(value, list | tuple):
+            return [readable(name, self.schema[name]) for name in value]
+        condition = plain_condition(value)
+        return None if condition is None else compile_condition(condition, schema=self.schema, flags={})
 
     def column(self, index: int = 0) -> pl.Expr:
         return readable(self.columns[index], self.dtype(index))
@@ -84,20 +125,49 @@ def ask(
     if missing := [name for name in dict.fromkeys(read) if name not in schema]:
         raise missing_columns(missing)
     met = compile_condition(condition, schema=schema, flags=flags) if condition else None
-    kept = _kept(domain.get("ignore_row_if"), columns, schema, flags)
+    kept = _kept(domain.get("ignore_row_if"), _main_columns(domain), schema, flags)
     doubted = any(name in flags for name in read)
     up = [flags[name] for name in columns if name in flags]
-    rows = _doubted_rows(met, kept, up) if doubted else Rows(elements=met, members=both(met, kept), undecided=None)
-    return Asked(columns=tuple(columns), arguments=arguments, schema=schema, rows=rows, references=references or {})
+    rows = Rows(elements=met, members=both(met, kept), undecided=None)
+    if doubted:
+        rows = _doubted_rows(met, kept, up, together=_main_columns(domain) if domain.get(TOGETHER) else None)
+    return Asked(
+        columns=tuple(columns),
+        arguments=arguments,
+        schema=schema,
+        rows=rows,
+        references=references or {},
+        domain=domain,
+    )
 
 
 def domain_columns(domain: Mapping[str, Any]) -> list[str]:
-    """List the columns that a domain names: one, a pair, a list, or none for the table."""
-    if domain.get("column") is not None:
-        return [domain["column"]]
+    """List the columns that a domain names: one, a pair, a list, or none for the table, then those of other keys.
+
+    Keys that GX does not know are those of rules of one's own: they name columns too, or hold a condition.
+    """
+    main = _main_columns(domain)
+    others = [name for key, value in domain.items() if key not in _ABOUT_ROWS for name in _columns_in(value)]
+    return [*main, *(name for name in dict.fromkeys(others) if name not in main)]
+
+
+def _main_columns(domain: Mapping[str, Any]) -> list[str]:
+    if domain.get("column_list") is not None:
+        return list(domain["column_list"])
     if domain.get("column_A") is not None:
         return [domain["column_A"], domain["column_B"]]
-    return list(domain.get("column_list") or ())
+    return [domain["column"]] if domain.get("column") is not None else []
+
+
+def _columns_in(value: Any) -> list[str]:
+    if value is None or isinstance(value, bool):
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list | tuple):
+        return list(value)
+    condition = plain_condition(value)
+    return [] if condition is None else condition_columns(condition)
 
 
 def both(left: pl.Expr | None, right: pl.Expr | None) -> pl.Expr | None:
@@ -131,8 +201,13 @@ def _absent(name: str, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl
     return absent if flag is None else pl.when(~flag).then(absent)
 
 
-def _doubted_rows(met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Expr]) -> Rows:
-    """Split rows where some value may have failed to cast; `kept` is null only where a flag is up."""
+def _doubted_rows(
+    met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Expr], *, together: Sequence[str] | None
+) -> Rows:
+    """Split rows where some value may have failed to cast; `kept` is null only where a flag is up.
+
+    `together` are the columns of a key that leaves all its rows undecided if one is; of no column: all rows.
+    """
     import polars as pl
 
     true = pl.lit(True)
@@ -140,6 +215,9 @@ def _doubted_rows(met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Exp
     hidden = pl.lit(False) if met is None else met.is_null()
     stays = true if kept is None else kept.fill_null(True)
     undecided = hidden | (meets & stays & pl.any_horizontal(up)) if up else hidden
+    if together is not None:
+        doubt = undecided.any().over(list(together)) if together else undecided.any()
+        undecided = (meets | hidden) & stays & doubt
     elements = meets & ~undecided
     members = elements if kept is None else elements & kept.fill_null(False)
-    return Rows(elements=elements, members=members, undecided=undecided)
+    return Rows(elements=elements, members=members, undecided=undecided, whole=together is not None)

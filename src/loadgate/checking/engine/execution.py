@@ -13,8 +13,9 @@ function gets the frame from `execution_engine.get_domain_records(domain_kwargs)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from loadgate.checking.engine.quiet import import_gx
 
@@ -33,13 +34,20 @@ from great_expectations.expectations.metrics.metric_provider import MetricProvid
 from great_expectations.expectations.registry import _registered_metrics, register_metric
 from great_expectations.expectations.row_conditions import Condition
 from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.validation_graph import MAX_METRIC_COMPUTATION_RETRIES
 from great_expectations.validator.validator import Validator
 
 from loadgate.checking.engine.checks import ELSEWHERE, TYPE_CHECKS, could_not_run, judge_type, refuse_elsewhere
-from loadgate.checking.engine.compiler import compute, is_built_in
+from loadgate.checking.engine.compiler import Computed, compute, is_built_in
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.scanning import scan
+
+_TYPES_REFUSED: Final = (
+    "GX's own Validator judges a column's type for its own three engines only; exchange such checks by "
+    "loadgate.checking.engine.type_expectations.for_polars(suite), or ask for the metric table.polars_types"
+)
 
 
 class PolarsBatchData(BatchData):
@@ -53,8 +61,17 @@ class PolarsBatchData(BatchData):
 class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     """GX's execution engine on Polars. See loadgate.checking.engine.metrics.METRICS for what it can compute."""
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(
+        self, *, storage_options: Mapping[str, str] | None = None, gx_judges_types: bool = False, **arguments: Any
+    ) -> None:
+        """Make an engine.
+
+        `storage_options` are for files on S3. `gx_judges_types` says that GX's own Validator runs on it, which leaves
+        checks of a column's type without a verdict: the schema is then refused to them, with the reason.
+        """
         register_metrics()
+        self._storage_options = dict(storage_options or {})
+        self._gx_judges_types = gx_judges_types
         super().__init__(**arguments)
 
     def load_batch_data(self, batch_id: str, batch_data: Any) -> None:
@@ -66,8 +83,20 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         super().load_batch_data(batch_id=batch_id, batch_data=batch_data)
 
     def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[PolarsBatchData, BatchMarkers]:
-        """Take the frame out of a batch spec's `batch_data`."""
-        return PolarsBatchData(self, batch_spec["batch_data"].lazy()), BatchMarkers()
+        """Take the frame out of a batch spec's `batch_data`, or scan the files at its `path`.
+
+        GX writes a batch spec into results, as JSON, so the frame does not stay in it.
+        Raises: GreatExpectationsError if the files cannot be scanned.
+        """
+        if "batch_data" in batch_spec:
+            frame = batch_spec["batch_data"].lazy()
+            batch_spec["batch_data"] = "PolarsLazyFrame"
+        else:
+            try:
+                frame = scan(batch_spec, storage_options=self._storage_options)
+            except CannotEvaluateError as fault:
+                raise GreatExpectationsError(fault.reason) from None
+        return PolarsBatchData(self, frame), BatchMarkers(ge_load_time=f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}")
 
     def resolve_metrics(
         self,
@@ -77,27 +106,41 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     ) -> dict[Any, Any]:
         """Compute all built-in metrics of each batch in one pass, and others by their own functions.
 
-        Raises: MetricResolutionError with every metric that has no value; what has one is put into `metrics` before,
-        because GX asks for all of them again otherwise.
+        Raises: MetricResolutionError with the metrics that have no value for one and the same reason; GX asks for the
+        rest again. What has a value is put into `metrics` before, because GX asks for all of it again otherwise.
         """
         wanted = list(metrics_to_resolve)
         ours = [metric for metric in wanted if is_built_in(metric.metric_name)]
         others = [metric for metric in wanted if not is_built_in(metric.metric_name)]
         resolved: dict[Any, Any] = {}
         reasons: dict[Any, str] = {}
-        for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in ours):
-            batch = [metric for metric in ours if metric.metric_domain_kwargs.get("batch_id") == batch_id]
-            computed = compute(self._frame(batch_id), batch)
+        if self._gx_judges_types and runtime_configuration:
+            reasons |= {metric.id: _TYPES_REFUSED for metric in ours if metric.metric_name == "table.column_types"}
+        answered = [metric for metric in ours if metric.id not in reasons]
+        for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in answered):
+            batch = [metric for metric in answered if metric.metric_domain_kwargs.get("batch_id") == batch_id]
+            computed = _computed(self._frame(batch_id), batch)
             resolved |= computed.values
             reasons |= computed.reasons
         if metrics is not None:
             metrics.update(resolved)
         if reasons:
-            failed = [metric for metric in ours if metric.id in reasons]
-            raise MetricResolutionError(message="; ".join(dict.fromkeys(reasons.values())), failed_metrics=failed)
+            reason = next(iter(reasons.values()))
+            raise _failed([metric for metric in ours if reasons.get(metric.id) == reason], reason)
         if others:
-            resolved |= super().resolve_metrics(others, metrics, runtime_configuration)
+            resolved |= self._resolved_by_gx(others, metrics, runtime_configuration)
         return resolved
+
+    def _resolved_by_gx(
+        self, metrics_to_resolve: list[MetricConfiguration], metrics: Any, runtime_configuration: Any
+    ) -> dict[Any, Any]:
+        """Let GX call the functions of metrics of one's own. What they raise may quote a row: its text stays here."""
+        try:
+            return super().resolve_metrics(metrics_to_resolve, metrics, runtime_configuration)
+        except MetricResolutionError as error:
+            failed = list(error.failed_metrics)
+            kind = type(error.__cause__ or error).__name__
+        raise _failed(failed, f"the metric {', '.join(metric.metric_name for metric in failed)} raised {kind}")
 
     def get_domain_records(self, domain_kwargs: dict[str, Any]) -> pl.LazyFrame:
         """The rows of a domain: row_condition and ignore_row_if applied."""
@@ -161,6 +204,20 @@ class PolarsValidator(Validator):
         return ExpectationValidationResult(expectation_config=configuration, **verdict)
 
 
+def _failed(metrics: list[MetricConfiguration], reason: str) -> MetricResolutionError:
+    """GX asks for a metric until it has failed so many times; said at once, it costs no more passes."""
+    return MetricResolutionError(message=reason, failed_metrics=metrics * MAX_METRIC_COMPUTATION_RETRIES)
+
+
+def _computed(frame: pl.LazyFrame, metrics: list[MetricConfiguration]) -> Computed:
+    """Compute metrics; a frame that cannot even be opened answers none of them, and its text stays here."""
+    try:
+        return compute(frame, metrics)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = f"the data could not be read ({type(error).__name__})"
+    return Computed(values={}, reasons={metric.id: reason for metric in metrics})
+
+
 def validator_for(frame: pl.LazyFrame | pl.DataFrame, **arguments: Any) -> PolarsValidator:
     """Make a GX Validator over a frame; `arguments` go to Validator (an expectation_suite, a data_context)."""
     engine = PolarsExecutionEngine()
@@ -187,10 +244,12 @@ def register_metrics() -> None:
         )
 
 
-def register_row_rule(name: str, *, value_keys: tuple[str, ...], domain_keys: tuple[str, ...]) -> None:
-    """Tell GX of one metric of a row rule of one's own."""
+def register_row_rule(
+    name: str, *, value_keys: tuple[str, ...], domain_keys: tuple[str, ...], defaults: Mapping[str, Any]
+) -> None:
+    """Tell GX of one metric of a rule of one's own; `defaults` are for keys that the expectation leaves open."""
     definition = {
-        "default_kwarg_values": {},
+        "default_kwarg_values": dict(defaults),
         "metric_domain_keys": domain_keys,
         "metric_value_keys": value_keys,
     }

@@ -6,8 +6,9 @@ expectation's own `_validate`. Its Validator, which takes ten times as long for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,9 +16,13 @@ from loadgate.checking.engine import marks
 from loadgate.checking.engine.checks import Check, could_not_run, evaluate, prepare
 from loadgate.checking.engine.compiler import Computed, Plan, compile_metrics, run
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError
+from loadgate.checking.engine.folding import NO_SECOND_PASS
+from loadgate.checking.engine.hashes import HELD_BYTES
+from loadgate.checking.engine.marks import Marking, Marks
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
 from loadgate.checking.engine.parameters import fill, parameter_names
 from loadgate.checking.engine.quiet import import_gx
+from loadgate.checking.engine.validation import Holding, Validation
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-__all__ = ["CheckOutcome", "CheckState", "CompiledSuite", "Validated", "compile_suite"]
+__all__ = ["CheckOutcome", "CheckState", "CompiledSuite", "Validated", "Validation", "compile_suite"]
 
 ASIDE: Final = ("_row", "_line")
 """Columns that readers add to a frame: they are not part of the table that a suite describes."""
@@ -82,9 +87,52 @@ class CompiledSuite:
         Raises: KeyError if a flag column named in `undecided` is not in the frame.
         """
         planned = [self._fill(entry, parameters) for entry in self.planned]
-        checks = [entry.check for entry in planned if entry.check is not None]
-        computed = run(self._plan(checks, frame, undecided, aside, references), frame)
-        judged = [self._judge(entry, frame, computed, undecided, aside) for entry in planned]
+        plan = self._plan(_checks(planned), frame.collect_schema(), undecided, aside, references)
+        return self._judged(planned, frame, run(plan, frame), parameters, undecided, aside)
+
+    def start(
+        self,
+        schema: Mapping[str, pl.DataType],
+        *,
+        parameters: Mapping[str, object] = _NOTHING,
+        undecided: Mapping[str, str] = _NOTHING,
+        aside: Collection[str] = ASIDE,
+        references: Mapping[str, pl.LazyFrame] = _NOTHING,
+        marks: Marks | None = None,
+        held_bytes: int = HELD_BYTES,
+        folder: Path | None = None,
+    ) -> Validation:
+        """Validate a table as its rows pass by: `add` each batch, then `finish`.
+
+        `schema` is the table's; the flag columns named in `undecided` may be in it or not, see Validation.add. `marks`
+        gets frames of the rows that fail a check or cannot be decided by it; the batches need `_row` then. It may get
+        rows of a check that in the end could not run: its outcome says so. Hashes of which more than `held_bytes` come
+        together go to a private place in `folder`, never values.
+        """
+        planned = [self._fill(entry, parameters) for entry in self.planned]
+        checks = _checks(planned)
+        full = {**schema, **{flag: _boolean() for flag in undecided.values() if flag not in schema}}
+        marking = marks and Marking(checks, marks, undecided=undecided, aside=aside, references=references)
+        return Validation(
+            self._plan(checks, full, undecided, aside, references),
+            undecided=undecided,
+            judge=lambda frame, computed: self._judged(planned, frame, computed, parameters, undecided, aside),
+            marking=marking,
+            holding=Holding(bytes=held_bytes, folder=folder),
+        )
+
+    def _judged(
+        self,
+        planned: Sequence[Planned],
+        frame: pl.LazyFrame | None,
+        computed: Computed,
+        parameters: Mapping[str, object],
+        undecided: Mapping[str, str],
+        aside: Collection[str],
+    ) -> Validated:
+        up = {column: flag for column, flag in undecided.items() if column in computed.doubted}
+        hidden = (*aside, *(flag for column, flag in undecided.items() if column not in up))
+        judged = [self._judge(entry, frame, computed, up, hidden) for entry in planned]
         return Validated(
             result=_suite_result(self.name, [result for result, _ in judged], parameters),
             outcomes=tuple(outcome for _, outcome in judged),
@@ -93,7 +141,7 @@ class CompiledSuite:
     def _judge(
         self,
         entry: Planned,
-        frame: pl.LazyFrame,
+        frame: pl.LazyFrame | None,
         computed: Computed,
         undecided: Mapping[str, str],
         aside: Collection[str],
@@ -102,6 +150,8 @@ class CompiledSuite:
             return evaluate(entry.check, computed, undecided=undecided, result_format=self.result_format)
         if not entry.by_gx:
             return could_not_run(entry.index, entry.configuration, entry.reason or "its parameters are open")
+        if frame is None:
+            return could_not_run(entry.index, entry.configuration, NO_SECOND_PASS)
         from loadgate.checking.engine.delegation import validate_by_gx
 
         return validate_by_gx(
@@ -190,13 +240,12 @@ class CompiledSuite:
 
     def _plan(
         self,
-        checks: list[Check],
-        frame: pl.LazyFrame,
+        checks: Sequence[Check],
+        schema: Mapping[str, pl.DataType],
         undecided: Mapping[str, str],
         aside: Collection[str],
         references: Mapping[str, pl.LazyFrame],
     ) -> Plan:
-        schema = frame.collect_schema()
         metrics = [metric for check in checks for metric in check.asks(undecided)]
         if references:  # a plan holds what it was compiled against
             return compile_metrics(metrics, schema=schema, undecided=undecided, aside=aside, references=references)
@@ -273,6 +322,16 @@ def _filled(entry: Planned, parameters: Mapping[str, object], whole: Mapping[str
         reason = f"the expectation does not take the value of its parameter {names}"
         return Planned(index=entry.index, configuration=open_form, reason=reason)
     return _prepared(entry.index, expectation, configuration, whole)
+
+
+def _boolean() -> pl.DataType:
+    import polars as pl
+
+    return pl.Boolean()
+
+
+def _checks(planned: Sequence[Planned]) -> list[Check]:
+    return [entry.check for entry in planned if entry.check is not None]
 
 
 def _make_room(kept: dict[Any, Any]) -> None:

@@ -1,8 +1,8 @@
-"""Checks of rows and a frame enter; leaves which row fails (or cannot be decided by) which check, one line each."""
+"""Checks of rows and a frame or its batches enter; leaves which row fails (or cannot be decided by) which check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from loadgate.checking.engine.checks import Check
@@ -16,10 +16,16 @@ from loadgate.checking.engine.rules import failed
 if TYPE_CHECKING:
     import polars as pl
 
+    from loadgate.checking.engine.folding import Computed
+    from loadgate.checking.engine.plans import Slot
+
 ROW: Final = "_row"
 CHECK: Final = "check"
+UNDECIDED: Final = "undecided"
 
 Mask = Callable[[RowRule, Asked], "pl.Expr | None"]
+Marks = Callable[["pl.DataFrame"], None]
+"""Gets frames of `_row` (as in the batch), `check` (UInt32: its index), `undecided` (Boolean: it is no failure)."""
 
 
 def failing(rule: RowRule, asked: Asked) -> pl.Expr | None:
@@ -31,6 +37,85 @@ def undecided(rule: RowRule, asked: Asked) -> pl.Expr | None:
     return asked.rows.undecided
 
 
+class Marking:
+    """Marks of one table: those of most checks as its batches pass by, those that take a second look at the end."""
+
+    row: Final = ROW
+
+    def __init__(
+        self,
+        checks: Sequence[Check],
+        marks: Marks,
+        *,
+        undecided: Mapping[str, str],
+        aside: Collection[str],
+        references: Mapping[str, pl.LazyFrame],
+    ) -> None:
+        self._checks = [check for check in checks if check.rule is not None]
+        self._marks = marks
+        self._undecided = undecided
+        self._aside = aside
+        self._references = references
+        self._places: dict[Hashable, list[tuple[int, bool]]] = {}
+        for check in self._checks:
+            self._places.setdefault(check.metrics[check.main].id, []).append((check.index, False))
+            if check.doubt is not None:
+                self._places.setdefault(check.doubt[0].id, []).append((check.index, True))
+        self._seen: set[Hashable] = set()
+
+    def watch(self, batch: pl.DataFrame, masks: Mapping[Slot, pl.Series]) -> None:
+        """Mark the rows of a batch. Raises: KeyError if it has no `_row`."""
+        if ROW not in batch.columns:
+            raise KeyError(f"the batch has no column {ROW}")
+        rows = batch[ROW]
+        for (metric, place), mask in masks.items():
+            if place == 0 and metric in self._places:
+                self._seen.add(metric)
+                if mask.any():
+                    self._mark(metric, rows.filter(mask))
+
+    def repeats(self, metric: Hashable, rows: pl.DataFrame) -> None:
+        """Mark rows that repeat another: a frame of `row`."""
+        self._seen.add(metric)
+        if metric in self._places and rows.height:
+            self._mark(metric, rows["row"])
+
+    def look_again(self, frame: pl.LazyFrame, computed: Computed) -> None:
+        """Mark rows of checks that no batch alone could answer, if they have any."""
+        import polars as pl
+
+        for is_undecided, mask in ((False, failing), (True, undecided)):
+            wanted = [
+                check
+                for check in self._checks
+                if (metric := _metric(check, is_undecided)) not in self._seen and computed.values.get(metric)
+            ]
+            if not wanted:
+                continue
+            marked = mark_rows(
+                frame,
+                wanted,
+                undecided={name: flag for name, flag in self._undecided.items() if name in computed.doubted},
+                aside=(*self._aside, *self._undecided.values()),
+                mask=mask,
+                references=self._references,
+            )
+            self._marks(marked.with_columns(pl.lit(is_undecided).alias(UNDECIDED)).collect(engine="streaming"))
+
+    def _mark(self, metric: Hashable, rows: pl.Series) -> None:
+        import polars as pl
+
+        for index, is_undecided in self._places[metric]:
+            check, doubt = pl.lit(index, dtype=pl.UInt32).alias(CHECK), pl.lit(is_undecided).alias(UNDECIDED)
+            self._marks(rows.alias(ROW).to_frame().with_columns(check, doubt))
+
+
+def _metric(check: Check, is_undecided: bool) -> Hashable:
+    if not is_undecided:
+        return check.metrics[check.main].id
+    return None if check.doubt is None else check.doubt[0].id
+
+
 def mark_rows(
     frame: pl.LazyFrame,
     checks: Sequence[Check],
@@ -38,6 +123,7 @@ def mark_rows(
     undecided: Mapping[str, str],
     aside: Collection[str],
     mask: Mask,
+    references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> pl.LazyFrame:
     """List the rows under each check's mask: `_row`, `check` (UInt32), in the frame's order; one pass.
 
@@ -51,7 +137,9 @@ def mark_rows(
     hidden = {*aside, *undecided.values()}
     delivered = {name: dtype for name, dtype in schema.items() if name not in hidden}
     flags = flag_expressions(schema, undecided)
-    masks = {check.index: _mask(check, mask, schema=delivered, flags=flags) for check in checks}
+    masks = {
+        check.index: _mask(check, mask, schema=delivered, flags=flags, references=references or {}) for check in checks
+    }
     sound = {index: expression for index, expression in masks.items() if expression is not None}
     spoilt = preflight(schema, {index: expression.sum() for index, expression in sound.items()})
     hits = [
@@ -66,11 +154,16 @@ def mark_rows(
 
 
 def _mask(
-    check: Check, mask: Mask, *, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]
+    check: Check,
+    mask: Mask,
+    *,
+    schema: Mapping[str, pl.DataType],
+    flags: Mapping[str, pl.Expr],
+    references: Mapping[str, pl.LazyFrame],
 ) -> pl.Expr | None:
     try:
         rule, _ = look_up(check.main)
-        asked = ask_for(check.metrics[check.main], schema=schema, flags=flags)
+        asked = ask_for(check.metrics[check.main], schema=schema, flags=flags, references=references)
         return mask(rule, asked) if isinstance(rule, RowRule) else None
     except CannotEvaluateError:
         return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine import aggregates, distributions, documents, predicates, spreads
-from loadgate.checking.engine.aggregates import Reduction
 from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.needs import Reduction
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,8 +32,9 @@ class Aggregate:
 class RowRule:
     """A yes/no question about every row. `skips_missing`: rows without a value in the column are not asked.
 
-    `unique` rules are counted by hash first, and exactly only if two hashes meet. `whole` rules look at other rows than
-    the one in question (its group, the row before), so they need a pass of their own over the columns concerned.
+    `unique` rules are counted by hash first, and exactly only if two hashes meet. `carries`: the rule looks at the last
+    value before the row, which is carried from batch to batch (`Asked.before`). `whole` rules look at any other rows,
+    so they need a pass of their own over the columns concerned.
     `refuses` says which rows make the question unanswerable for the whole column.
     """
 
@@ -41,6 +42,7 @@ class RowRule:
     skips_missing: bool = True
     unique: bool = False
     whole: bool = False
+    carries: bool = False
     refuses: Callable[[Asked], pl.Expr] | None = None
 
 
@@ -97,8 +99,8 @@ METRICS: Final[dict[str, Metric]] = {
     "column_values.match_like_pattern_list": RowRule(predicate=predicates.matches_like_list),
     "column_values.not_match_like_pattern_list": RowRule(predicate=predicates.matches_no_like_list),
     "column_values.unique": RowRule(predicate=predicates.is_unique, unique=True),
-    "column_values.increasing": RowRule(predicate=predicates.increasing),
-    "column_values.decreasing": RowRule(predicate=predicates.decreasing),
+    "column_values.increasing": RowRule(predicate=predicates.increasing, carries=True),
+    "column_values.decreasing": RowRule(predicate=predicates.decreasing, carries=True),
     "column_values.z_score.under_threshold": RowRule(predicate=spreads.z_score_under, whole=True),
     "column_values.not_outliers": RowRule(predicate=spreads.is_no_outlier, whole=True),
     "column_values.dateutil_parseable": RowRule(predicate=documents.reads_as_date),

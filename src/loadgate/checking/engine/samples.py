@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import missing_columns
-from loadgate.checking.engine.rules import failed
+from loadgate.checking.engine.needs import Each
+from loadgate.checking.engine.rules import failed, looks_around
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +29,8 @@ _MISSING: Final = float("nan")  # as in GX: it sorts the values of several colum
 class Sample:
     """The first failing rows, `most` of them: their values in `columns`, or their numbers from 0 (`suffix`).
 
-    With `keys`, rows are named by the values of these columns instead of their numbers.
+    With `keys`, rows are named by the values of these columns instead of their numbers. `alone`: a row fails or not
+    whatever stands in the others.
     """
 
     mask: pl.Expr
@@ -38,6 +40,12 @@ class Sample:
     keys: tuple[str, ...] = ()
     values: bool = True
     paired: bool = False
+    alone: bool = True
+
+    @property
+    def failing(self) -> Each | None:
+        """What tells whether there is anything to take; None if only taking can tell."""
+        return Each(mask=self.mask) if self.alone else None
 
 
 def sample(rule: RowRule, asked: Asked, *, suffix: str, paired: bool = False) -> Sample:
@@ -56,6 +64,7 @@ def sample(rule: RowRule, asked: Asked, *, suffix: str, paired: bool = False) ->
         keys=keys,
         values=not wanted.get("exclude_unexpected_values"),
         paired=paired,
+        alone=not (rule.unique or rule.carries or looks_around(rule, asked)),
     )
 
 
@@ -65,10 +74,9 @@ def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
 
     rows = frame.with_row_index(INDEX).filter(wanted.mask).head(wanted.most)
     if wanted.suffix == ".unexpected_rows":
-        return rows.drop(INDEX).collect().to_dicts()
+        return _whole_rows(rows.collect())
     if wanted.suffix == ".unexpected_index_query":
-        numbers = rows.select(INDEX).collect().to_series().to_list()
-        return f'frame.with_row_index().filter(pl.col("index").is_in({numbers}))'
+        return _query(rows.select(INDEX).collect().to_series().to_list(), most=wanted.most)
     if wanted.suffix == ".unexpected_index_list" and wanted.keys:
         return _named_rows(rows, wanted)
     if wanted.suffix == ".unexpected_index_list":
@@ -80,6 +88,27 @@ def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
     if wanted.paired:
         return known
     return [dict(zip(wanted.columns, values, strict=True)) for values in known]
+
+
+def take_nothing(frame: pl.LazyFrame, wanted: Sample) -> Any:
+    """What `take` gives where no row fails, without looking."""
+    if wanted.suffix == ".unexpected_rows":
+        return take(frame.clear(), wanted)
+    return _query([], most=wanted.most) if wanted.suffix == ".unexpected_index_query" else []
+
+
+def _query(numbers: list[int], *, most: int) -> str:
+    cut = f"  # the first {most}" if numbers and len(numbers) == most else ""
+    return f'frame.with_row_index().filter(pl.col("index").is_in({numbers})){cut}'
+
+
+def _whole_rows(rows: pl.DataFrame) -> Any:
+    """A pandas frame, as from GX's pandas engine, with the rows' numbers as its index; every value stays what it is."""
+    import pandas as pd
+
+    numbers = rows[INDEX].to_list()
+    found = rows.drop(INDEX)
+    return pd.DataFrame(found.rows(), index=numbers, columns=found.columns, dtype=object)
 
 
 def _named_rows(rows: pl.LazyFrame, wanted: Sample) -> list[dict[str, Any]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine.aggregates import Reduction, plain_number
+from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.needs import Reduction, Whole, added, moments
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,13 +22,18 @@ _OUTLIER_METHODS: Final = ("iqr", "std")
 
 def standard_deviation(asked: Asked) -> Reduction:
     """The sample's, as GX asks pandas for it: undefined below two values."""
-    return Reduction(expr=_measured(asked).std(), finish=_defined)
+    if asked.dtype().is_temporal():  # a number of microseconds, or of days, that no suite means
+        raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no numbers")
+    return Reduction(needs=(moments(_measured(asked)),), finish=_deviation)
 
 
 def median(asked: Asked) -> Reduction:
     _sortable(asked)
     values = _values(asked)
-    return Reduction(expr=values.median(), finish=plain_number)
+    middle = values.median()
+    if asked.dtype().is_float():  # Polars' own subtracts the two in the middle, and infinite ones have no difference
+        middle = (values.quantile(0.5, "lower") + values.quantile(0.5, "higher")) / 2
+    return Reduction(needs=(Whole(expr=middle),), finish=plain_number)
 
 
 def quantiles(asked: Asked) -> Reduction:
@@ -42,10 +48,14 @@ def quantiles(asked: Asked) -> Reduction:
     if wanted is None:
         raise CannotEvaluateError("quantiles are not given")
     if not wanted:
-        return Reduction(expr=pl.len(), finish=lambda _: [])
+        return Reduction(needs=(added(pl.len()),), finish=lambda _: [])
     values = _values(asked).drop_nulls().sort()
+    if asked.dtype() == pl.Boolean and how in ("linear", "midpoint"):  # as 0 and 1: truth has nothing in between
+        values = values.cast(pl.Int8)
     found = [_at(values, float(share), how, asked.dtype()).alias(str(index)) for index, share in enumerate(wanted)]
-    return Reduction(expr=pl.struct(found), finish=lambda row: [plain_number(value) for value in row.values()])
+    return Reduction(
+        needs=(Whole(expr=pl.struct(found)),), finish=lambda row: [plain_number(value) for value in row.values()]
+    )
 
 
 def outlier_statistics(asked: Asked) -> Reduction:
@@ -54,7 +64,7 @@ def outlier_statistics(asked: Asked) -> Reduction:
 
     low, high, spread = _outlier_window(asked)
     return Reduction(
-        expr=pl.struct(low.alias("low"), high.alias("high"), spread.alias("spread")),
+        needs=(Whole(expr=pl.struct(low.alias("low"), high.alias("high"), spread.alias("spread"))),),
         finish=_gx_statistics,
     )
 
@@ -121,7 +131,9 @@ def _at(ordered: pl.Expr, share: float, how: str, dtype: pl.DataType) -> pl.Expr
     weight = pl.lit(0.5) * (place != below) if how == "midpoint" else place - below
     if dtype.is_temporal():
         return low + ((high - low).cast(pl.Int64) * weight).round().cast(pl.Int64).cast(pl.Duration("us"))
-    return pl.when(weight == 0).then(low.cast(pl.Float64)).otherwise(low + (high - low) * weight)
+    nearer_low, nearer_high = low + (high - low) * weight, high - (high - low) * (1 - weight)  # numpy's, for infinities
+    between = pl.when(weight < 0.5).then(nearer_low).otherwise(nearer_high)
+    return pl.when(weight == 0).then(low.cast(pl.Float64)).otherwise(between)
 
 
 def _values(asked: Asked) -> pl.Expr:
@@ -158,8 +170,10 @@ def _sortable(asked: Asked) -> None:
         raise CannotEvaluateError(f"a column of type {dtype} holds no numbers")
 
 
-def _defined(value: Any) -> Any:
-    return None if value is None or math.isnan(value) else float(value)
+def _deviation(moments: dict[str, Any]) -> float | None:
+    if moments["n"] < 2 or math.isnan(moments["square"]):
+        return None
+    return math.sqrt(moments["square"] / (moments["n"] - 1))
 
 
 def _gx_statistics(row: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ The text is only taken apart, never run: Python's own grammar gives the tree, an
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import io
 import tokenize
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from loadgate.checking.engine.faults import CannotEvaluateError
 
 PANDAS: Final = "pandas"
 OWN: Final = "great_expectations"
+_OWN_ONCE: Final = "great_expectations__experimental__"
 _WORDS: Final = {"&": "and", "|": "or", "=": "==", "~": "not", "&&": "and", "||": "or"}
 _OPERATORS: Final[dict[type[ast.cmpop], str]] = {
     ast.Eq: "==",
@@ -28,6 +30,7 @@ _OPERATORS: Final[dict[type[ast.cmpop], str]] = {
 }
 _TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _SUMS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%"}
+_UTC: Final = ("datetime.timezone.utc", "datetime.UTC")
 _NULLITY: Final = {"isnull": True, "isna": True, "isNull": True, "notnull": False, "notna": False, "notNull": False}
 _MOST: Final = 4_000  # characters: a longer condition belongs into a column
 
@@ -41,7 +44,7 @@ def read_condition(text: str, *, parser: str | None) -> dict[str, Any]:
     missing value is unequal to everything.
     Raises: CannotEvaluateError if the parser or the text is not known.
     """
-    if parser not in (PANDAS, "python", OWN):
+    if parser not in (PANDAS, "python", OWN, _OWN_ONCE):
         raise CannotEvaluateError(
             "its row_condition is written as text, and condition_parser does not say in which form"
         )
@@ -50,8 +53,8 @@ def read_condition(text: str, *, parser: str | None) -> dict[str, Any]:
     try:
         plain, names = _plain_words(text)
         tree = ast.parse(plain, mode="eval").body
-        return _Reader(names, missing=parser != OWN).condition(tree)
-    except (SyntaxError, tokenize.TokenError, IndentationError, RecursionError, ValueError, MemoryError):
+        return _Reader(names, missing=parser not in (OWN, _OWN_ONCE)).condition(tree)
+    except (SyntaxError, tokenize.TokenError, IndentationError, RecursionError, ValueError, OverflowError, MemoryError):
         raise CannotEvaluateError("its row_condition cannot be read as a condition") from None
 
 
@@ -67,7 +70,10 @@ def _plain_words(text: str) -> tuple[str, dict[str, str]]:
         parts[index] = f" {stand_in} "
     joined = "".join(parts).strip().replace("\n", " ")
     tokens = tokenize.generate_tokens(io.StringIO(joined).readline)
-    words = (_WORDS.get(token.string, token.string) if token.type == tokenize.OP else token.string for token in tokens)
+    words: list[str] = []
+    for token in tokens:
+        sign = token.type == tokenize.OP and words[-1:] != ["tzinfo"]  # the = after it names an argument
+        words.append(_WORDS.get(token.string, token.string) if sign else token.string)
     return " ".join(words).strip(), names
 
 
@@ -134,6 +140,10 @@ class _Reader:
                 return {"value": [operand["value"] for operand in operands]}
             case ast.Call(func=ast.Name(id="date"), args=[ast.Constant(value=str() as value)], keywords=[]):
                 return {"value": value}
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime"), attr="date"), args=args, keywords=[]):
+                return {"value": dt.date(*_whole_numbers(args))}
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime"), attr="datetime"), args=args, keywords=more):
+                return {"value": dt.datetime(*_whole_numbers(args)).replace(tzinfo=_zone(more))}
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _SUMS:
                 return {"sum": _SUMS[type(op)], "left": self._operand(left), "right": self._operand(right)}
             case _:
@@ -147,3 +157,21 @@ class _Reader:
                 return name
             case _:
                 raise ValueError("this is no column")
+
+
+def _whole_numbers(nodes: list[ast.expr]) -> list[Any]:
+    """Take the parts of a day or a moment out of a call. Raises: ValueError if they are not written as numbers."""
+    values = [node.value for node in nodes if isinstance(node, ast.Constant) and type(node.value) is int]
+    if len(values) != len(nodes) or not 3 <= len(values) <= 7:
+        raise ValueError("this is no day and no moment")
+    return values
+
+
+def _zone(keywords: list[ast.keyword]) -> dt.tzinfo | None:
+    match keywords:
+        case []:
+            return None
+        case [ast.keyword(arg="tzinfo", value=value)] if ast.unparse(value) in _UTC:
+            return dt.UTC
+        case _:
+            raise ValueError("this is no moment")

@@ -15,6 +15,7 @@ from loadgate.model import conditions
 from loadgate.model.expected import KeyFigure, Measure
 from loadgate.model.identity import part_id
 from loadgate.model.period import Cadence, Period
+from loadgate.model.rules import AppliedMarks, RuleKind
 from loadgate.model.tables import FIGURE_KEY, FIGURES, empty
 from loadgate.samples.flis.law import drawn
 from loadgate.samples.flis.laws.drawn import age_of
@@ -123,7 +124,11 @@ def _parts(world: World, number: int, figure: KeyFigure, cells: pl.DataFrame) ->
 
     enters = pl.lit(True) if figure.where is None else _holds(figure, figure.where, cells)
     if figure.cells is not None:
+        if figure.cells.since is not None:
+            raise _unknown(figure, figure.cells.since)
         enters = enters & pl.col(figure.cells.column).cast(pl.String).is_in(list(figure.cells.values)).fill_null(False)
+    if figure.apply is not None:
+        enters = enters & _carries_none(world, figure, figure.apply, cells)
     if figure.reference != drawn(world, figure.dataset).time or figure.published is not None:
         raise _unknown(figure, figure.published or figure.reference)
     parts = [_total("n", enters).alias(f"{number}.rows")]
@@ -146,6 +151,26 @@ def _holds(figure: KeyFigure, condition: conditions.Condition, cells: pl.DataFra
     for column in sorted(conditions.columns(condition) - set(cells.columns)):
         raise _unknown(figure, column)
     return conditions.to_polars(condition).fill_null(False)
+
+
+def _carries_none(world: World, figure: KeyFigure, applied: AppliedMarks, cells: pl.DataFrame) -> pl.Expr:
+    """Rows without any of the marks that the figure leaves out, as far as microcells say."""
+    import polars as pl
+
+    if applied.only or applied.use_alternatives:
+        raise _unknown(figure, ", ".join((*applied.only, *applied.use_alternatives)))
+    rules = {rule.id: rule for rule in world.site.dataset(figure.dataset).rules}
+    left = pl.lit(True)
+    for rule in (rules[name] for name in applied.leave_out):
+        if rule.check is not None:
+            continue  # rows as the law draws them pass every check
+        if rule.where is None or rule.earlier is not None or rule.kind is RuleKind.CHANGE:
+            raise _unknown(figure, rule.id)
+        for column in sorted(conditions.columns(rule.where) - set(cells.columns)):
+            raise _unknown(figure, column)
+        holds = conditions.to_polars(rule.where)
+        left = left & (holds.fill_null(True) if rule.kind is RuleKind.APPROVE else ~holds.fill_null(False))
+    return left
 
 
 def _measured(world: World, figure: KeyFigure, measure: Measure, cells: pl.DataFrame) -> tuple[str, int]:

@@ -28,6 +28,7 @@ _OLDEST_DAYS = 20 * 365  # no case and no measure is older
 _CASE_DAYS, _SERVICE_DAYS = 400, 1_500
 _STEP = 11  # days between two absences of a person; no month's length has it as a factor
 _GAP_DAYS = 37  # between two services of a person
+_LIVING = 251  # of so many persons with an open service, one dies in the quarter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +173,18 @@ def _served(facts: Expanded) -> pl.Series:
     return pl.Series(facts.days("quarter") - base - _GAP_DAYS * facts.again).cast(pl.Datetime("us"))
 
 
+def _died(facts: Expanded) -> pl.Series:
+    """A day of the quarter, for one in so many persons with an open service."""
+    import numpy as np
+    import polars as pl
+
+    first = facts.days("quarter")
+    base = scattered(facts.person, among=_NUMBERS, start=facts.start("deaths"))
+    day = first + base // _LIVING % _length(first, 3)
+    dead = (base % _LIVING == 0) & np.isnat(facts.days("ended"))
+    return pl.Series(np.where(dead, day, np.datetime64("NaT"))).cast(pl.Datetime("us"))
+
+
 def _before(facts: Expanded, ending: str) -> pl.Series:
     import numpy as np
     import polars as pl
@@ -206,6 +219,7 @@ _OWN: dict[str, Callable[[Expanded], pl.Series]] = {
     "case_no": _case,
     "child": _persons,
     "cost_centre": _centre,
+    "died": _died,
     "employee": _persons,
     "employment_no": _employment,
     "event_date": _event_date,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.int64]
 
-_DAYS, _MONTHS, _YEARS, _SERIALS = 31, 12, 100, 10_000
+_DAYS, _MONTHS, _YEARS, _SERIALS = 28, 12, 100, 10_000  # days that every month has
 PERSONS = _DAYS * _MONTHS * _YEARS * _SERIALS  # so many different ids there are
 _STRIDE = 181_081_277  # has no factor in common with PERSONS, nor with a power of ten
 
@@ -21,7 +21,7 @@ _STRIDE = 181_081_277  # has no factor in common with PERSONS, nor with a power 
 def scattered(numbers: Numbers, *, among: int, start: int) -> Numbers:
     """Each number's own place among so many; different numbers below `among` never share one.
 
-    `among` has no other factors than 2, 3, 5 and 31.
+    `among` has no other factors than 2, 3, 5 and 7.
     """
     return (numbers % among * (_STRIDE % among) + start) % among
 

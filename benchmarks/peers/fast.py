@@ -1,0 +1,27 @@
+"""The suite on the path that a month uses: compiled once, one pass per file, genuine GX results without values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.peers.frames import scan
+from benchmarks.peers.gx_suite import gx_suite, quiet
+from benchmarks.peers.suite import Check, Run
+
+
+def prepare(suite: Sequence[Check]) -> Run:
+    quiet()
+    from loadgate.checking.engine.fast import CheckState, compile_suite
+
+    compiled = compile_suite(gx_suite(suite))
+
+    def run(path: Path) -> dict[str, int]:
+        outcomes = compiled.validate(scan(path)).outcomes
+        return {
+            suite[one.index].name: int(one.state is CheckState.FAIL) if one.rows_failed is None else one.rows_failed
+            for one in outcomes
+            if one.state is not CheckState.COULD_NOT_RUN
+        }
+
+    return run

@@ -1,0 +1,161 @@
+"""64-bit hashes of rows enter, batch by batch; leave how many differ, and which occur more than once.
+
+All sets of one pass share a limit of memory; beyond it they go to disk, and are then counted part by part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from loadgate.checking.engine.spilling import PARTS, Spill, boundaries
+
+if TYPE_CHECKING:
+    import polars as pl
+
+HELD_BYTES: Final = 256 * 2**20  # with what sorting takes, and what the allocator keeps, half a gigabyte
+AT_ONCE: Final = 6_000_000  # hashes that are sorted at a time: 48 MB, and as much again
+_WIDTH: Final = 8
+_SAMPLE: Final = 4096
+_FEW: Final = 512  # distinct ones in a sample: with so few, batches are thinned out before they are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """`repeated` are the hashes that occur more than once, each once; of use only if they were asked for."""
+
+    rows: int
+    distinct: int
+    repeated: pl.Series
+
+    @property
+    def rows_repeated(self) -> int:
+        return self.rows - (self.distinct - len(self.repeated))
+
+
+class HashSets:
+    """The sets of one pass, which share `held_bytes` of memory and a folder for what goes beyond."""
+
+    def __init__(self, *, held_bytes: int = HELD_BYTES, folder: Path | None = None) -> None:
+        self._held_bytes = held_bytes
+        self._folder = folder
+        self._spill: Spill | None = None
+        self._sets: list[HashSet] = []
+
+    def new(self, *, repeats: bool) -> HashSet:
+        """Make a set. Without `repeats` it is only ever asked how many hashes differ."""
+        made = HashSet(self, name=str(len(self._sets)), repeats=repeats)
+        self._sets.append(made)
+        return made
+
+    def spill(self) -> Spill:
+        if self._spill is None:
+            self._spill = Spill(self._folder)
+        return self._spill
+
+    def make_room(self) -> None:
+        """Move the largest sets to disk until the rest is within half the limit. Raises: OSError if it is full."""
+        held = sum(one.held for one in self._sets) * _WIDTH
+        if held <= self._held_bytes:
+            return
+        for one in sorted(self._sets, key=lambda one: -one.held):
+            if held <= self._held_bytes // 2:
+                return
+            held -= one.held * _WIDTH
+            one.move_to_disk()
+
+    def close(self) -> None:
+        """Forget all hashes, on disk too."""
+        for one in self._sets:
+            one.forget()
+        if self._spill is not None:
+            self._spill.close()
+
+
+class HashSet:
+    """The hashes of one key. `held` is how many stand in memory, `rows` how many came."""
+
+    def __init__(self, sets: HashSets, *, name: str, repeats: bool) -> None:
+        self._sets = sets
+        self._name = name
+        self._repeats = repeats
+        self._runs: list[pl.Series] = []
+        self._spilled = False
+        self.held = 0
+        self.rows = 0
+
+    def add(self, hashes: pl.Series) -> None:
+        """Take a batch's hashes, in any order. Raises: OSError if they have to go to disk, and it is full."""
+        if hashes.is_empty():
+            return
+        self.rows += len(hashes)
+        if hashes.head(_SAMPLE).n_unique() <= _FEW:
+            hashes = self._thinned(hashes.sort()) if self._repeats else hashes.unique()
+        self._runs.append(hashes)
+        self.held += len(hashes)
+        self._sets.make_room()
+
+    def count(self) -> Counted:
+        """Count what has come. Raises: OSError if what went to disk cannot be read."""
+        import polars as pl
+
+        distinct, repeated = 0, [pl.Series(dtype=pl.UInt64)]
+        for run in self._sorted():
+            again = run == run.shift()
+            distinct += len(run) - int(again.sum())
+            if self._repeats:
+                repeated.append(run.filter(again).unique(maintain_order=True))
+        return Counted(rows=self.rows, distinct=distinct, repeated=pl.concat(repeated))
+
+    def move_to_disk(self) -> None:
+        """Write what is in memory to disk. Raises: OSError if it is full."""
+        spill = self._sets.spill()
+        for run in self._taken():
+            spill.write(self._name, run)
+        self._spilled = True
+
+    def forget(self) -> None:
+        self._runs, self.held = [], 0
+
+    def _sorted(self) -> Iterator[pl.Series]:
+        """All hashes in order, in parts that are not empty; equal ones are in one part."""
+        import polars as pl
+
+        if not self._spilled and self.held <= AT_ONCE:
+            if self.held:
+                runs, self._runs = self._runs, []
+                joined = pl.concat(runs)
+                del runs
+                self._runs = [joined.sort(multithreaded=False)]
+                del joined
+                yield self._runs[0]
+            return
+        runs = list(self._taken())
+        cuts = [boundaries(run) for run in runs]
+        self._runs, self.held = runs, sum(map(len, runs))
+        for part in range(PARTS):
+            pieces = [run.slice(cut[part][0], cut[part][1] - cut[part][0]) for run, cut in zip(runs, cuts, strict=True)]
+            if self._spilled:
+                pieces.append(self._sets.spill().read(self._name, part))
+            if any(map(len, pieces)):
+                yield pl.concat(pieces).sort(multithreaded=False)
+
+    def _taken(self) -> Iterator[pl.Series]:
+        """Hand over what is in memory in sorted runs, and forget it run by run."""
+        import polars as pl
+
+        waiting, self._runs, self.held = self._runs, [], 0
+        waiting.reverse()
+        while waiting:
+            run = [waiting.pop()]
+            while waiting and sum(map(len, run)) + len(waiting[-1]) <= AT_ONCE:
+                run.append(waiting.pop())
+            yield self._thinned(pl.concat(run).sort(multithreaded=False))
+
+    def _thinned(self, run: pl.Series) -> pl.Series:
+        """Keep each hash once, or twice if it matters that it was repeated."""
+        once = run != run.shift()
+        twice = once | (run != run.shift(2)) if self._repeats else once
+        return run.filter(twice.fill_null(True))

@@ -1,0 +1,162 @@
+"""What a metric needs to know of the rows: how one batch is asked, and how the answers of two batches become one.
+
+Most needs are met in one pass over the rows, batch by batch; `Whole` alone asks for a pass of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """The last value of earlier batches: the batch sees it as a column `name`, null before the first.
+
+    `last` finds it in a batch; null where the batch has none, and then the one before stays.
+    """
+
+    name: str
+    dtype: pl.DataType
+    last: pl.Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Each:
+    """A yes or no per row, never null; the answer is how many rows say yes. They can be listed too, see marks."""
+
+    mask: pl.Expr
+    carried: Carried | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """One value per batch, and how two of them become one; None is the value of no batch."""
+
+    expr: pl.Expr
+    merge: Callable[[Any, Any], Any]
+
+
+class Kept(StrEnum):
+    """What is asked of hashes: how many there are, or in how many rows one stands that stands elsewhere too."""
+
+    DISTINCT = "distinct"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed:
+    """One 64-bit hash per row that counts, of `values` in the `rows` (None is every row).
+
+    A repeated hash may stand for two values, so rows that share one are compared exactly in a second pass.
+    """
+
+    values: tuple[pl.Expr, ...]
+    rows: pl.Expr | None
+    kept: Kept
+
+    def hash(self) -> pl.Expr:
+        """The hash of every row, also of those that do not count."""
+        import polars as pl
+
+        if len(self.values) == 1:
+            return self.values[0].hash()
+        return pl.struct(value.alias(str(index)) for index, value in enumerate(self.values)).hash()
+
+    def hashes(self) -> pl.Expr:
+        """The hashes of the rows that count."""
+        return self.hash() if self.rows is None else self.hash().filter(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallied:
+    """How often each value occurs; the answer is a frame of `value` and `count`, as long as there are values."""
+
+    values: pl.Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """One value of the whole column, which no batch alone can help to: asked for in a second pass."""
+
+    expr: pl.Expr
+
+
+Need = Each | Merged | Hashed | Tallied | Whole
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """What one metric needs, and how it is made of the answers, which come in the needs' order."""
+
+    needs: tuple[Need, ...]
+    finish: Callable[..., Any] = _unchanged
+
+
+def added(expr: pl.Expr) -> Merged:
+    """A count or a sum; a batch without one has null."""
+    return Merged(expr=expr, merge=_add)
+
+
+def least(expr: pl.Expr) -> Merged:
+    return Merged(expr=expr, merge=lambda one, other: _chosen(min, one, other))
+
+
+def greatest(expr: pl.Expr) -> Merged:
+    return Merged(expr=expr, merge=lambda one, other: _chosen(max, one, other))
+
+
+def added_each(expr: pl.Expr) -> Merged:
+    """Add a struct field by field."""
+    return Merged(expr=expr, merge=lambda one, other: {name: _add(one[name], other[name]) for name in one})
+
+
+def united(expr: pl.Expr) -> Merged:
+    """Unite lists; a value stands in the answer once, where it first came."""
+    return Merged(expr=expr, merge=lambda one, other: list(dict.fromkeys((*(one or ()), *(other or ())))))
+
+
+def smallest(expr: pl.Expr, *, most: int) -> Merged:
+    """Keep the `most` smallest values of lists."""
+    return Merged(expr=expr, merge=lambda one, other: sorted({*(one or ()), *(other or ())})[:most])
+
+
+def moments(values: pl.Expr) -> Merged:
+    """Count, mean and summed squared distance from it, merged after Chan, Golub & LeVeque 1979."""
+    import polars as pl
+
+    expr = pl.struct(n=values.count(), mean=values.mean(), square=values.var(ddof=0) * values.count())
+    return Merged(expr=expr, merge=_chan)
+
+
+def _add(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
+def _chosen(choose: Callable[[Iterable[Any]], Any], one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    return choose((one, other))
+
+
+def _chan(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    if not one["n"] or not other["n"]:
+        return one if one["n"] else other
+    n = one["n"] + other["n"]
+    apart = other["mean"] - one["mean"]
+    return {
+        "n": n,
+        "mean": one["mean"] + apart * (other["n"] / n),
+        "square": one["square"] + other["square"] + apart * apart * (one["n"] * other["n"] / n),
+    }

@@ -1,0 +1,152 @@
+"""A batch spec of a Polars asset enters; leaves a LazyFrame over its files, local or in an object store, unread yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.checking.engine.faults import CannotEvaluateError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CSV: Final = "scan_csv"
+PARQUET: Final = "scan_parquet"
+REMOTE: Final = "s3://"
+_PATTERNS: Final = {CSV: "**/*.csv", PARQUET: "**/*.parquet"}
+_ENDPOINTS: Final = ("aws_endpoint_url", "endpoint_url", "aws_endpoint", "endpoint")
+_FOR_BOTO3: Final = {
+    "endpoint_url": _ENDPOINTS,
+    "region_name": ("aws_region", "region", "aws_default_region", "default_region"),
+    "aws_access_key_id": ("aws_access_key_id", "access_key_id"),
+    "aws_secret_access_key": ("aws_secret_access_key", "secret_access_key"),
+    "aws_session_token": ("aws_session_token", "session_token", "aws_token", "token"),
+}
+"""What boto3 calls the options that Polars' object store takes, which has several names for each."""
+
+
+def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> pl.LazyFrame:
+    """Scan the file or the directory of a batch spec, and keep the rows of its month (or year, or day) if it has one.
+
+    Raises: CannotEvaluateError if there is no such file, the file is a zip archive, a type is not known, or the rows
+    cannot be parted.
+    """
+    import polars as pl
+
+    options = dict(spec.get("reader_options") or {})
+    directory, pattern = (
+        options.pop("data_directory", None),
+        options.pop("file_pattern", None) or _PATTERNS[spec["reader_method"]],
+    )
+    path = str(spec["path"])
+    if spec["reader_method"] == CSV:
+        options = _csv_options(options)
+    remote = path.startswith(REMOTE)
+    if remote:
+        options["storage_options"] = {**_plain_http(storage_options), **storage_options}
+    source: str | list[str] | list[Path] = path
+    if directory is not None:
+        source = _keys(path, pattern, storage_options) if remote else _files(Path(path), pattern)
+    elif path.casefold().endswith(".zip"):
+        raise CannotEvaluateError("a zip archive cannot be scanned: unpack it")
+    scanner = pl.scan_csv if spec["reader_method"] == CSV else pl.scan_parquet
+    try:
+        frame = scanner(source, glob=False, **options)
+        return _part(frame, spec) if spec.get("partitioner_method") else frame
+    except (pl.exceptions.PolarsError, OSError, TypeError, ValueError) as error:
+        raise CannotEvaluateError(f"the batch cannot be scanned ({type(error).__name__})") from None
+
+
+def s3_client(storage_options: Mapping[str, str]) -> Any:
+    """Make the client that lists what is on S3, from GX's own boto3; the data itself Polars reads.
+
+    It takes its options from those of Polars' object store; what they leave open, both take from AWS_*.
+    Raises: CannotEvaluateError if boto3 is not installed.
+    """
+    from great_expectations.compatibility import aws
+
+    boto3: Any = aws.boto3  # type: ignore[attr-defined]  # it stands in where it is not installed, and is false
+    if not boto3:
+        raise CannotEvaluateError("files on S3 are listed by boto3, which is not installed")
+    given = {name.casefold(): value for name, value in storage_options.items()}
+    options = {
+        name: given[found]
+        for name, spellings in _FOR_BOTO3.items()
+        if (found := next((one for one in spellings if one in given), None))
+    }
+    return boto3.session.Session().client("s3", **options)
+
+
+def _plain_http(storage_options: Mapping[str, str]) -> dict[str, str]:
+    """Who writes an http:// endpoint wants it; the object store asks to be told so."""
+    plain = any(
+        name.casefold() in _ENDPOINTS and str(value).startswith("http://") for name, value in storage_options.items()
+    )
+    return {"aws_allow_http": "true"} if plain else {}
+
+
+def _keys(directory: str, pattern: str, storage_options: Mapping[str, str]) -> list[str]:
+    """List files on S3 as pathlib does in a folder: Polars' own patterns find no name that is not plain ASCII."""
+    bucket, _, prefix = directory.removeprefix(REMOTE).partition("/")
+    prefix = f"{prefix.rstrip('/')}/"
+    try:
+        pages = s3_client(storage_options).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ()) if entry["Size"]]
+    except CannotEvaluateError:
+        raise
+    except Exception as error:  # boto3's are made at run time
+        raise CannotEvaluateError(f"the directory on S3 cannot be listed ({type(error).__name__})") from None
+    found = sorted(key for key in keys if _matches(key.removeprefix(prefix), pattern))
+    if not found:
+        raise CannotEvaluateError(f"no file in the directory matches {pattern}")
+    return [f"{REMOTE}{bucket}/{key}" for key in found]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if pattern.startswith("**/"):
+        return PurePosixPath(name).match(pattern.removeprefix("**/"))
+    return PurePosixPath(f"/{name}").match(f"/{pattern}")
+
+
+def _files(directory: Path, pattern: str) -> list[Path]:
+    found = sorted(path for path in directory.glob(pattern) if path.is_file())
+    if not found:
+        raise CannotEvaluateError(f"no file in the directory matches {pattern}")
+    return found
+
+
+def _csv_options(options: dict[str, Any]) -> dict[str, Any]:
+    for name in ("schema", "schema_overrides"):
+        if options.get(name) is not None:
+            options[name] = {column: named_type(wanted) for column, wanted in options[name].items()}
+    return options
+
+
+def named_type(name: str) -> type[pl.DataType]:
+    """Find a Polars type by its name, such as `String` or `Int64`. Raises: CannotEvaluateError if there is none."""
+    import polars as pl
+
+    found = getattr(pl, name, None)
+    if not (isinstance(found, type) and issubclass(found, pl.DataType)):
+        raise CannotEvaluateError(f"{name} is no type of Polars; types are named without parameters, such as String")
+    return found
+
+
+def _part(frame: pl.LazyFrame, spec: Mapping[str, Any]) -> pl.LazyFrame:
+    """Keep the rows of one year, month or day of a column."""
+    import polars as pl
+
+    column = spec["partitioner_kwargs"]["column_name"]
+    wanted = spec["partitioner_kwargs"]["batch_identifiers"][column]
+    parts = spec["partitioner_method"].removeprefix("partition_on_").split("_and_")
+    if missing := [part for part in parts if wanted.get(part) is None]:
+        raise CannotEvaluateError(f"the batch parameters lack {', '.join(missing)}")
+    schema = frame.collect_schema()
+    if column not in schema:
+        raise CannotEvaluateError(f"column {column} is missing")
+    if schema[column] not in (pl.Date, pl.Datetime):
+        raise CannotEvaluateError(f"column {column} ({schema[column]}) has no dates, so batches cannot be parted by it")
+    for part in parts:
+        frame = frame.filter(getattr(pl.col(column).dt, part)() == int(wanted[part]))
+    return frame

@@ -1,0 +1,65 @@
+"""The suites' examples: faults between them and the datasets whose checks they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from loadgate.content.documents import Draft
+from loadgate.content.lines import Document, KeyPath, listed, quoted
+from loadgate.errors import Fault, LoadgateError
+from loadgate.model.expected import Dataset, Examples
+from loadgate.model.period import Period
+
+VERDICTS = ("pass", "fail", "undecided")  # keys of an example that name checks
+
+
+def example_faults(draft: Draft) -> Iterator[Fault]:
+    for document in draft.examples:
+        examples = document.value
+        try:
+            Period.parse(examples.period)
+        except LoadgateError:
+            yield document.fault(
+                ("period",),
+                found=quoted(examples.period),
+                expected="a run period; which codes are valid depends on it",
+                fix="write it as the runs are called, like 2026-10",
+            )
+        dataset = draft.datasets.get(examples.dataset)
+        if dataset is not None:
+            yield from _row_faults(document, dataset)
+            yield from _check_faults(document, dataset)
+        elif examples.dataset not in draft.dataset_names:
+            yield document.unknown(("dataset",), what="dataset", name=examples.dataset, known=draft.dataset_names)
+
+
+def _row_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:
+    lacking = [name for name, one in dataset.columns.items() if not one.optional and name not in document.value.sound]
+    if lacking:
+        yield document.fault(
+            ("sound",), found=f"a row without {listed(lacking)}", expected="every column", fix="add them, or null"
+        )
+    rows: list[tuple[KeyPath, Mapping[str, object]]] = [(("sound",), document.value.sound)]
+    for place, example in enumerate(document.value.examples):
+        rows += [(("examples", place, "rows", number), row) for number, row in enumerate(example.rows)]
+    for path, row in rows:
+        for name, value in row.items():
+            if name not in dataset.columns:
+                yield document.unknown((*path, name), what="column", name=name, known=dataset.columns)
+            elif not isinstance(value, str | int | float | bool | date | None):
+                yield document.fault(
+                    (*path, name), found="a list or a mapping", expected="one value", fix="write it as a file would"
+                )
+
+
+def _check_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:
+    known = [line.key for line in dataset.expectations]
+    for number, name in enumerate(document.value.leave_out):
+        if name not in known:
+            yield document.unknown(("leave_out", number), what="check", name=name, known=known)
+    for place, example in enumerate(document.value.examples):
+        for verdict, names in zip(VERDICTS, (example.passes, example.fail, example.undecided), strict=True):
+            for number, name in enumerate(names):
+                if name not in known:
+                    yield document.unknown(("examples", place, verdict, number), what="check", name=name, known=known)

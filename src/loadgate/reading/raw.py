@@ -1,0 +1,232 @@
+"""A file that no profile describes in; out, what its format seems to be, its column names, and its values as they came.
+
+Nothing is guessed in a run: this serves the first draft of a suite, which a person then reads.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from loadgate.errors import CouldNotRun
+from loadgate.model.profiles import FileFormat, FormatKind
+from loadgate.reading.batches import LINE, RECORD, Batch
+from loadgate.reading.formats.delimited import read_delimited
+from loadgate.reading.formats.parquet import read_parquet
+from loadgate.reading.formats.xlsx import read_xlsx
+from loadgate.reading.header import Layout, Wanted, split_header
+from loadgate.reading.lines import blocks
+from loadgate.reading.problems import Problem, Unreadable, WrongColumns, guarded, is_library_fault
+from loadgate.reading.sources import Limits, Source, open_sources, seekable
+from loadgate.reading.workbook import Workbook
+
+DELIMITERS = (";", ",", "\t", "|", "^", "~", "\x1f")
+_ENCODINGS = ("utf-8", "cp1252", "utf-16")  # all of ISO-8859-1 that is text is Windows-1252 too
+_LOOKED_AT_LINES = 50
+_VALUE = re.compile(r"[+-]?[0-9][0-9.,:/ -]*|")  # a number, a date, or nothing: in a header a sign that it is none
+_PARQUET = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """`path`: a Parquet of the columns as `c0`, `c1`, …, texts where the file types nothing.
+
+    `names` as they stand in the file; made up, `column_1` and so on, without a header.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    form: FileFormat
+    rows: int
+    rejected: int
+
+
+def read_raw(
+    path: Path,
+    *,
+    into: Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    limits: Limits | None = None,
+) -> Raw:
+    """Read a CSV, Parquet or workbook, plain or packed, in bounded memory; what is stated is not guessed.
+
+    Raises: CouldNotRun, in closed words, for a file that is none of them.
+    """
+    limits = limits or Limits()
+    first: Unreadable | None = None
+    try:
+        kind = _kind(path, into, limits)
+        tried = [encoding] if encoding else list(_ENCODINGS) if kind is FormatKind.CSV else ["utf-8"]
+        while tried:
+            form = FileFormat.model_validate({"kind": kind, "encoding": tried.pop(0)})
+            try:
+                return _read(path, form, into, limits, delimiter=delimiter, header=header)
+            except Unreadable as unreadable:
+                first = first or unreadable
+                if unreadable.problem is not Problem.ENCODING or not tried:
+                    raise
+                likely = (unreadable.looks_like or "").partition(" ")[0]
+                tried.sort(key=lambda one: one != likely)
+    except Unreadable as unreadable:
+        told = first or unreadable
+        at = f", line {told.line}" if told.line else ""
+        raise CouldNotRun(
+            f"the file cannot be read: {told.problem.value}{at}",
+            fix="name its delimiter and encoding, or describe it in a profile and use --site and --dataset",
+        ) from None
+    except WrongColumns:
+        raise CouldNotRun("the file has two columns of one name", fix="rename one of them") from None
+    except (CouldNotRun, MemoryError, OSError):
+        raise
+    except BaseException as error:
+        if not is_library_fault(error):
+            raise
+        raise CouldNotRun(f"the file cannot be read: {type(error).__name__}") from None
+    raise CouldNotRun("the file cannot be read")
+
+
+def _kind(path: Path, scratch: Path, limits: Limits) -> FormatKind:
+    """By the bytes; the name says nothing."""
+    for kind in (FormatKind.XLSX, FormatKind.PARQUET):
+        try:
+            source = open_sources(path, form=FileFormat(kind=kind), scratch=scratch, limits=limits)[0]
+            head = next(iter(source.chunks()), b"")[:4]
+        except Unreadable as unreadable:
+            if unreadable.problem is Problem.OTHER_FORMAT:
+                continue
+            raise
+        if kind is FormatKind.PARQUET and head == _PARQUET:
+            return kind
+        if kind is FormatKind.XLSX and head == b"PK\x03\x04":
+            return kind
+    return FormatKind.CSV
+
+
+def _read(
+    path: Path, form: FileFormat, into: Path, limits: Limits, *, delimiter: str | None, header: bool | None
+) -> Raw:
+    sources = open_sources(path, form=form, scratch=into, limits=limits)
+    names, form = _header(sources[0], form, delimiter=delimiter, header=header)
+    # columns are found by position: a hostile file's names are never used as names before somebody chose them
+    stand_ins = [f"c{at}" for at in range(len(names))]
+    wanted = tuple(
+        Wanted(source=name.strip(), column=stand_in, optional=False)
+        for name, stand_in in zip(names, stand_ins, strict=True)
+    )
+    layout = Layout(wanted=wanted, ignored=frozenset(), form=form.model_copy(update={"header": False}))
+    target, rows, rejected = into / "raw.parquet", 0, 0
+    writer: Any = None
+    try:
+        for source in sources:
+            for batch in _batches(source, layout, form):
+                rejected += batch.rejected.height
+                table = batch.raw.drop(RECORD, LINE).to_arrow()
+                if writer is None:
+                    writer = _writer(target, table.schema)
+                writer.write_table(table.cast(writer.schema))
+                rows += batch.raw.height
+    finally:
+        if writer is not None:
+            writer.close()
+    return Raw(path=target, names=tuple(names), form=form, rows=rows, rejected=rejected)
+
+
+def _batches(source: Source, layout: Layout, form: FileFormat) -> Iterator[Batch]:
+    match form.kind:
+        case FormatKind.PARQUET:
+            by_name = Layout(wanted=layout.wanted, ignored=frozenset(), form=form)
+            yield from read_parquet(source, by_name)
+        case FormatKind.XLSX:
+            yield from _without_first(read_xlsx(source, layout)) if form.header else read_xlsx(source, layout)
+        case _:
+            yield from _without_first(read_delimited(source, layout)) if form.header else read_delimited(source, layout)
+
+
+def _without_first(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Without the record that holds the names; where it could not be split it was rejected."""
+    import polars as pl
+
+    for batch in batches:
+        rest = pl.col(RECORD) > 1
+        yield Batch(raw=batch.raw.filter(rest), rejected=batch.rejected.filter(rest), records=batch.records)
+
+
+def _header(
+    source: Source, form: FileFormat, *, delimiter: str | None, header: bool | None
+) -> tuple[list[str], FileFormat]:
+    match form.kind:
+        case FormatKind.PARQUET:
+            import pyarrow.parquet as pq
+
+            with seekable(source) as handle, guarded():
+                return list(pq.ParquetFile(handle).schema_arrow.names), form
+        case FormatKind.XLSX:
+            with seekable(source) as handle:
+                book = Workbook.open(handle, limits=source.limits)
+                first = next((row for run in book.rows(None) for row in run), (1, {}))
+            cells = [first[1].get(at) for at in range(max(first[1], default=-1) + 1)]
+            kinds = ["" if cell is None else cell[1] if cell[0] in ("s", "str", "inlineStr") else "0" for cell in cells]
+            named = _is_header(kinds) if header is None else header
+            names = ["" if cell is None else cell[1] for cell in cells]
+            return _named(names, named), form.model_copy(update={"header": named, "header_row": first[0]})
+        case _:
+            text = next(iter(blocks(source.chunks(), encoding=form.encoding))).text
+            lines = [line for line in islice(text.split("\n"), _LOOKED_AT_LINES) if line.strip("\r \t")]
+            form = form.model_copy(update={"delimiter": delimiter or _delimiter(lines)})
+            first_record = _first_record(text)
+            names = split_header(first_record, form) if first_record else []
+            named = _is_header(names) if header is None else header
+            return _named(names, named), form.model_copy(update={"header": named})
+
+
+def _first_record(text: str) -> str:
+    lines = text.split("\n", _LOOKED_AT_LINES)[:_LOOKED_AT_LINES]
+    for count in range(1, len(lines) + 1):
+        record = "\n".join(lines[:count])
+        if record.count('"') % 2 == 0:
+            return record.removesuffix("\r")
+    return lines[0].removesuffix("\r")
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The one that splits most lines into the same number of fields, and into the most."""
+
+    def fit(delimiter: str) -> tuple[float, int]:
+        try:
+            counts = [len(fields) for fields in csv.reader(lines, delimiter=delimiter)]
+        except csv.Error:
+            return 0.0, 0
+        commonest, times = Counter(counts).most_common(1)[0] if counts else (1, 0)
+        return (times / len(counts), commonest) if commonest > 1 else (0.0, 0)
+
+    fits = {delimiter: fit(delimiter) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=lambda one: (round(fits[one][0], 1), fits[one][1]))
+    return best if fits[best][1] > 1 else ","
+
+
+def _is_header(first: Sequence[str]) -> bool:
+    """Names are texts, each another; a number, a date or an empty field among them is none."""
+    bare = [name.strip() for name in first]
+    return (
+        bool(bare)
+        and not all(_VALUE.fullmatch(name) for name in bare)
+        and (sum(_VALUE.fullmatch(name) is not None for name in bare) * 4 < len(bare) or len(bare) == 1)
+    )
+
+
+def _named(names: Sequence[str], named: bool) -> list[str]:
+    return [name.strip() for name in names] if named else [f"column_{at}" for at in range(1, len(names) + 1)]
+
+
+def _writer(path: Path, schema: Any) -> Any:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(path, schema, compression="zstd")

@@ -1,0 +1,192 @@
+"""A run's typed deliveries in; out, the outcomes of expectations on another dataset, an earlier delivery or a trailer.
+
+They are asked when all deliveries are typed. Where the other table did not come, or not whole, that is a finding of its
+own, and they are not applicable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from loadgate.content import slices
+from loadgate.errors import LoadgateError
+from loadgate.model.findings import Outcome, OutcomeState
+from loadgate.model.identity import key_of, parse_run_id, part_id
+from loadgate.model.kinds import Severity
+from loadgate.model.period import Period
+from loadgate.running import delivering
+from loadgate.running.keeping import read_findings
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loadgate.model.deliveries import Delivery
+    from loadgate.model.expected import ExpectationLine
+    from loadgate.model.site import Site
+    from loadgate.running.inputs import RunInputs
+    from loadgate.running.opened import Opened
+
+PRIOR: Final = "prior"
+NOTHING_EARLIER: Final = "nothing earlier to compare with"
+NO_TRAILER: Final = "no trailer says how many rows there are"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """Why there is nothing to compare with, and what that makes of the check."""
+
+    reason: str
+    state: OutcomeState = OutcomeState.NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """One delivery, and by name the tables that its suite looks at: typed rows of deliveries, or why there are none."""
+
+    delivery: Delivery
+    typed: Path
+    tables: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    absent: Mapping[str, Absent] = field(default_factory=dict)
+
+    def key(self, site: Site) -> str:
+        """Whatever the outcomes depend on."""
+        dataset = site.dataset(self.delivery.expected.dataset)
+        tables = {name: sorted(path.name for path in paths) for name, paths in self.tables.items()}
+        absent = {name: [one.reason, one.state.value] for name, one in self.absent.items()}
+        return key_of(self.delivery.id, self.typed.name, slices.checking_slice(site, dataset.crossing), tables, absent)
+
+
+def crossings(opened: Opened, inputs: RunInputs, site: Site, read: Sequence[tuple[Delivery, Path]]) -> list[Crossing]:
+    """Deliveries with such expectations, and what to hold them against; earlier rows that are gone are typed again."""
+    folders = {delivery.expected.id: folder for delivery, folder in read}
+    found = []
+    for delivery, folder in read:
+        lines = site.dataset(delivery.expected.dataset).crossing.expectations
+        tables: dict[str, tuple[Path, ...]] = {}
+        absent: dict[str, Absent] = {}
+        for name in sorted({line.reference for line in lines if line.reference is not None}):
+            there = _prior(opened, inputs, delivery) if name == PRIOR else _of_dataset(inputs, delivery, name, folders)
+            if isinstance(there, Absent):
+                absent[name] = there
+            else:
+                tables[name] = there
+        if lines:
+            found.append(Crossing(delivery=delivery, typed=folder, tables=tables, absent=absent))
+    return found
+
+
+def _of_dataset(
+    inputs: RunInputs, delivery: Delivery, name: str, folders: Mapping[str, Path]
+) -> tuple[Path, ...] | Absent:
+    """The same providers' deliveries of another dataset, all of them."""
+    wanted = set(delivery.expected.providers)
+    theirs = [one for one in inputs.current if one.expected.dataset == name and wanted & set(one.expected.providers)]
+    if not wanted <= {provider for one in theirs for provider in one.expected.providers}:
+        return Absent(reason=f"no {name} are expected of each of these providers")
+    if any(one.delivery is None for one in theirs):
+        return Absent(reason=f"{name} did not come")
+    if any(one.expected.id not in folders for one in theirs):
+        return Absent(reason=f"{name} was not read", state=OutcomeState.COULD_NOT_RUN)
+    found = tuple(folders[one.expected.id] for one in theirs)
+    return found if all(map(_is_whole, found)) else Absent(reason=f"{name} could not be read whole")
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether rows came, and reading found nothing serious: that is a finding of its own."""
+    serious = any(finding.severity is Severity.CRITICAL for finding in read_findings(folder))
+    return bool(durable.read_manifest(folder)["rows_typed"]) and not serious
+
+
+def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery) -> tuple[Path, ...] | Absent:
+    """The delivery of the same stream in the newest earlier run that was approved for one of its parts."""
+    from loadgate.running.opening import stream
+
+    expected = delivery.expected
+    named = (inputs.baseline.get(part_id(expected.area, provider)) for provider in expected.providers)
+    runs = sorted({run for run in named if run is not None}, key=_age, reverse=True)
+    if not runs or not opened.places.inputs(runs[0]).exists():
+        return Absent(reason=NOTHING_EARLIER)
+    then = opened.inputs(runs[0])
+    earlier = next((one for one in then.deliveries if stream(one) == stream(delivery)), None)
+    if earlier is None or not durable.exists(opened.places.content(then.content)):
+        return Absent(reason=NOTHING_EARLIER)
+    try:
+        site = opened.frozen(then.content)
+        if not durable.exists(delivering.typed_folder(opened, site, earlier)):
+            delivering.read(opened, site, earlier)
+        return (delivering.typed_folder(opened, site, earlier),)
+    except LoadgateError:  # its bytes were pruned, or content so old can no longer be read
+        return Absent(reason=NOTHING_EARLIER)
+
+
+def _age(run: str) -> tuple[Period, int]:
+    period, number = parse_run_id(run)
+    return Period.parse(period), number
+
+
+def outcomes(site: Site, crossing: Crossing, *, period: str) -> list[Outcome]:
+    """One outcome for each such expectation of the delivery's suite."""
+    import polars as pl
+
+    from loadgate.checking.suites import ASIDE, UNDECIDED, compiled, outcome_of
+
+    dataset = site.dataset(crossing.delivery.expected.dataset).crossing
+    suite = compiled(dataset, site.code_lists, period)
+    told = durable.read_manifest(crossing.typed)
+    validated = suite.validate(
+        pl.scan_parquet(crossing.typed / "typed.parquet"),
+        parameters={
+            "providers": list(crossing.delivery.expected.providers),
+            "period": period,
+            **_late(told),
+        },
+        undecided={column: f"{UNDECIDED}{column}" for column in told["undecided"]},
+        aside=ASIDE,
+        references={name: _table(paths) for name, paths in crossing.tables.items()},
+    )
+    scope = crossing.delivery.expected.scope
+    return [
+        _as_told(outcome_of(line, dataset, found, scope), _absent(line, crossing, told))
+        for line, found in zip(dataset.expectations, validated.outcomes, strict=True)
+    ]
+
+
+def _late(told: Mapping[str, Any]) -> dict[str, object]:
+    """What the delivery's trailers say, if they do."""
+    announced, counted = told.get("rows_announced"), told.get("rows_counted")
+    if announced is None or counted is None:
+        return {}
+    return {"trailer_rows": announced, "rejected_rows": counted - told["rows_typed"]}
+
+
+def _absent(line: ExpectationLine, crossing: Crossing, told: Mapping[str, Any]) -> Absent | None:
+    if line.late and not _late(told):
+        return Absent(reason=NO_TRAILER)
+    return crossing.absent.get(line.reference or "")
+
+
+def _table(paths: Sequence[Path]) -> pl.LazyFrame:
+    """The rows of deliveries as one table, without what reading put beside the delivered columns."""
+    import polars as pl
+
+    from loadgate.checking.suites import ASIDE, UNDECIDED
+
+    frames = [pl.scan_parquet(path / "typed.parquet") for path in paths]
+    beside = [name for name in frames[0].collect_schema().names() if name.startswith(UNDECIDED) or name in ASIDE]
+    own = frames[0].drop(beside)
+    return pl.concat([own, *(one.select(own.collect_schema().names()) for one in frames[1:])])
+
+
+def _as_told(outcome: Outcome, absent: Absent | None) -> Outcome:
+    from loadgate.checking.expectations.enough import TOO_FEW
+
+    if absent is not None:
+        state, reason = absent.state, absent.reason
+        return Outcome(check=outcome.check, scope=outcome.scope, severity=outcome.severity, state=state, reason=reason)
+    if outcome.state is OutcomeState.COULD_NOT_RUN and (outcome.reason or "").startswith(TOO_FEW):
+        return replace(outcome, state=OutcomeState.NOT_APPLICABLE)
+    return outcome

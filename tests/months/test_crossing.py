@@ -1,0 +1,302 @@
+"""Expectations that look at another dataset, or at the last approved delivery: asked when all deliveries are typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadgate.model.findings import Outcome, OutcomeState
+from loadgate.model.period import Period
+from loadgate.running import deciding
+from loadgate.running.inline import run_inline
+from loadgate.running.opened import Opened, Ref, open_site
+from loadgate.running.opening import open_run
+from loadgate.running.replay import approve_run
+
+CASES = "measures:keys_to_be_in_dataset(case)"
+SHARE = "cases:category_share_to_be_near_reference(kind)"
+TRAILER = "row_count_to_match_trailer()"
+SHAPE = "cases:distribution_to_be_near_reference(age)"
+
+SITE = {
+    "site.toml": """\
+name = "two"
+title = "Two datasets"
+timezone = "Europe/Copenhagen"
+languages = ["en"]
+stated_times = true
+[provider_label]
+en = "town"
+[[systems]]
+id = "desk"
+name = "Desk"
+area = "care"
+vendor = "acme"
+""",
+    "vendor_profiles/calendar.yaml": """\
+rules:
+  - due: {month: 1, day: 3, at: "12:00"}
+    closes: {month: 1, day: 7, at: "12:00"}
+    reason: Early.
+""",
+    "vendor_profiles/providers.csv": "id,name,region\n101,Northtown,north\n102,Southtown,south\n",
+    "vendor_profiles/assignments.csv": (
+        "area,provider,system,system_version,supplier,valid_from,valid_to\n"
+        "care,101,desk,,courier,2020-01-01,\ncare,102,desk,,courier,2020-01-01,\n"
+    ),
+    "vendor_profiles/courier.yaml": """\
+supplier: courier
+name: The courier
+deliveries:
+  - system: desk
+    dataset: cases
+    files: "{period}/cases_{provider}{part}.csv"
+    format: {delimiter: ";", trailer: {prefix: T, rows: {field: 2}}}
+    columns:
+      - {source: m, column: month}
+      - {source: c, column: case}
+      - {source: k, column: kind}
+      - {source: a, column: age}
+  - system: desk
+    dataset: measures
+    files: "{period}/measures_{provider}{part}.csv"
+    format: {delimiter: ";"}
+    columns: [{source: m, column: month}, {source: c, column: case}]
+""",
+    "expectations/suites/care/cases.yaml": """\
+dataset: cases
+area: care
+title: Cases
+key: [case]
+columns:
+  month: {type: month}
+  case: {type: text}
+  kind: {type: text}
+  age: {type: integer}
+expectations:
+  - type: expect_column_values_to_not_be_null
+    kwargs: {column: case}
+    reason: It has a number.
+  - type: expect_category_share_to_be_near_reference
+    kwargs: {column: kind, value_set: [S], reference: prior, absolute: 0.1, relative: 0.1, minimum_rows: 20}
+    reason: It moves slowly.
+  - type: expect_distribution_to_be_near_reference
+    kwargs: {column: age, reference: prior, max_distance: 0.2}
+    reason: It moves slowly.
+  - type: expect_row_count_to_match_trailer
+    kwargs: {trailer_rows: {$PARAMETER: trailer_rows}, rejected_rows: {$PARAMETER: rejected_rows}}
+    severity: info
+    reason: The sender counted them.
+""",
+    "expectations/suites/care/measures.yaml": """\
+dataset: measures
+area: care
+title: Measures
+columns:
+  month: {type: month}
+  case: {type: text}
+expectations:
+  - type: expect_keys_to_be_in_dataset
+    kwargs: {column_list: [case], reference: cases}
+    severity: info
+    reason: Every measure has a case.
+  - type: expect_row_count_to_match_trailer
+    kwargs: {trailer_rows: {$PARAMETER: trailer_rows}, rejected_rows: {$PARAMETER: rejected_rows}}
+    severity: info
+    reason: The sender counted them.
+""",
+    "expectations/key_figures/care.yaml": """\
+area: care
+figures:
+  - id: cases
+    title: {en: Cases}
+    kind: count
+    family: cases
+    dataset: cases
+    cadence: month
+    reference: month
+    numerator: {count: rows}
+    unit: cases
+""",
+}
+JANUARY, FEBRUARY = "2026-01", "2026-02"
+
+
+def send(
+    site: Path,
+    period: str,
+    provider: str,
+    *,
+    special: int = 10,
+    measures: int = 5,
+    parents: bool = True,
+    trailer: int = 30,
+) -> None:
+    """Thirty cases, the first of a special kind; and measures, of which the last has no case if there are 31."""
+    folder = site / "inbox" / period
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [f"{period};c{n};{'S' if n < special else 'N'};{n}" for n in range(30)]
+    if parents:
+        (folder / f"cases_{provider}.csv").write_text("\n".join(["m;c;k;a", *rows, f"T;{trailer}", ""]))
+    children = [f"{period};c{n}" for n in range(measures)]
+    (folder / f"measures_{provider}.csv").write_text("\n".join(["m;c", *children, ""]))
+    state_times(site)
+
+
+def state_times(site: Path) -> None:
+    """Every file came on the second of the month after its own."""
+    inbox = site / "inbox"
+    files = sorted(path.relative_to(inbox).as_posix() for path in inbox.glob("*/*.csv"))
+    lines = [f"{name},{Period.parse(name[:7]).shift(1)}-02T09:00:00+01:00" for name in files]
+    (inbox / "received.csv").write_text("\n".join(["name,received_at", *lines, ""]))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    for name, text in SITE.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def run(site: Path, period: str) -> Ref:
+    ref = open_run(open_site(site), Period.parse(period), as_of=None, actor="test", quiet=True)
+    run_inline(ref, actor="test")
+    return ref
+
+
+def outcomes(ref: Ref) -> dict[tuple[str, str], Outcome]:
+    """(check, provider) → what came of it."""
+    opened = ref.open()
+    inputs = opened.inputs(ref.run)
+    _, found = deciding.gather(opened, inputs, opened.frozen(inputs.content))
+    return {(one.check, provider): one for one in found for provider in one.scope.provider or ()}
+
+
+def state(ref: Ref, check: str, provider: str = "101") -> tuple[OutcomeState, str | None]:
+    found = outcomes(ref)[check, provider]
+    return found.state, found.reason
+
+
+def approved(site: Path, period: str) -> Opened:
+    ref = run(site, period)
+    approve_run(ref, deciding.stored(ref.open(), ref.run))
+    return ref.open()
+
+
+def test_children_are_held_against_the_parents_of_their_own_provider(site: Path) -> None:
+    send(site, JANUARY, "101", measures=31)
+    send(site, JANUARY, "102", measures=30)
+
+    ref = run(site, JANUARY)
+
+    assert state(ref, CASES, "101") == (OutcomeState.FAIL, None)
+    assert outcomes(ref)[CASES, "101"].rows_failed == 1
+    assert outcomes(ref)[CASES, "101"].rows_checked == 31
+    assert state(ref, CASES, "102") == (OutcomeState.PASS, None)
+    judgement = deciding.stored(ref.open(), ref.run)
+    assert [one.check for one in judgement.findings if one.check == CASES] == [CASES]
+
+
+def test_where_the_parents_did_not_come_the_missing_delivery_is_the_finding(site: Path) -> None:
+    send(site, JANUARY, "101", parents=False)
+    send(site, JANUARY, "102")
+
+    ref = run(site, JANUARY)
+
+    assert state(ref, CASES) == (OutcomeState.NOT_APPLICABLE, "cases did not come")
+
+
+def test_children_are_not_held_against_parents_that_could_not_be_read(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102")
+    (site / "inbox" / JANUARY / "cases_101.csv").write_bytes(b"PK\x03\x04 no archive\x00\x00")
+
+    ref = run(site, JANUARY)
+
+    assert state(ref, CASES, "101") == (OutcomeState.NOT_APPLICABLE, "cases could not be read whole")
+    assert state(ref, CASES, "102") == (OutcomeState.PASS, None)
+
+
+def test_a_first_month_has_nothing_earlier_to_compare_with(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102")
+
+    ref = run(site, JANUARY)
+
+    nothing = (OutcomeState.NOT_APPLICABLE, "nothing earlier to compare with")
+    assert state(ref, SHARE) == state(ref, SHAPE) == nothing
+
+
+def test_a_month_is_compared_with_the_delivery_that_was_approved_and_no_other(site: Path) -> None:
+    send(site, JANUARY, "101", special=10)
+    send(site, JANUARY, "102", special=10)
+    approved(site, JANUARY)
+    send(site, FEBRUARY, "101", special=10)
+    send(site, FEBRUARY, "102", special=20)
+
+    ref = run(site, FEBRUARY)
+
+    assert state(ref, SHARE, "101") == (OutcomeState.PASS, None)
+    assert state(ref, SHARE, "102") == (OutcomeState.FAIL, None)
+    assert state(ref, SHAPE, "101")[0] is OutcomeState.NOT_APPLICABLE
+    assert (state(ref, SHAPE, "101")[1] or "").startswith("too few rows to compare: 30, and 30 there")
+    send(site, "2026-03", "101", special=20)  # February was never approved
+    send(site, "2026-03", "102", special=10)
+
+    march = run(site, "2026-03")
+
+    assert [state(march, SHARE, one)[0].value for one in ("101", "102")] == ["fail", "pass"]
+
+
+def test_a_trailer_is_held_against_the_rows_once_they_are_all_read(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102", trailer=31)
+
+    ref = run(site, JANUARY)
+
+    assert state(ref, f"cases:{TRAILER}", "101") == (OutcomeState.PASS, None)
+    assert state(ref, f"cases:{TRAILER}", "102") == (OutcomeState.FAIL, None)
+    assert state(ref, f"measures:{TRAILER}") == (OutcomeState.NOT_APPLICABLE, "no trailer says how many rows there are")
+
+
+def test_earlier_rows_that_were_tidied_away_are_typed_again(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102")
+    opened = approved(site, JANUARY)
+    for folder in (opened.places.state / "deliveries" / JANUARY).rglob("typed-*"):
+        folder.rename(folder.with_name("gone"))
+    send(site, FEBRUARY, "101", special=30)
+    send(site, FEBRUARY, "102")
+
+    ref = run(site, FEBRUARY)
+
+    assert state(ref, SHARE, "101") == (OutcomeState.FAIL, None)
+    assert list((opened.places.state / "deliveries" / JANUARY).rglob("typed-*"))
+
+
+def test_the_judgement_of_one_delivery_does_not_wait_for_checks_across_deliveries(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102")
+    ref = run(site, JANUARY)
+    (version,) = (one.id for one in ref.open().inputs(ref.run).deliveries if one.id.endswith("measures/101/v1"))
+
+    judgement: Any = deciding.judge_delivery(ref, version)
+
+    assert [one.check for one in judgement.outcomes if one.check == CASES] == []
+
+
+def test_checks_across_deliveries_are_planned_so_that_none_is_ever_taken_for_passed(site: Path) -> None:
+    send(site, JANUARY, "101", measures=31)
+    send(site, JANUARY, "102")
+    ref = run(site, JANUARY)
+    (step,) = (ref.open().places.step(ref.run, "across")).iterdir()
+    (step / "outcomes.json").write_text("[]")
+
+    judgement = deciding.judge_now(ref)
+
+    states = {one.check: one.state for one in judgement.outcomes if one.check in (CASES, SHARE, SHAPE)}
+    assert states == dict.fromkeys((CASES, SHARE, SHAPE), OutcomeState.COULD_NOT_RUN)

@@ -1,0 +1,165 @@
+"""Rules and aggregates of one's own: other rows, other tables by name, further columns, and what makes them refuse."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pytest
+
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.own_rules import aggregate, row_rule
+from loadgate.checking.engine.quiet import import_gx
+
+import_gx()
+
+import great_expectations  # noqa: E402
+from great_expectations.core import ExpectationSuite  # noqa: E402
+from great_expectations.expectations.expectation import (  # noqa: E402
+    ColumnAggregateExpectation,
+    ColumnMapExpectation,
+)
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
+from great_expectations.expectations.row_conditions import Column  # noqa: E402
+
+from loadgate.checking.engine.execution import validator_for  # noqa: E402
+from loadgate.checking.engine.fast import CheckOutcome, CheckState, compile_suite  # noqa: E402
+
+FRAME = pl.DataFrame({"_row": range(5), "group": list("aabbb"), "amount": [1, 2, 3, 4, 5], "other": [1, 1, 3, 9, 5]})
+
+
+@row_rule("column_values.largest", columns=("of", "limits"), value_keys=("plus",), whole=True)
+def _largest(column: pl.Expr, *, of: pl.Expr, limits: list[pl.Expr], plus: int = 0) -> pl.Expr:
+    return (column + plus >= column.max().over(of)) & pl.all_horizontal(limit.is_not_null() for limit in limits)
+
+
+class ExpectColumnValuesToBeLargest(ColumnMapExpectation):
+    of: str
+    limits: list[str]
+    plus: int | None = None
+    map_metric = "column_values.largest"
+    domain_keys = (*ColumnMapExpectation.domain_keys, "of", "limits")
+    success_keys = (*ColumnMapExpectation.success_keys, "plus")
+
+
+def _enough(found: dict[str, int], *, least: int, **_: object) -> int:
+    if found["here"] < least:
+        raise CannotEvaluateError("there is not enough")
+    return found["here"] - found["there"]
+
+
+@aggregate("column.more_than_there", value_keys=("least",), references=("beside",), finish=_enough)
+def _more(column: pl.Expr, *, beside: pl.LazyFrame, **_: object) -> pl.Expr:
+    there = beside.select(pl.first().sum()).collect().item()
+    return pl.struct(here=column.sum(), there=pl.lit(there))
+
+
+class ExpectColumnToSumToMoreThanThere(ColumnAggregateExpectation):
+    beside: str
+    least: int = 0
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.more_than_there",)
+    success_keys: ClassVar[tuple[str, ...]] = ("beside", "least")
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        return {"success": metrics["column.more_than_there"] > 0, "result": {}}
+
+
+@row_rule("column_values.raising")
+def _raising(column: pl.Expr) -> pl.Expr:
+    raise KeyError("secret")
+
+
+class ExpectColumnValuesToRaise(ColumnMapExpectation):
+    map_metric = "column_values.raising"
+
+
+def outcome(type_: str, frame: pl.DataFrame = FRAME, **arguments: Any) -> CheckOutcome:
+    tables = arguments.pop("tables", {})
+    undecided = arguments.pop("undecided", {})
+    suite = ExpectationSuite(name="own")
+    suite.expectations.append(ExpectationConfiguration(type=type_, kwargs=arguments).to_domain_obj())
+    references = {name: table.lazy() for name, table in tables.items()}
+    found = compile_suite(suite).validate(frame.lazy(), references=references, undecided=undecided)
+    return found.outcomes[0]
+
+
+def test_a_whole_rule_sees_its_group_without_the_rows_that_do_not_count() -> None:
+    arguments = {"column": "amount", "of": "group", "limits": ["other"]}
+
+    assert outcome("expect_column_values_to_be_largest", **arguments).rows_failed == 3
+    assert outcome("expect_column_values_to_be_largest", **arguments, plus=1).rows_failed == 1
+    without = outcome("expect_column_values_to_be_largest", **arguments, row_condition=Column("other") < 9)
+    assert (without.rows_checked, without.rows_failed) == (4, 2)
+
+
+def test_an_unreadable_value_in_a_further_column_leaves_the_row_undecided() -> None:
+    flagged = FRAME.with_columns(unread=pl.col("_row") == 4)
+
+    found = outcome(
+        "expect_column_values_to_be_largest",
+        flagged,
+        column="amount",
+        of="group",
+        limits=["other"],
+        undecided={"other": "unread"},
+    )
+
+    assert (found.rows_checked, found.rows_failed, found.rows_undecided) == (4, 2, 1)
+
+
+def test_a_further_column_that_is_missing_is_named() -> None:
+    found = outcome("expect_column_values_to_be_largest", column="amount", of="team", limits=["none"])
+    assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, "columns team, none are missing")
+
+
+def test_an_aggregate_gets_the_same_column_and_rows_of_another_table() -> None:
+    there = pl.DataFrame({"amount": [14, 100], "group": ["a", "z"], "other": [1, 1]})
+    arguments = {"column": "amount", "beside": "there", "tables": {"there": there}}
+
+    assert outcome("expect_column_to_sum_to_more_than_there", **arguments).state is CheckState.FAIL
+    like = outcome("expect_column_to_sum_to_more_than_there", **arguments, row_condition=Column("group") != "z")
+    assert (like.state, like.rows_checked) == (CheckState.PASS, 5)
+
+
+@pytest.mark.parametrize(
+    ("tables", "least", "reason"),
+    [
+        ({}, 0, "the table there is not there to compare with"),
+        ({"there": FRAME.drop("amount")}, 0, "in there, column amount is missing"),
+        ({"there": FRAME}, 16, "there is not enough"),
+    ],
+)
+def test_what_an_aggregate_lacks_is_said(tables: dict[str, pl.DataFrame], least: int, reason: str) -> None:
+    found = outcome(
+        "expect_column_to_sum_to_more_than_there", column="amount", beside="there", tables=tables, least=least
+    )
+    assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, reason)
+
+
+def test_what_a_rule_raises_is_told_by_its_kind_only() -> None:
+    found = outcome("expect_column_values_to_raise", column="amount")
+    assert found.reason == "the rule column_values.raising raised KeyError"
+
+
+def test_gxs_own_validator_asks_rules_of_ones_own() -> None:
+    suite = ExpectationSuite(name="own")
+    kwargs = {"column": "amount", "of": "group", "limits": ["other"]}
+    suite.expectations.append(
+        ExpectationConfiguration(type="expect_column_values_to_be_largest", kwargs=kwargs).to_domain_obj()
+    )
+
+    great_expectations.get_context(mode="ephemeral")
+    (result,) = validator_for(FRAME, expectation_suite=suite).validate().results
+
+    assert result.result["unexpected_count"] == 3
+
+
+@pytest.mark.parametrize("make", [row_rule, aggregate])
+def test_a_name_that_is_taken_and_a_domain_that_is_none_are_refused(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"column_values\.null is built in"):
+        make("column_values.null")
+    with pytest.raises(ValueError, match="the domain rows is none of table, column"):
+        make("column_values.mine", domain="rows")

@@ -1,0 +1,109 @@
+"""What is faster than a regex or a Python question per row answers exactly what they answer."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgate.checking.engine.short_texts import ShapeTest, read_shape
+from loadgate.checking.engine.verdicts import Verdicts, stands_among
+
+SHAPES = (
+    r"^[A-Z]{2}[0-9]{4,6}$",
+    r"^[0-9]{1,6}\.[0-9]{2}$",
+    r"^\d{4}-\d{2}-\d{2}$",
+    r"^[A-Za-z0-9]{2,5}$",
+    r"^a?b$",
+    r"^O[0-9]{10}$",
+    r"^\[[a-c]\]$",
+    r"^[A-Z]{12}$",
+)
+MORE = (
+    *(r"^(a|b)$", r"^[^a]$", r"^a+$", r"^a{2,}$", r"^.$", r"^\w$", r"^\bab$", r"^[a-]$", r"^é$", r"^$", r"ab", r"^ab"),
+    *(
+        r"^[A-Z]{13}$",
+        r"^a?b?$",
+        r"^[[:alpha:]]$",
+        r"^[a-z&&b]$",
+        r"^ab\$",
+        r"^(?i)a$",
+        r"^[a-cA-C0-36-9]$",
+        r"^a{2}{3}$",
+    ),
+)
+TEXTS = st.one_of(
+    st.none(),
+    st.text(alphabet="aAbBzZ09.-O[]@`{/:é٣\x00\x7f\n", max_size=14),
+    st.from_regex(re.compile("|".join(SHAPES[:6]), re.ASCII)),
+)
+
+
+@given(st.lists(TEXTS, max_size=20), st.sampled_from(SHAPES), st.integers(0, 3))
+def test_a_shape_is_met_by_the_texts_that_its_regex_matches(
+    texts: list[str | None], pattern: str, skipped: int
+) -> None:
+    column = pl.Series("t", texts, dtype=pl.String)[skipped:]
+    shape = read_shape(pattern)
+    assert shape is not None
+
+    found = ShapeTest(shape)(column)
+
+    assert found.equals(column.str.contains(pattern), check_names=True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (SHAPES[0], "AB123456"),
+        (SHAPES[1], "123456.78"),
+        (SHAPES[2], "٢٠٢٦-01-02"),
+        (SHAPES[3], "aZ09"),
+        (SHAPES[4], "b"),
+        (SHAPES[5], "O0123456789"),
+        (SHAPES[6], "[b]"),
+        (SHAPES[7], "ABCDEFGHIJKL"),
+    ],
+)
+def test_each_shape_has_texts_that_meet_it_and_neighbours_that_do_not(pattern: str, text: str) -> None:
+    shape = read_shape(pattern)
+    assert shape is not None
+    neighbours = pl.Series(
+        ["~" + text[1:], text[:-1] + "/", text[:-1] + "\x80", text * 4, "", text[:-1], text + "x", None]
+    )
+
+    assert ShapeTest(shape)(pl.Series([text])).to_list() == [True]
+    assert ShapeTest(shape)(neighbours).to_list()[:5] == [False] * 5
+    assert ShapeTest(shape)(neighbours).equals(neighbours.str.contains(pattern))
+
+
+@pytest.mark.parametrize("pattern", MORE)
+def test_a_regex_that_says_more_than_what_may_stand_where_is_left_to_the_regex_engine(pattern: str) -> None:
+    assert read_shape(pattern) is None
+
+
+@given(st.lists(st.sampled_from([None, "a", "b", "c", "d"])), st.sets(st.sampled_from("abcd")))
+def test_a_question_is_asked_once_per_text_and_its_answer_is_every_rows(
+    texts: list[str | None], good: set[str]
+) -> None:
+    asked: list[str] = []
+    verdicts = Verdicts(lambda text: asked.append(text) or text in good)
+    column = pl.Series("t", texts, dtype=pl.String)
+
+    answers = [verdicts(column).to_list() for _ in range(2)]
+
+    assert answers == [[None if text is None else text in good for text in texts]] * 2
+    assert sorted(asked) == sorted({text for text in texts if text is not None})
+
+
+@pytest.mark.parametrize("count", [1, 16, 17])
+def test_few_texts_are_found_as_many_are(count: int) -> None:
+    wanted = [f"v{index}" for index in range(count)]
+    frame = pl.DataFrame({"t": ["v0", f"v{count - 1}", f"v{count}", None, ""]})
+
+    found = frame.select(stands_among(pl.col("t"), wanted)).to_series().to_list()
+
+    assert found == [True, True, False, None, False]

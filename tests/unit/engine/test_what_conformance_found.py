@@ -1,0 +1,188 @@
+"""What the comparison with GX on pandas and GX's own cases brought to light, each kept by a test of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import polars as pl
+import pytest
+
+from loadgate.checking.engine.conditions import compile_condition, plain_condition
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # GX and pandas warn about each other
+
+
+def validated(frame: pl.DataFrame, expectation: Any, *, result_format: Any = "COMPLETE", **options: Any) -> Validated:
+    from great_expectations.core import ExpectationSuite
+
+    from loadgate.checking.engine.fast import compile_suite
+
+    suite = ExpectationSuite(name="s")
+    suite.expectations = [expectation]
+    return compile_suite(suite, result_format=result_format, values=True).validate(frame.lazy(), **options)
+
+
+def outcome(frame: pl.DataFrame, name: str, **arguments: Any) -> CheckOutcome:
+    return validated(frame, made(name, **arguments)).outcomes[0]
+
+
+def made(name: str, **arguments: Any) -> Any:
+    from loadgate.checking.engine.quiet import import_gx
+
+    import_gx()
+    import great_expectations.expectations as gxe
+
+    return getattr(gxe, name)(**arguments)
+
+
+def met(frame: pl.DataFrame, condition: str, parser: str = "pandas") -> list[bool]:
+    plain = plain_condition(condition, parser=parser)
+    assert plain is not None
+    return frame.select(compile_condition(plain, schema=frame.schema, flags={})).to_series().to_list()
+
+
+def test_limits_the_wrong_way_round_are_a_mistake_in_the_suite_and_no_failure() -> None:
+    found = outcome(pl.DataFrame({"a": [1]}), "ExpectColumnValuesToBeBetween", column="a", min_value=2, max_value=1)
+
+    assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, "min_value cannot be greater than max_value")
+
+
+def test_numbers_and_moments_have_no_order_between_them() -> None:
+    frame = pl.DataFrame({"a": [1.0], "b": [dt.datetime(2024, 1, 1)]})
+
+    found = outcome(frame, "ExpectColumnPairValuesAToBeGreaterThanB", column_A="a", column_B="b")
+
+    assert found.state is CheckState.COULD_NOT_RUN
+    assert "have no order between them" in str(found.reason)
+
+
+def test_the_latest_day_is_compared_with_a_moment_as_its_midnight() -> None:
+    frame = pl.DataFrame({"a": [dt.date(2024, 3, 1)]})
+
+    at_midnight = outcome(frame, "ExpectColumnMaxToBeBetween", column="a", min_value=dt.datetime(2024, 3, 1))
+    at_noon = outcome(frame, "ExpectColumnMaxToBeBetween", column="a", min_value=dt.datetime(2024, 3, 1, 12))
+
+    assert (at_midnight.state, at_noon.state) == (CheckState.PASS, CheckState.FAIL)
+
+
+def test_the_middle_of_infinite_values_is_infinite() -> None:
+    frame = pl.DataFrame({"a": [float("-inf"), float("-inf"), 3.0, float("inf")]})
+
+    found = outcome(frame, "ExpectColumnMedianToBeBetween", column="a", max_value=0)
+
+    assert found.state is CheckState.PASS
+
+
+def test_the_spread_of_moments_is_no_number() -> None:
+    frame = pl.DataFrame({"a": [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2)]})
+
+    found = outcome(frame, "ExpectColumnStdevToBeBetween", column="a", min_value=0)
+
+    assert found.state is CheckState.COULD_NOT_RUN
+
+
+def test_truth_counts_as_0_and_1_between_two_places() -> None:
+    ranges = {"quantiles": [0.5], "value_ranges": [[0.5, 0.5]]}
+    frame = pl.DataFrame({"a": [False, True]})
+
+    found = outcome(
+        frame,
+        "ExpectColumnQuantileValuesToBeBetween",
+        column="a",
+        quantile_ranges=ranges,
+        allow_relative_error="linear",
+    )
+
+    assert found.state is CheckState.PASS
+
+
+def test_whole_failing_rows_are_named_by_their_numbers() -> None:
+    frame = pl.DataFrame({"a": [1, 5, 2], "b": ["x", None, "z"]})
+    wanted = {"result_format": "BASIC", "include_unexpected_rows": True}
+
+    found = validated(
+        frame, made("ExpectColumnValuesToBeInSet", column="a", value_set=[1, 2]), result_format=wanted
+    ).result.results[0]
+
+    assert found.result["unexpected_rows"].to_dict("index") == {1: {"a": 5, "b": None}}
+
+
+def test_a_list_of_failing_rows_that_ends_says_so() -> None:
+    frame = pl.DataFrame({"a": [1] * 201})
+
+    result = validated(frame, made("ExpectColumnValuesToBeInSet", column="a", value_set=[2])).result.results[0].result
+
+    assert (result["unexpected_count"], len(result["unexpected_index_list"])) == (201, 200)
+    assert result["unexpected_index_query"].endswith("# the first 200")
+
+
+@pytest.mark.parametrize(
+    ("condition", "wanted"),
+    [
+        ("a > datetime.date(2024, 1, 2)", [False, True]),
+        ("a == datetime.datetime(2024, 1, 1, 0, 0)", [True, False]),
+        ("b < datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc) and b == b", [True, False]),
+    ],
+)
+def test_a_condition_may_name_a_day_or_a_moment_as_pandas_takes_it(condition: str, wanted: list[bool]) -> None:
+    days = [dt.date(2024, 1, 1), dt.date(2024, 1, 3)]
+    moments = pl.Series(days).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+    assert met(pl.DataFrame({"a": days, "b": moments}), condition) == wanted
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["a > datetime.date(2024, 13, 1)", "a > datetime.datetime(2024, 1, 1, tzinfo=b)", "a > datetime.date(*b)"],
+)
+def test_a_condition_that_names_no_day_is_refused(condition: str) -> None:
+    with pytest.raises(CannotEvaluateError, match="cannot be read as a condition"):
+        plain_condition(condition, parser="pandas")
+
+
+def test_gx_s_older_name_of_its_own_conditions_is_known() -> None:
+    frame = pl.DataFrame({"a": [1, 2]})
+
+    assert met(frame, 'col("a") > 1', "great_expectations__experimental__") == [False, True]
+
+
+def test_a_metric_of_ones_own_runs_where_only_another_column_has_values_that_could_not_be_read() -> None:
+    frame = pl.DataFrame({"a": [1, 2], "b": [None, 2], "_undecided.b": [True, False]})
+
+    states = {
+        column: validated(frame, own_sum(column), undecided={"b": "_undecided.b"}).outcomes[0].state
+        for column in ("a", "b")
+    }
+
+    assert states == {"a": CheckState.PASS, "b": CheckState.COULD_NOT_RUN}
+
+
+def own_sum(column: str) -> Any:
+    from loadgate.checking.engine.quiet import import_gx
+
+    import_gx()
+    from great_expectations.expectations.expectation import ColumnAggregateExpectation
+    from great_expectations.expectations.metrics.column_aggregate_metric_provider import ColumnAggregateMetricProvider
+    from great_expectations.expectations.metrics.metric_provider import metric_value
+
+    from loadgate.checking.engine.execution import PolarsExecutionEngine
+
+    class OwnSum(ColumnAggregateMetricProvider):
+        metric_name = "column.own_sum"
+
+        @metric_value(engine=PolarsExecutionEngine)
+        def _polars(cls, execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> Any:  # noqa: N805
+            rows = execution_engine.get_domain_records(metric_domain_kwargs)
+            return rows.select(pl.col(metric_domain_kwargs["column"]).sum()).collect().item()
+
+    class ExpectOwnSumToBePositive(ColumnAggregateExpectation):
+        metric_dependencies = ("column.own_sum",)
+
+        def _validate(self, metrics: Any, **_: Any) -> Any:
+            found = metrics["column.own_sum"]
+            return {"success": found > 0, "result": {"observed_value": found}}
+
+    return ExpectOwnSumToBePositive(column=column)

@@ -1,0 +1,231 @@
+"""A suite's examples: what they say of its checks holds, or it is told with file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from loadgate.content.draft import write_empty
+from loadgate.content.loader import load
+from loadgate.errors import SiteError
+from loadgate.running.examples import run_examples
+
+SUITE = """\
+dataset: ledger
+area: economy
+title: Postings
+columns:
+  month: {type: month}
+  amount: {type: decimal, scale: 2}
+expectations:
+  - type: expect_column_values_to_not_be_null
+    kwargs: {column: amount}
+    reason: A posting without an amount is half a row.
+  - type: expect_column_values_to_be_between
+    kwargs: {column: amount, min_value: 0}
+    reason: Credits are booked elsewhere.
+"""
+EXAMPLES = """\
+dataset: ledger
+period: "2026-10"
+sound: {month: "2026-10", amount: "12.50"}
+examples:
+  - title: Sound
+    rows:
+      - {}
+  - title: A credit
+    rows:
+      - {amount: -3}
+    fail: [be_between(amount)]
+  - title: Half a row
+    rows:
+      - {amount: null}
+    fail: [not_be_null(amount)]
+  - title: A word
+    rows:
+      - {amount: twelve}
+      - {}
+    undecided: [be_between(amount), not_be_null(amount)]
+"""
+FILE = "expectations/examples/economy/ledger.yaml"
+
+MakeSite = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> MakeSite:
+    """An empty site with one dataset and its examples, in which `old` became `new`."""
+
+    def make(old: str = "", new: str = "") -> Path:
+        write_empty(tmp_path)
+        system = '\n[[systems]]\nid = "books"\nname = "Books"\narea = "economy"\nvendor = "acme"\n'
+        with (tmp_path / "site.toml").open("a", encoding="utf-8") as file:
+            file.write(system)
+        assert EXAMPLES.count(old) == 1 or not old
+        for name, text in (("suites", SUITE), ("examples", EXAMPLES.replace(old, new) if old else EXAMPLES)):
+            path = tmp_path / "expectations" / name / "economy" / "ledger.yaml"
+            path.parent.mkdir(parents=True)
+            path.write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return make
+
+
+def told(site: Path) -> list[str]:
+    return [str(fault) for shown in run_examples(site) for fault in shown.faults]
+
+
+def check(*arguments: object) -> Result:
+    from loadgate.cli.main import app
+
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def test_examples_that_hold_are_counted_with_the_checks_that_they_show(make_site: Any) -> None:
+    (shown,) = run_examples(make_site())
+
+    assert (shown.examples, shown.checks, shown.without, shown.undecided, shown.faults) == (4, 2, (), 2, ())
+
+
+def test_a_check_that_passes_where_an_example_says_that_it_fails_is_told(make_site: Any) -> None:
+    assert told(make_site("{amount: -3}", "{amount: 3}")) == [
+        f"{FILE}:11  A credit: ledger:be_between(amount)\n"
+        "  found     it passes\n"
+        "  expected  it fails on the only row\n"
+        "  fix       mend the expectation (expectations/suites/economy/ledger.yaml:11), or the example"
+    ]
+
+
+def test_a_check_that_fails_without_being_named_is_told_at_the_example(make_site: Any) -> None:
+    (fault,) = told(
+        make_site("      - {}\n  - title: A credit", "      - {}\n      - {amount: -1}\n  - title: A credit")
+    )
+
+    assert fault.startswith(f"{FILE}:5  Sound: ledger:be_between(amount)\n  found     it fails on 1 of 2 rows\n")
+    assert "expected  it passes\n" in fault
+
+
+def test_each_row_of_an_example_must_fail_the_check_that_it_names(make_site: Any) -> None:
+    (fault,) = told(make_site("      - {amount: -3}\n", "      - {amount: -3}\n      - {amount: 3}\n"))
+
+    assert "found     it fails on 1 of 2 rows\n  expected  it fails on 2 of 2 rows\n" in fault
+
+
+def test_a_value_that_can_be_read_is_not_undecided(make_site: Any) -> None:
+    faults = told(make_site("{amount: twelve}", "{amount: 12}"))
+
+    assert len(faults) == 2
+    assert all("found     it passes\n  expected  some rows undecided, the others pass\n" in each for each in faults)
+
+
+def test_an_undecided_row_is_told_where_an_example_does_not_expect_it(make_site: Any) -> None:
+    (fault,) = told(make_site("[be_between(amount), not_be_null(amount)]", "[not_be_null(amount)]"))
+
+    assert "A word: ledger:be_between(amount)\n  found     1 of 2 rows undecided\n  expected  it passes\n" in fault
+
+
+def test_a_check_that_could_not_run_is_never_what_an_example_expects(make_site: Any) -> None:
+    faults = told(make_site("      - {amount: twelve}\n      - {}\n", "      - {amount: twelve}\n"))
+
+    assert len(faults) == 2
+    assert all("found     it could not run" in each for each in faults)
+
+
+def test_a_check_that_needs_a_whole_delivery_can_be_left_out(make_site: Any) -> None:
+    site = make_site("sound:", "leave_out: [be_between(amount)]\nsound:")
+    (site / FILE).write_text((site / FILE).read_text().replace("{amount: -3}", "{amount: 3}"))
+
+    assert told(site) == []
+
+
+def test_values_are_read_as_they_are_written(make_site: Any) -> None:
+    """1.500 would be 1.5 as a number, and no decimal of two places by its text."""
+    faults = told(make_site("{amount: -3}", "{amount: 1.505}"))
+
+    assert any("rows undecided" in each or "could not run" in each for each in faults)
+
+
+def test_checks_without_an_example_that_fails_them_are_listed(make_site: Any) -> None:
+    (shown,) = run_examples(make_site("    fail: [be_between(amount)]\n", "    pass: [not_be_null(amount)]\n"))
+
+    assert shown.without == ("ledger:be_between(amount)",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("dataset: ledger", "dataset: legder", 1, '"ledger", as its path says'),
+        ('period: "2026-10"', "period: October", 2, "a run period; which codes are valid depends on it"),
+        (', amount: "12.50"}', "}", 3, "every column"),
+        ("{amount: twelve}", "{ammount: twelve}", 18, 'write "amount"'),
+        ("{amount: twelve}", "{amount: [1]}", 18, "one value"),
+        ("[not_be_null(amount)]\n  - title: A word", "[be_null(amount)]\n  - title: A word", 15, "not_be_null(amount)"),
+        ("    rows:\n      - {}\n  - title: A credit", "    rows: []\n  - title: A credit", 6, "rows"),
+        ("    fail: [be_between(amount)]", "    fials: [be_between(amount)]", 11, "rename it to fail"),
+    ],
+)
+def test_a_fault_in_an_example_is_told_with_file_and_line(
+    old: str, new: str, line: int, says: str, make_site: Any
+) -> None:
+    site = make_site(old, new)
+
+    with pytest.raises(SiteError) as caught:
+        load(site, examples=True)
+
+    assert f"{FILE}:{line}  " in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_a_fault_in_an_example_stops_no_run(make_site: Any) -> None:
+    assert load(make_site("dataset: ledger", "dataset: legder")).dataset("ledger")
+
+
+def test_the_command_ends_with_4_when_an_example_does_not_hold(make_site: Any) -> None:
+    site = make_site("{amount: -3}", "{amount: 3}")
+
+    said = check("--site", site, "--examples")
+
+    assert said.exit_code == 4
+    assert f"{FILE}:11  A credit: ledger:be_between(amount)" in said.stdout
+    assert said.stdout.endswith("4 examples: 1 check not as the examples say\n")
+
+
+def test_the_command_ends_with_0_and_says_which_checks_have_no_example(make_site: Any) -> None:
+    site = make_site("  - title: A credit\n    rows:\n      - {amount: -3}\n    fail: [be_between(amount)]\n", "")
+
+    said = check("--site", site, "--examples")
+
+    assert said.exit_code == 0
+    assert said.stdout.splitlines()[0] == (
+        "ledger: 3 examples, 1 of 2 checks have no example that fails: be_between(amount)"
+    )
+
+
+def test_the_command_says_the_same_as_json(make_site: Any) -> None:
+    said = check("--site", make_site("{amount: -3}", "{amount: 3}"), "--examples", "--json")
+
+    told = json.loads(said.stdout)
+    assert said.exit_code == 4
+    assert [(one["file"], one["line"]) for one in told["faults"]] == [(FILE, 11)]
+    assert told["datasets"] == [
+        {"dataset": "ledger", "examples": 4, "checks": 2, "undecided": 2, "without_example": []}
+    ]
+
+
+def test_a_dataset_that_does_not_exist_is_not_found(make_site: Any) -> None:
+    said = check("--site", make_site(), "--examples", "--dataset", "ledgr")
+
+    assert said.exit_code != 0
+    assert "ledger" in str(said.exception)
+
+
+@pytest.mark.parametrize(
+    "options", [("--run", "2026-10"), ("--dataset", "ledger"), ("--examples", "--against", "2026-10")]
+)
+def test_options_that_say_nothing_together_are_refused(options: tuple[str, ...], make_site: Any) -> None:
+    assert check("--site", make_site(), *options).exit_code == 2
