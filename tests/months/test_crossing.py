@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from loadgate.cli.main import app
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.period import Period
 from loadgate.running import deciding
+from loadgate.running.against import Found, Marking, against
 from loadgate.running.inline import run_inline
 from loadgate.running.opened import Opened, Ref, open_site
 from loadgate.running.opening import open_run
@@ -121,6 +124,12 @@ figures:
     unit: cases
 """,
 }
+RULES = """\
+rules:
+  - {id: special, kind: remove, where: {column: kind, is: equal, value: S}, reason: They are counted elsewhere.}
+  - {id: young, kind: remove, where: {column: age, is: less, value: 3}, reason: They are counted elsewhere.}
+"""
+UNTRIED = f"{SHARE}, {SHAPE}, measures:{TRAILER}"
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 
 
@@ -242,6 +251,7 @@ def test_a_month_is_compared_with_the_delivery_that_was_approved_and_no_other(si
 
     assert state(ref, SHARE, "101") == (OutcomeState.PASS, None)
     assert state(ref, SHARE, "102") == (OutcomeState.FAIL, None)
+    assert outcomes(ref)[SHARE, "102"].observed == 0.666666667  # the share of now
     assert state(ref, SHAPE, "101")[0] is OutcomeState.NOT_APPLICABLE
     assert (state(ref, SHAPE, "101")[1] or "").startswith("too few rows to compare: 30, and 30 there")
     send(site, "2026-03", "101", special=20)  # February was never approved
@@ -300,3 +310,98 @@ def test_checks_across_deliveries_are_planned_so_that_none_is_ever_taken_for_pas
 
     states = {one.check: one.state for one in judgement.outcomes if one.check in (CASES, SHARE, SHAPE)}
     assert states == dict.fromkeys((CASES, SHARE, SHAPE), OutcomeState.COULD_NOT_RUN)
+
+
+# ── content that is tried on a stored run ──────────────────────────────────────────────────────────────────────
+
+
+def edit(site: Path, dataset: str, old: str, new: str) -> None:
+    path = site / f"expectations/suites/care/{dataset}.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def tried(site: Path, period: str, *datasets: str, read_again: int = 0) -> tuple[dict[str, Found], dict[str, Marking]]:
+    told = against(open_site(site), period, datasets=datasets)
+    assert (told.unseen, told.read_again) == ((), read_again)
+    return {one.check: one for one in told.checks}, {one.rule: one for one in told.rules}
+
+
+def kept(opened: Opened) -> set[str]:
+    return {str(path) for path in opened.places.state.rglob("*") if not path.name.startswith("loadgate.db")}
+
+
+def test_a_check_on_another_table_is_tried_on_what_its_run_had_and_nothing_is_kept(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102")
+    opened = approved(site, JANUARY)
+    send(site, FEBRUARY, "101", measures=31)
+    send(site, FEBRUARY, "102", special=20)
+    run(site, FEBRUARY)
+    for folder in (opened.places.state / "deliveries" / JANUARY).rglob("typed-*"):
+        folder.rename(folder.with_name("gone"))
+    edit(site, "cases", "absolute: 0.1", "absolute: 0.5")
+    edit(site, "cases", "case: {type: text}", "case: {type: text, description: read again}")
+    before = kept(opened)
+
+    checks, _ = tried(site, FEBRUARY, read_again=2)
+
+    share = checks[SHARE]
+    assert (share.deliveries, share.failing, share.failing_then, share.gone) == (2, 0, 1, 1)
+    assert (checks[CASES].failing, checks[CASES].rows_failed, checks[CASES].differs) == (1, 1, False)
+    assert (checks[SHAPE].deliveries, checks[SHAPE].not_applicable) == (0, 2)
+    assert checks[f"cases:{TRAILER}"].deliveries == 2
+    alone, _ = tried(site, FEBRUARY, "measures", read_again=2)
+    assert (alone[CASES].failing, alone[CASES].could_not_run) == (1, 0)
+    assert set(alone) == {CASES, f"measures:{TRAILER}"}
+    assert kept(opened) == before
+
+
+def test_a_check_on_a_table_whose_rows_are_gone_could_not_run(site: Path) -> None:
+    send(site, JANUARY, "101", measures=4)
+    send(site, JANUARY, "102")
+    ref = run(site, JANUARY)
+    opened = ref.open()
+    (lost,) = (one for one in opened.inputs(ref.run).deliveries if one.id.endswith("cases/101/v1"))
+    for folder in opened.places.state.glob(f"deliveries/{JANUARY}/**/cases/101/**/typed-*"):
+        folder.rename(folder.with_name("gone"))
+    for part in lost.parts:
+        (opened.places.state / "archive" / part.sha256[:2] / part.sha256).unlink()
+
+    told = against(opened, JANUARY, datasets=["measures"])
+
+    (found,) = (one for one in told.checks if one.check == CASES)
+    assert (found.deliveries, found.could_not_run, found.failing, found.rows_checked) == (2, 1, 0, 5)
+    assert [name for name, _ in told.unseen] == [lost.id]
+
+
+def test_rules_are_tried_and_told_by_the_rows_that_they_mark_now_and_marked_then(site: Path) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102", special=0)
+    edit(site, "cases", "expectations:\n", f"{RULES}expectations:\n")
+    run(site, JANUARY)
+    edit(site, "cases", "value: 3", "value: 4")
+    edit(site, "cases", "id: special", "id: peculiar")
+
+    _, rules = tried(site, JANUARY)
+
+    assert rules == {
+        "cases:young": Marking(
+            rule="cases:young",
+            content="same",
+            deliveries=2,
+            rows_checked=60,
+            rows_marked=8,
+            rows_marked_then=6,
+            changed=2,
+        ),
+        "cases:peculiar": Marking(
+            rule="cases:peculiar", content="new", deliveries=2, rows_checked=60, rows_marked=10, changed=1
+        ),
+        "cases:special": Marking(rule="cases:special", content="gone", rows_marked_then=10, changed=1),
+    }
+    said = CliRunner().invoke(app, ["check", "--site", str(site), "--against", JANUARY]).stdout.splitlines()
+    (row,) = (line for line in said if line.startswith("cases:peculiar (new rule)"))
+    assert row.split()[-6:] == ["60", "10", "0", "0", "0", "1"]
+    assert f"3 checks had no rows to look at, or nothing to compare them with: {UNTRIED}" in said

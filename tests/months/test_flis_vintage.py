@@ -85,7 +85,7 @@ def harmonised(world: World, expected: ExpectedDelivery, reading: Reading, folde
         scope=scope,
         into=folder,
     ).outcomes
-    told = harmonise(reading.typed, dataset=dataset, outcomes=outcomes, undecided=(), scope=scope, into=folder)
+    told = harmonise(reading.typed, dataset=dataset, outcomes=outcomes, scope=scope, into=folder)
     assert {one.check: one.state for one in told.outcomes if one.state is not OutcomeState.PASS} == {}
     ids = frozenset(rule.id for rule in dataset.rules)
     return HarmonisedRows(rules=dataset.rules, told=ids, marks=told.marks, alternatives=told.alternatives)

@@ -25,6 +25,7 @@ _WHOLE = frozenset(("person", "persons", "vej", "mob", "user", "født", "foedt",
 _A_WORD = "aaa"  # in a mask
 _DIGITS_OF_A_PERSON = 6
 _DIGITS_OF_A_NUMBER = 8
+_DIGITS_OF_A_REPEATED_NUMBER = 9  # a person stands in many rows; shorter ones are codes or days
 _YEARS_OF_A_LIFE = 60
 
 
@@ -39,7 +40,9 @@ def why_personal(name: str, column: Column, facts: Facts) -> str | None:
             return _text(facts)
         case ColumnType.INTEGER:
             long = facts.values is None and min(abs(facts.low), abs(facts.high)) >= 10 ** (_DIGITS_OF_A_NUMBER - 1)
-            return "long numbers, nearly each another, may stand for persons" if long else None
+            if long:
+                return "long numbers, nearly each another, may stand for persons"
+            return _repeated(facts)
         case ColumnType.DATE | ColumnType.TIMESTAMP:
             return "dates over a whole life may be dates of birth" if _spans_a_life(facts) else None
         case _:
@@ -58,7 +61,7 @@ def is_free(facts: Facts) -> bool:
 
 def _text(facts: Facts) -> str | None:
     if not facts.present or not is_free(facts):
-        return None
+        return _repeated(facts)
     if facts.masks is None:
         return "free text, with many different values, may name persons"
     longest = max(facts.masks, key=digits)
@@ -67,6 +70,12 @@ def _text(facts: Facts) -> str | None:
     letters = any(sign.isalpha() for sign in longest) and digits(longest) == 0
     words = letters or any(_A_WORD in mask for mask in facts.masks)
     return "words, nearly each another, may name persons" if words else None
+
+
+def _repeated(facts: Facts) -> str | None:
+    """Few values, but such as a person's number is among them: a list of them would name the persons."""
+    longest = max((sum(map(str.isdigit, str(value))) for value in facts.values or ()), default=0)
+    return "long numbers, though few, may stand for persons" if longest >= _DIGITS_OF_A_REPEATED_NUMBER else None
 
 
 def _spans_a_life(facts: Facts) -> bool:

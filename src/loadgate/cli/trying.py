@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from loadgate.errors import Fault
     from loadgate.model.site import Site
-    from loadgate.running.against import Against, Found
+    from loadgate.running.against import Against, Found, Marking
     from loadgate.running.examples import Shown
 
 _NAMED = 10  # checks or deliveries; more are counted
@@ -88,7 +88,9 @@ def _progress() -> Callable[[int, int], None]:
 def _say_against(told: Against) -> None:
     again = f", {told.read_again} of them read again" if told.read_again else ""
     say(f"The content as it lies here now, on {_count(told.deliveries, 'delivery')} of run {told.run}{again}")
-    untried = [one.check for one in told.checks if not one.deliveries and one.content != "gone"]
+    untried = [
+        one.check for one in told.checks if not one.deliveries and one.content != "gone" and not one.failing_then
+    ]
     tried = [one for one in told.checks if one.check not in untried]
     shown = [one for one in tried if one.failing or one.failing_then or one.could_not_run or one.differs]
     if shown:
@@ -101,7 +103,10 @@ def _say_against(told: Against) -> None:
     if silent:
         say(f"{_count(silent, 'check')} found nothing, neither then nor now")
     if untried:
-        say(f"{_count(len(untried), 'check')} had no rows to look at, or look at another table: {_some(untried)}")
+        say(
+            f"{_count(len(untried), 'check')} had no rows to look at, or nothing to compare them with: {_some(untried)}"
+        )
+    _say_rules(told)
     for one in told.known_errors:
         then = one.then or "not registered"
         aside = ", in shadow" if one.shadow else ""
@@ -113,6 +118,32 @@ def _say_against(told: Against) -> None:
         say("\n".join(f"  {delivery}: {reason}" for delivery, reason in told.unseen[:_NAMED]))
         if len(told.unseen) > _NAMED:
             say(f"  and {len(told.unseen) - _NAMED} more; --json lists them")
+
+
+def _say_rules(told: Against) -> None:
+    """How many rows the rules mark: those of which there is something to tell, and how many others there are."""
+    shown = [one for one in told.rules if one.rows_marked or one.rows_marked_then or one.could_not_run or one.differs]
+    if shown:
+        say()
+        head = ("rule", "rows", "marked", "undecided", "could not run", "marked then", "changed")
+        rows = [_rule_row(one) for one in shown]
+        say("\n".join(table(head, rows, right=range(1, len(head)))))
+        say()
+    if silent := len(told.rules) - len(shown):
+        say(f"{_count(silent, 'rule')} marked nothing, neither then nor now")
+
+
+def _rule_row(one: Marking) -> tuple[object, ...]:
+    aside = {"new": " (new rule)", "gone": " (no longer in the content)"}.get(one.content, "")
+    counts = (
+        one.rows_checked,
+        one.rows_marked,
+        one.rows_undecided,
+        one.could_not_run,
+        one.rows_marked_then,
+        one.changed,
+    )
+    return one.rule + aside, *(f"{number:,}" for number in counts)
 
 
 def _row(one: Found) -> tuple[object, ...]:
@@ -134,6 +165,7 @@ def _plain_against(root: Path, period: str, told: Against) -> dict[str, Any]:
         "read_again": told.read_again,
         "unseen": [{"delivery": delivery, "reason": reason} for delivery, reason in told.unseen],
         "checks": [asdict(one) for one in told.checks],
+        "rules": [asdict(one) for one in told.rules],
         "known_errors": [
             {
                 "error": one.verdict.error,

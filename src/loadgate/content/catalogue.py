@@ -72,6 +72,14 @@ def expectation_faults(
             fix="take one that exists",
         )
         return
+    if not known[line.type].get("evaluated", True):
+        yield document.fault(
+            (*path, "type"),
+            found=f"{line.type}, which needs SQL or a second table",
+            expected="an expectation that can be asked of the rows of one delivery",
+            fix="take it out; keys of another dataset are asked by expect_keys_to_be_in_dataset",
+        )
+        return
     arguments: Mapping[str, Any] = known[line.type]["arguments"]
     here = (*path, "kwargs")
     for name, value in line.kwargs.items():

@@ -7,6 +7,7 @@ from datetime import date
 
 from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, listed, quoted
+from loadgate.content.own_arguments import PRIOR
 from loadgate.errors import Fault, LoadgateError
 from loadgate.model.expected import Dataset, Examples
 from loadgate.model.period import Period
@@ -29,6 +30,7 @@ def example_faults(draft: Draft) -> Iterator[Fault]:
         dataset = draft.datasets.get(examples.dataset)
         if dataset is not None:
             yield from _row_faults(document, dataset)
+            yield from _table_faults(document, dataset, draft.datasets)
             yield from _check_faults(document, dataset)
         elif examples.dataset not in draft.dataset_names:
             yield document.unknown(("dataset",), what="dataset", name=examples.dataset, known=draft.dataset_names)
@@ -43,14 +45,34 @@ def _row_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Faul
     rows: list[tuple[KeyPath, Mapping[str, object]]] = [(("sound",), document.value.sound)]
     for place, example in enumerate(document.value.examples):
         rows += [(("examples", place, "rows", number), row) for number, row in enumerate(example.rows)]
+        rows += [(("examples", place, PRIOR, number), row) for number, row in enumerate(example.prior or ())]
     for path, row in rows:
-        for name, value in row.items():
-            if name not in dataset.columns:
-                yield document.unknown((*path, name), what="column", name=name, known=dataset.columns)
-            elif not isinstance(value, str | int | float | bool | date | None):
-                yield document.fault(
-                    (*path, name), found="a list or a mapping", expected="one value", fix="write it as a file would"
-                )
+        yield from _value_faults(document, path, row, dataset)
+
+
+def _value_faults(
+    document: Document[Examples], path: KeyPath, row: Mapping[str, object], dataset: Dataset
+) -> Iterator[Fault]:
+    for name, value in row.items():
+        if name not in dataset.columns:
+            yield document.unknown((*path, name), what="column", name=name, known=dataset.columns)
+        elif not isinstance(value, str | int | float | bool | date | None):
+            yield document.fault(
+                (*path, name), found="a list or a mapping", expected="one value", fix="write it as a file would"
+            )
+
+
+def _table_faults(document: Document[Examples], dataset: Dataset, datasets: Mapping[str, Dataset]) -> Iterator[Fault]:
+    """Other tables that none of the suite's checks looks at, and their rows."""
+    named = {line.reference for line in dataset.expectations if line.reference is not None} - {PRIOR}
+    for place, example in enumerate(document.value.examples):
+        for name, rows in example.tables.items():
+            path: KeyPath = ("examples", place, "tables", name)
+            if name not in named:
+                yield document.unknown(path, what="reference of a check", name=name, known=named)
+            elif name in datasets:
+                for number, row in enumerate(rows):
+                    yield from _value_faults(document, (*path, number), row, datasets[name])
 
 
 def _check_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from loadgate.content.catalogue import catalogue
 from loadgate.content.cross_names import column_fault, condition_faults, duplicate_faults, id_faults
 from loadgate.content.lines import Document, KeyPath, listed
 from loadgate.errors import Fault
-from loadgate.model.expected import Cells, Column, ColumnType, Dataset
+from loadgate.model.expected import Cells, Column, ColumnType, Dataset, ExpectationLine
 from loadgate.model.rules import AppliedMarks, HarmonisationRule, RuleKind
 
 _MOMENTS = (ColumnType.DATE, ColumnType.TIMESTAMP)
@@ -34,9 +35,22 @@ def rule_faults(document: Document[Dataset]) -> Iterator[Fault]:
         own = [line.key for line in dataset.alone.expectations]  # what looks at another table is asked later
         if rule.check is not None and rule.check not in own:
             yield document.unknown((*here, "check"), what="check of this suite", name=rule.check, known=own)
+        elif any(line.key == rule.check and _asks_no_rows(line) for line in dataset.expectations):
+            yield document.fault(
+                (*here, "check"),
+                found=f"{rule.check}, which is asked of all rows together",
+                expected="a check of each row, which says which of them fail",
+                fix="name another check, or write a where",
+            )
         yield from _column_faults(document, here, rule)
         # a rule sees what the rules before it did, and no others
         yield from applied_faults(document, (*here, "apply"), rule.apply, dataset.rules[:place])
+
+
+def _asks_no_rows(line: ExpectationLine) -> bool:
+    """Whether it has no failing rows that could be marked: `mostly` is an argument of those that have."""
+    entry = catalogue().get(line.type)
+    return entry is not None and "mostly" not in entry["arguments"]
 
 
 def applied_faults(

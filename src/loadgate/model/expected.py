@@ -137,10 +137,13 @@ class ExampleRows(Written):
     """Rows that differ from the sound one as told. A check that is named nowhere must pass them.
 
     `fail`: each of the rows fails it; `undecided`: some of the rows cannot be decided by it, and the others pass.
+    A check that looks at another table is asked where the example gives that table.
     """
 
     title: str
     rows: tuple[dict[str, object], ...] = Field(min_length=1)
+    prior: tuple[dict[str, object], ...] | None = None  # the last approved delivery, written as `rows` are
+    tables: dict[str, tuple[dict[str, object], ...]] = Field(default_factory=dict)  # by dataset; what is left out: null
     passes: tuple[str, ...] = Field(default=(), alias="pass")
     fail: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()

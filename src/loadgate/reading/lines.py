@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from loadgate.reading.charsets import Watch, recognise
 from loadgate.reading.problems import Problem, Unreadable
@@ -43,7 +45,7 @@ def blocks(chunks: Iterator[bytes], *, encoding: str) -> Iterator[Block]:
     """
     pending: list[str] = []
     held, line, cut, torn = 0, 1, False, False
-    for text in _decoded(chunks, encoding):
+    for text in _ahead(_decoded(chunks, encoding)):
         if isinstance(text, _End):
             cut, torn = text is _End.EARLY, text is _End.INSIDE
             pending += ["\ufffd"] * torn  # so that even a lone piece of a letter is a record
@@ -59,6 +61,16 @@ def blocks(chunks: Iterator[bytes], *, encoding: str) -> Iterator[Block]:
         line += whole.count("\n") + 1
         pending, held = [rest], len(rest)
     yield Block(text="".join(pending), first_line=line, last=True, cut=cut, torn=torn)
+
+
+def _ahead(texts: Iterator[str | _End]) -> Iterator[str | _End]:
+    """The same, each made in a thread of its own while the one before is looked at; the first two are not."""
+    yield from islice(texts, 2)  # most files have no more
+    with ThreadPoolExecutor(1, thread_name_prefix="unpacking") as pool:
+        due = pool.submit(next, texts, None)
+        while (text := due.result()) is not None:
+            due = pool.submit(next, texts, None)
+            yield text
 
 
 def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str | _End]:

@@ -1,6 +1,6 @@
-"""Frames in, in order; each is handed to the same functions, from the second on in one thread beside the reading.
+"""Frames in, in order; each is handed to the same functions, from the second frame on in a thread for each function.
 
-Decoding and splitting take one core, writing and counting another.
+Decoding and splitting take one core; writing, printing and checking another.
 """
 
 from __future__ import annotations
@@ -13,53 +13,67 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import polars as pl
 
-_WAITING: Final = 2  # frames: so many may lie between the two threads
+_WAITING: Final = 2  # frames: so many may lie before a thread
+
+Receiver = Callable[["pl.DataFrame"], None]
 
 
 class Relay:
     """Hands frames on. What a function raises is raised again by the next `add` or by `close`."""
 
-    def __init__(self, to: Sequence[Callable[[pl.DataFrame], None]]) -> None:
+    def __init__(self, to: Sequence[Receiver]) -> None:
         self._to = to
         self._first: pl.DataFrame | None = None
-        self._pool: ThreadPoolExecutor | None = None
-        self._due: deque[Future[None]] = deque()
+        self._lanes: list[_Lane] = []
 
     def add(self, frame: pl.DataFrame) -> None:
-        if self._pool is None and self._first is None:
-            self._first = frame  # most files are one frame: a thread for it would cost more than it gains
+        if not self._lanes and self._first is None:
+            self._first = frame  # most files are one frame: threads for it would cost more than they gain
             return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="relay")
-            self._send()
-        while len(self._due) >= _WAITING:
-            self._due.popleft().result()
-        self._due.append(self._pool.submit(self._hand, frame))
+        if not self._lanes:
+            self._lanes = [_Lane(receive) for receive in self._to]
+        held, self._first = self._first, None
+        for one in (held, frame):
+            if one is not None:
+                for lane in self._lanes:
+                    lane.add(one)
 
     def close(self) -> None:
         """Wait until everything was handed on."""
         try:
-            if self._pool is None and self._first is not None:
-                self._hand(self._first)
-            while self._due:
-                self._due.popleft().result()
+            if not self._lanes and self._first is not None:
+                for receive in self._to:
+                    receive(self._first)
+            for lane in self._lanes:
+                lane.drain(left=0)
         finally:
             self.stop()
 
     def stop(self) -> None:
         """Forget what was not handed on yet."""
+        for lane in self._lanes:
+            lane.stop()
+        self._lanes, self._first = [], None
+
+
+class _Lane:
+    """One function and the thread in which it takes its frames."""
+
+    def __init__(self, receive: Receiver) -> None:
+        self._receive = receive
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="relay")
+        self._due: deque[Future[None]] = deque()
+
+    def add(self, frame: pl.DataFrame) -> None:
+        self.drain(left=_WAITING - 1)
+        self._due.append(self._pool.submit(self._receive, frame))
+
+    def drain(self, *, left: int) -> None:
+        while len(self._due) > left:
+            self._due.popleft().result()
+
+    def stop(self) -> None:
         for future in self._due:
             future.cancel()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=True)
         self._due.clear()
-        self._pool = self._first = None
-
-    def _send(self) -> None:
-        if self._pool is not None and self._first is not None:
-            self._due.append(self._pool.submit(self._hand, self._first))
-            self._first = None
-
-    def _hand(self, frame: pl.DataFrame) -> None:
-        for receive in self._to:
-            receive(frame)

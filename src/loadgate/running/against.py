@@ -1,37 +1,30 @@
-"""A site's content as it lies there now and a stored run in; out, what each check finds in that run's deliveries.
+"""A site's content as it lies there now and a stored run in; out, what each check and rule finds in its deliveries.
 
-Nothing is kept: what is written on the way goes to a scratch folder that is removed.
+Nothing is kept.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loadgate.errors import LoadgateError, NotFound
+from loadgate.errors import NotFound
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import KnownErrorVerdict
 from loadgate.model.period import Period
 from loadgate.model.shadow import in_shadow
-from loadgate.running import deciding, delivering, reducing
-from loadgate.running.inbox import archived_parts
-from loadgate.running.trial import outcomes_of
+from loadgate.running import deciding, reducing
+from loadgate.running.looking import Seen, look
 from loadgate.store import durable
 
 if TYPE_CHECKING:
-    from loadgate.model.deliveries import Delivery, ExpectedDelivery
+    from loadgate.model.deliveries import ExpectedDelivery
     from loadgate.model.expected import Dataset
     from loadgate.model.judgement import Judgement
     from loadgate.model.site import Site
     from loadgate.running.opened import Opened
-
-_NEVER = "the content has no such dataset, or no such file of it, any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +33,14 @@ class Found:
 
     `content`: `new` where the run had no such check, `gone` where only the run had it, else `same`. `new`, `gone` and
     `changed` count deliveries that fail now and did not, that failed and pass now, that fail in other numbers of rows.
+    `not_applicable` are deliveries beside those: there is nothing that they could be held against.
     """
 
     check: str
     content: str
     shadow: bool
     deliveries: int = 0
+    not_applicable: int = 0
     rows_checked: int = 0
     rows_failed: int = 0
     rows_undecided: int = 0
@@ -60,6 +55,25 @@ class Found:
     @property
     def differs(self) -> bool:
         return bool(self.new or self.gone or self.changed or self.content != "same")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marking:
+    """How many rows one rule marks now, and how many it did. `changed` counts deliveries where that is not the same."""
+
+    rule: str
+    content: str  # as of a check
+    deliveries: int = 0
+    rows_checked: int = 0
+    rows_marked: int = 0
+    rows_undecided: int = 0
+    could_not_run: int = 0
+    rows_marked_then: int = 0
+    changed: int = 0
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.changed or self.content != "same")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +94,9 @@ class Against:
     read_again: int
     unseen: tuple[tuple[str, str], ...]
     checks: tuple[Found, ...]
+    rules: tuple[Marking, ...]
     known_errors: tuple[Error, ...]
     without_delivery: tuple[str, ...]  # datasets of which that run had none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """One delivery: its outcomes, or why there are none."""
-
-    delivery: Delivery
-    outcomes: tuple[Outcome, ...] = ()
-    read_again: bool = False
-    unseen: str | None = None
 
 
 def against(
@@ -110,17 +115,8 @@ def against(
     judged = _judged(opened, period, run)
     inputs = opened.inputs(judged.run)
     wanted = [one for one in inputs.deliveries if not datasets or one.expected.dataset in datasets]
-    scratch = durable.open_folder(opened.places.tmp)
-    seen: list[_Seen] = []
-    try:
-        look = partial(_look, opened, site, period=inputs.period, scratch=scratch)
-        progress(0, len(wanted))
-        with ThreadPoolExecutor(opened.settings.workers) as pool:
-            for one in pool.map(look, wanted):
-                seen.append(one)
-                progress(len(seen), len(wanted))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    looked = look(opened, site, inputs, wanted=wanted, progress=progress)
+    seen = [one for one in looked if one.asked]
     frozen = opened.frozen(inputs.content)
     chosen = [one for one in site.datasets if not datasets or one.dataset in datasets]
     before = [one for one in frozen.datasets if not datasets or one.dataset in datasets]
@@ -128,9 +124,10 @@ def against(
     return Against(
         run=judged.run,
         deliveries=len(wanted),
-        read_again=sum(one.read_again for one in seen),
-        unseen=tuple((one.delivery.id, one.unseen) for one in seen if one.unseen is not None),
+        read_again=sum(one.read_again for one in looked),
+        unseen=tuple((one.delivery.id, one.unseen) for one in looked if one.unseen is not None),
         checks=_checks(site, inputs.period, chosen, before, seen, judged),
+        rules=_rules(chosen, before, seen, judged),
         known_errors=_known_errors(opened, site, judged, seen, whole=not datasets),
         without_delivery=tuple(one.dataset for one in chosen if one.dataset not in came),
     )
@@ -151,49 +148,6 @@ def _judged(opened: Opened, period: str, run: str | None) -> Judgement:
     raise nothing
 
 
-def _look(opened: Opened, site: Site, delivery: Delivery, *, period: str, scratch: Path) -> _Seen:
-    """Check one delivery's rows as they lie there, or read again where the content reads them otherwise now."""
-    expected = delivery.expected
-    own = scratch / delivery.id.replace("/", "-")
-    own.mkdir()
-    try:
-        dataset = site.dataset(expected.dataset)
-        typed = delivering.typed_folder(opened, site, delivery)
-    except StopIteration:
-        return _Seen(delivery=delivery, unseen=_NEVER)
-    try:
-        kept = durable.exists(typed)
-        rows = (typed if kept else _read(opened, site, delivery, into=own)) / "typed.parquet"
-        outcomes = outcomes_of(
-            rows,
-            site=site,
-            dataset=dataset,
-            providers=expected.providers,
-            period=period,
-            scope=expected.scope,
-            scratch=own,
-        )
-    except LoadgateError as error:
-        return _Seen(delivery=delivery, unseen=error.message)
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
-    return _Seen(delivery=delivery, outcomes=outcomes, read_again=not kept)
-
-
-def _read(opened: Opened, site: Site, delivery: Delivery, *, into: Path) -> Path:
-    from loadgate.reading.files import read as read_files
-
-    expected = delivery.expected
-    read_files(
-        archived_parts(opened, [part.sha256 for part in delivery.parts]),
-        spec=site.spec(supplier=expected.supplier, system=expected.system, dataset=expected.dataset),
-        dataset=site.dataset(expected.dataset),
-        scope=expected.scope,
-        into=into,
-    )
-    return into
-
-
 # ── what was found, then and now ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -202,7 +156,7 @@ def _checks(
     period: str,
     now: Sequence[Dataset],
     before: Sequence[Dataset],
-    seen: Sequence[_Seen],
+    seen: Sequence[Seen],
     judged: Judgement,
 ) -> tuple[Found, ...]:
     """In the order of the content; checks that only the run had come last."""
@@ -224,10 +178,12 @@ def _checks(
 def _added(so_far: Found, now: Outcome, then: Outcome | None) -> Found:
     failed = then is not None and then.state is OutcomeState.FAIL
     fails = now.state is OutcomeState.FAIL
+    applies = now.state is not OutcomeState.NOT_APPLICABLE
     rows_then = (then.rows_failed or 0) if then is not None and failed else 0
     return replace(
         so_far,
-        deliveries=so_far.deliveries + 1,
+        deliveries=so_far.deliveries + applies,
+        not_applicable=so_far.not_applicable + (not applies),
         rows_checked=so_far.rows_checked + (now.rows_checked or 0),
         rows_failed=so_far.rows_failed + (now.rows_failed or 0 if fails else 0),
         rows_undecided=so_far.rows_undecided + (now.rows_undecided or 0),
@@ -253,8 +209,43 @@ def _lost(check: str, outcomes: Iterable[Outcome]) -> Found:
     )
 
 
+def _rules(
+    now: Sequence[Dataset], before: Sequence[Dataset], seen: Sequence[Seen], judged: Judgement
+) -> tuple[Marking, ...]:
+    """In the order of the content; rules that only the run had come last."""
+    current = [dataset.rule_id(rule) for dataset in now for rule in dataset.rules]
+    earlier = [dataset.rule_id(rule) for dataset in before for rule in dataset.rules]
+    then = {(one.check, one.scope): one for one in judged.outcomes}
+    told = {rule: Marking(rule=rule, content="same" if rule in earlier else "new") for rule in current}
+    for one in seen:
+        for outcome in one.rules:
+            told[outcome.check] = _marked(told[outcome.check], outcome, then.get((outcome.check, outcome.scope)))
+    for rule in earlier:
+        if rule not in told:
+            marked = [int(one.observed or 0) for one in judged.outcomes if one.check == rule]
+            told[rule] = Marking(
+                rule=rule, content="gone", rows_marked_then=sum(marked), changed=sum(number > 0 for number in marked)
+            )
+    return tuple(told.values())
+
+
+def _marked(so_far: Marking, now: Outcome, then: Outcome | None) -> Marking:
+    marks, before = (int(one.observed or 0) if one is not None else 0 for one in (now, then))
+    silent = now.state is OutcomeState.COULD_NOT_RUN
+    return replace(
+        so_far,
+        deliveries=so_far.deliveries + 1,
+        rows_checked=so_far.rows_checked + (now.rows_checked or 0),
+        rows_marked=so_far.rows_marked + marks,
+        rows_undecided=so_far.rows_undecided + (now.rows_undecided or 0),
+        could_not_run=so_far.could_not_run + silent,
+        rows_marked_then=so_far.rows_marked_then + before,
+        changed=so_far.changed + (not silent and marks != before),
+    )
+
+
 def _known_errors(
-    opened: Opened, site: Site, judged: Judgement, seen: Sequence[_Seen], *, whole: bool
+    opened: Opened, site: Site, judged: Judgement, seen: Sequence[Seen], *, whole: bool
 ) -> tuple[Error, ...]:
     """The register as it is now on what the checks find now; for other kinds, on what the run found.
 

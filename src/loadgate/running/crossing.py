@@ -6,6 +6,7 @@ own, and they are not applicable.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from loadgate.model.deliveries import Delivery
-    from loadgate.model.expected import ExpectationLine
+    from loadgate.model.expected import Dataset, ExpectationLine
+    from loadgate.model.scope import Scope
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
     from loadgate.running.opened import Opened
@@ -60,16 +62,31 @@ class Crossing:
         return key_of(self.delivery.id, self.typed.name, slices.checking_slice(site, dataset.crossing), tables, absent)
 
 
-def crossings(opened: Opened, inputs: RunInputs, site: Site, read: Sequence[tuple[Delivery, Path]]) -> list[Crossing]:
-    """Deliveries with such expectations, and what to hold them against; earlier rows that are gone are typed again."""
-    folders = {delivery.expected.id: folder for delivery, folder in read}
+def crossings(
+    opened: Opened,
+    inputs: RunInputs,
+    site: Site,
+    read: Sequence[tuple[Delivery, Path]],
+    *,
+    folders: Mapping[str, Path] | None = None,
+    aside: Path | None = None,
+) -> list[Crossing]:
+    """Deliveries with such expectations, and what to hold them against; earlier rows that are gone are typed again.
+
+    `folders`: all typed rows of the run by expected delivery, where `read` are not all. Rows typed again are kept, or,
+    where nothing is to be kept, go to the folder `aside`.
+    """
+    folders = folders or {delivery.expected.id: folder for delivery, folder in read}
     found = []
     for delivery, folder in read:
         lines = site.dataset(delivery.expected.dataset).crossing.expectations
         tables: dict[str, tuple[Path, ...]] = {}
         absent: dict[str, Absent] = {}
         for name in sorted({line.reference for line in lines if line.reference is not None}):
-            there = _prior(opened, inputs, delivery) if name == PRIOR else _of_dataset(inputs, delivery, name, folders)
+            if name == PRIOR:
+                there = _prior(opened, inputs, delivery, aside=aside)
+            else:
+                there = _of_dataset(inputs, delivery, name, folders)
             if isinstance(there, Absent):
                 absent[name] = there
             else:
@@ -101,7 +118,7 @@ def _is_whole(folder: Path) -> bool:
     return bool(durable.read_manifest(folder)["rows_typed"]) and not serious
 
 
-def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery) -> tuple[Path, ...] | Absent:
+def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path | None) -> tuple[Path, ...] | Absent:
     """The delivery of the same stream in the newest earlier run that was approved for one of its parts."""
     from loadgate.running.opening import stream
 
@@ -116,9 +133,13 @@ def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery) -> tuple[Path,
         return Absent(reason=NOTHING_EARLIER)
     try:
         site = opened.frozen(then.content)
-        if not durable.exists(delivering.typed_folder(opened, site, earlier)):
+        folder = delivering.typed_folder(opened, site, earlier)
+        if not durable.exists(folder) and aside is not None:
+            folder = Path(tempfile.mkdtemp(dir=aside))
+            delivering.read_into(folder, opened, site, earlier)
+        elif not durable.exists(folder):
             delivering.read(opened, site, earlier)
-        return (delivering.typed_folder(opened, site, earlier),)
+        return (folder,)
     except LoadgateError:  # its bytes were pruned, or content so old can no longer be read
         return Absent(reason=NOTHING_EARLIER)
 
@@ -130,27 +151,47 @@ def _age(run: str) -> tuple[Period, int]:
 
 def outcomes(site: Site, crossing: Crossing, *, period: str) -> list[Outcome]:
     """One outcome for each such expectation of the delivery's suite."""
+    expected = crossing.delivery.expected
+    return outcomes_of(
+        site,
+        site.dataset(expected.dataset),
+        crossing.typed,
+        tables=crossing.tables,
+        absent=crossing.absent,
+        providers=expected.providers,
+        period=period,
+        scope=expected.scope,
+    )
+
+
+def outcomes_of(
+    site: Site,
+    whole: Dataset,
+    typed: Path,
+    *,
+    tables: Mapping[str, Sequence[Path]],
+    absent: Mapping[str, Absent],
+    providers: Sequence[str],
+    period: str,
+    scope: Scope,
+) -> list[Outcome]:
+    """The same of any sealed folder with typed rows."""
     import polars as pl
 
     from loadgate.checking.suites import ASIDE, UNDECIDED, compiled, outcome_of
 
-    dataset = site.dataset(crossing.delivery.expected.dataset).crossing
+    dataset = whole.crossing
     suite = compiled(dataset, site.code_lists, period)
-    told = durable.read_manifest(crossing.typed)
+    told = durable.read_manifest(typed)
     validated = suite.validate(
-        pl.scan_parquet(crossing.typed / "typed.parquet"),
-        parameters={
-            "providers": list(crossing.delivery.expected.providers),
-            "period": period,
-            **_late(told),
-        },
+        pl.scan_parquet(typed / "typed.parquet"),
+        parameters={"providers": list(providers), "period": period, **_late(told)},
         undecided={column: f"{UNDECIDED}{column}" for column in told["undecided"]},
         aside=ASIDE,
-        references={name: _table(paths) for name, paths in crossing.tables.items()},
+        references={name: _table(paths) for name, paths in tables.items()},
     )
-    scope = crossing.delivery.expected.scope
     return [
-        _as_told(outcome_of(line, dataset, found, scope), _absent(line, crossing, told))
+        _as_told(outcome_of(line, dataset, found, scope), _absent(line, absent, told))
         for line, found in zip(dataset.expectations, validated.outcomes, strict=True)
     ]
 
@@ -163,10 +204,10 @@ def _late(told: Mapping[str, Any]) -> dict[str, object]:
     return {"trailer_rows": announced, "rejected_rows": counted - told["rows_typed"]}
 
 
-def _absent(line: ExpectationLine, crossing: Crossing, told: Mapping[str, Any]) -> Absent | None:
+def _absent(line: ExpectationLine, absent: Mapping[str, Absent], told: Mapping[str, Any]) -> Absent | None:
     if line.late and not _late(told):
         return Absent(reason=NO_TRAILER)
-    return crossing.absent.get(line.reference or "")
+    return absent.get(line.reference or "")
 
 
 def _table(paths: Sequence[Path]) -> pl.LazyFrame:

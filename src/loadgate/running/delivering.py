@@ -112,41 +112,54 @@ def do(ref: Ref, version: str) -> None:
 
 def read(opened: Opened, site: Site, delivery: Delivery, *, each: Callable[[pl.DataFrame], None] | None = None) -> bool:
     """Type the rows of a delivery; `each` sees them on their way. Out: whether any of them are used."""
-    from loadgate.model.fingerprint import Fingerprint
-    from loadgate.reading.files import read as read_files
-
     final = typed_folder(opened, site, delivery)
     with _scratch(opened) as folder:
-        reading = read_files(
-            archived_parts(opened, [part.sha256 for part in delivery.parts]),
-            spec=_spec(site, delivery),
-            dataset=site.dataset(delivery.expected.dataset),
-            scope=delivery.expected.scope,
-            into=folder,
-            each=each,
-        )
-        if reading.rows_in != reading.rows_typed + reading.rows_rejected:
-            raise CouldNotRun(f"rows of {delivery.id} were lost while reading", fix="report this fault of the program")
-        (folder / "fingerprint.json").write_bytes(dump(Fingerprint, reading.fingerprint))
-        check_id = f"reading:{delivery.expected.dataset}"
-        findings = [finding if finding.check else replace(finding, check=check_id) for finding in reading.findings]
-        write_findings(folder, findings)
-        write_outcomes(folder, _reading_outcomes(delivery, check_id, findings, reading.rows_in))
-        durable.seal(
-            folder,
-            {
-                "key": final.name,
-                "rows_in": reading.rows_in,
-                "rows_typed": reading.rows_typed,
-                "rows_rejected": reading.rows_rejected,
-                "undecided": list(reading.undecided),
-                "rows_announced": reading.rows_announced,
-                "rows_counted": reading.rows_counted,
-            },
-        )
+        used = read_into(folder, opened, site, delivery, each=each)
         durable.commit_folder(folder, final)
     kept = opened.places.fingerprint(f"{content_key(delivery)}-{final.name}")
     durable.write_bytes(kept, (final / "fingerprint.json").read_bytes())
+    return used
+
+
+def read_into(
+    folder: Path,
+    opened: Opened,
+    site: Site,
+    delivery: Delivery,
+    *,
+    each: Callable[[pl.DataFrame], None] | None = None,
+) -> bool:
+    """The same into an empty folder, and seal it; nothing else is written."""
+    from loadgate.model.fingerprint import Fingerprint
+    from loadgate.reading.files import read as read_files
+
+    reading = read_files(
+        archived_parts(opened, [part.sha256 for part in delivery.parts]),
+        spec=_spec(site, delivery),
+        dataset=site.dataset(delivery.expected.dataset),
+        scope=delivery.expected.scope,
+        into=folder,
+        each=each,
+    )
+    if reading.rows_in != reading.rows_typed + reading.rows_rejected:
+        raise CouldNotRun(f"rows of {delivery.id} were lost while reading", fix="report this fault of the program")
+    (folder / "fingerprint.json").write_bytes(dump(Fingerprint, reading.fingerprint))
+    check_id = f"reading:{delivery.expected.dataset}"
+    findings = [finding if finding.check else replace(finding, check=check_id) for finding in reading.findings]
+    write_findings(folder, findings)
+    write_outcomes(folder, _reading_outcomes(delivery, check_id, findings, reading.rows_in))
+    durable.seal(
+        folder,
+        {
+            "key": typed_folder(opened, site, delivery).name,
+            "rows_in": reading.rows_in,
+            "rows_typed": reading.rows_typed,
+            "rows_rejected": reading.rows_rejected,
+            "undecided": list(reading.undecided),
+            "rows_announced": reading.rows_announced,
+            "rows_counted": reading.rows_counted,
+        },
+    )
     return reading.rows_typed > 0
 
 

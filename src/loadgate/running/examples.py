@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,14 @@ from loadgate.content.loader import load, read
 from loadgate.errors import Fault
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.scope import Scope
+from loadgate.running import crossing
+from loadgate.running.crossing import PRIOR
 from loadgate.running.trial import outcomes_of
+from loadgate.store import durable
 
 if TYPE_CHECKING:
     from loadgate.content.documents import Draft
-    from loadgate.model.expected import Dataset, ExampleRows, Examples
+    from loadgate.model.expected import Dataset, ExampleRows, Examples, ExpectationLine
     from loadgate.model.site import Site
 
 
@@ -71,7 +74,51 @@ def _show(site: Site, dataset: Dataset, draft: Draft, scratch: Path) -> Shown:
 def example_outcomes(
     site: Site, dataset: Dataset, document: Document[Examples], place: int, *, scratch: Path
 ) -> tuple[Outcome, ...]:
-    """Write the rows as reading leaves them, unreadable values told aside, and put them through the suite."""
+    """Put the rows through the suite; expectations that look at another table only where the example gives that."""
+    examples, example = document.value, document.value.examples[place]
+    here: KeyPath = ("examples", place)
+    sound = {name: _text(document, ("sound", name), value) for name, value in examples.sound.items()}
+    with tempfile.TemporaryDirectory(dir=scratch) as own:
+        folder = Path(own)
+        rows = _write(folder / "rows", dataset, _texts(document, (*here, "rows"), example.rows, sound))
+        given = {
+            name: (
+                _write(
+                    folder / f"table{number}", site.dataset(name), _texts(document, (*here, "tables", name), table, {})
+                ),
+            )
+            for number, (name, table) in enumerate(example.tables.items())
+        }
+        if example.prior is not None:
+            earlier = _texts(document, (*here, PRIOR), example.prior, sound)
+            given[PRIOR] = (_write(folder / PRIOR, dataset, earlier),)
+        found = outcomes_of(
+            rows / "typed.parquet",
+            site=site,
+            dataset=dataset,
+            providers=examples.providers,
+            period=examples.period,
+            scope=Scope(),
+            scratch=folder,
+        )
+        if not given:
+            return found
+        crossed = crossing.outcomes_of(
+            site,
+            dataset,
+            rows,
+            tables=given,
+            absent={},
+            providers=examples.providers,
+            period=examples.period,
+            scope=Scope(),
+        )
+        lines = zip(dataset.crossing.expectations, crossed, strict=True)
+        return (*found, *(outcome for line, outcome in lines if line.reference in given))
+
+
+def _write(folder: Path, dataset: Dataset, rows: Iterable[dict[str, str | None]]) -> Path:
+    """Write rows as reading leaves them, unreadable values told aside."""
     import polars as pl
 
     from loadgate.checking.suites import ASIDE, UNDECIDED
@@ -79,7 +126,9 @@ def example_outcomes(
     from loadgate.reading import casting
 
     columns = dataset.columns
-    raw = pl.DataFrame(list(_texts(document, place, dataset)), schema=dict.fromkeys(columns, pl.String))
+    raw = pl.DataFrame(
+        [{name: row.get(name) for name in columns} for row in rows], schema=dict.fromkeys(columns, pl.String)
+    )
     cast = {name: casting.from_text(pl.col(name), column, FileFormat()) for name, column in columns.items()}
     typed = raw.select(
         *(one.value.cast(casting.dtype(columns[name])).alias(name) for name, one in cast.items()),
@@ -88,30 +137,23 @@ def example_outcomes(
     )
     unreadable = [name for name in columns if typed[f"{UNDECIDED}{name}"].any()]
     kept = [*columns, *(f"{UNDECIDED}{name}" for name in unreadable), *ASIDE]
-    path = scratch / "typed.parquet"
-    typed.select(kept).write_parquet(path)
-    return outcomes_of(
-        path,
-        site=site,
-        dataset=dataset,
-        providers=document.value.providers,
-        period=document.value.period,
-        scope=Scope(),
-        scratch=scratch,
-    )
+    folder.mkdir()
+    typed.select(kept).write_parquet(folder / "typed.parquet")
+    durable.seal(folder, {"rows_typed": typed.height, "undecided": unreadable})
+    return folder
 
 
-def _texts(document: Document[Examples], place: int, dataset: Dataset) -> Iterator[dict[str, str | None]]:
-    """The rows of an example as text: plain values as they stand in the file, so that `1.50` stays `1.50`."""
+def _texts(
+    document: Document[Examples], place: KeyPath, rows: Sequence[dict[str, object]], sound: dict[str, str | None]
+) -> Iterator[dict[str, str | None]]:
+    """Rows as text: those values that differ from the sound ones."""
+    for number, row in enumerate(rows):
+        yield sound | {name: _text(document, (*place, number, name), value) for name, value in row.items()}
 
-    def text(path: KeyPath, value: object) -> str | None:
-        return None if value is None else document.lines.written.get(path, str(value))
 
-    sound = {name: text(("sound", name), value) for name, value in document.value.sound.items()}
-    for number, row in enumerate(document.value.examples[place].rows):
-        here: KeyPath = ("examples", place, "rows", number)
-        own = {name: text((*here, name), value) for name, value in row.items()}
-        yield dict.fromkeys(dataset.columns) | sound | own
+def _text(document: Document[Examples], path: KeyPath, value: object) -> str | None:
+    """A plain value as it stands in the file, so that `1.50` stays `1.50`."""
+    return None if value is None else document.lines.written.get(path, str(value))
 
 
 def _suite_lines(draft: Draft, dataset: Dataset) -> dict[str, str]:
@@ -128,10 +170,14 @@ def _faults(
 ) -> Iterator[Fault]:
     """One fault for each check that does something else than the example says."""
     example = document.value.examples[place]
-    asked = {outcome.check: outcome for outcome in outcomes}  # those that look at another table are not
+    asked = {outcome.check: outcome for outcome in outcomes}  # those that look at another table may not be
     for line in dataset.expectations:
         outcome = asked.get(dataset.check_id(line))
-        if outcome is None or line.key in document.value.leave_out:
+        if line.key in document.value.leave_out:
+            continue
+        if outcome is None:
+            if any(line.key in names for names in (example.passes, example.fail, example.undecided)):
+                yield _not_asked(document, place, dataset, line)
             continue
         expected, found = _expected(line.key, example), _found(outcome, len(example.rows))
         if found not in expected:
@@ -143,6 +189,24 @@ def _faults(
                 expected=expected[0],
                 fix=f"mend the expectation ({lines[line.key]}), or the example",
             )
+
+
+def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line: ExpectationLine) -> Fault:
+    """The example names a check that needs what the example does not have."""
+    example = document.value.examples[place]
+    if line.reference is None:
+        fix = "take it out: it needs a whole delivery"
+    else:
+        where = PRIOR if line.reference == PRIOR else f"tables: {{{line.reference}: …}}"
+        fix = f"give the other table's rows under {where}, beside rows, or take the check out"
+    return Fault(
+        file=document.file,
+        line=document.lines.at(_named_at(line.key, example, place)),
+        key=f"{example.title}: {dataset.check_id(line)}",
+        found="it is not asked",
+        expected="rows to hold these against",
+        fix=fix,
+    )
 
 
 def _expected(key: str, example: ExampleRows) -> tuple[str, ...]:

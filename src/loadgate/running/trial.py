@@ -1,4 +1,4 @@
-"""Typed rows and a site's content as it is now in; out, the outcomes of a suite over them: the one place that asks."""
+"""Typed rows and a site's content as it is now in; out, the outcomes of a suite and rules over them: all who try it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def outcomes_of(
     scope: Scope,
     scratch: Path,
 ) -> tuple[Outcome, ...]:
-    """One outcome per expectation of the dataset. What checking writes goes to `scratch`."""
+    """One outcome per expectation of the dataset that its own rows can be asked. What is written goes to `scratch`."""
     from loadgate.checking.suites import check
 
     return check(
@@ -35,3 +35,14 @@ def outcomes_of(
         scope=scope,
         into=scratch,
     ).outcomes
+
+
+def marked_by(
+    typed: Path, *, dataset: Dataset, outcomes: Sequence[Outcome], scope: Scope, scratch: Path
+) -> tuple[Outcome, ...]:
+    """One outcome per rule of the dataset, after `outcomes_of` with the same `scratch`."""
+    from loadgate.checking.alternatives import harmonise
+
+    if not dataset.rules:
+        return ()
+    return harmonise(typed, dataset=dataset, outcomes=outcomes, scope=scope, into=scratch).outcomes

@@ -44,6 +44,26 @@ def test_the_examples_run_and_print_what_the_page_says(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"example.py", "orders.json", "orders"}
 
 
+WITHOUT_A_CONTEXT = """
+import loadgate.checking.engine.datasource
+import great_expectations as gx
+import great_expectations.expectations as gxe
+import polars as pl
+from loadgate.checking.engine.execution import validator_for
+
+suite = gx.ExpectationSuite(name="s", expectations=[gxe.ExpectColumnValuesToBeUnique(column="n")])
+frame = pl.DataFrame({"n": [1, 1]})
+print(validator_for(frame, expectation_suite=suite).validate().success)
+print(validator_for(frame).expect_column_max_to_be_between("n", max_value=1).success)
+"""
+
+
+def test_a_validator_needs_no_context(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_A_CONTEXT], capture_output=True, text=True, cwd=tmp_path)
+
+    assert done.stdout.splitlines() == ["False", "True"], done.stderr
+
+
 def test_every_example_was_found() -> None:
     assert len(blocks("python")) == 4
     assert len(blocks("text")) == 3

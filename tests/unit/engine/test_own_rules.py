@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 import polars as pl
 import pytest
 
+from loadgate.checking.engine.compiler import look_up
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.metrics import METRICS, OWN_RULES
 from loadgate.checking.engine.own_rules import aggregate, row_rule
 from loadgate.checking.engine.quiet import import_gx
 
@@ -67,6 +69,42 @@ class ExpectColumnToSumToMoreThanThere(ColumnAggregateExpectation):
         return {"success": metrics["column.more_than_there"] > 0, "result": {}}
 
 
+@aggregate("column.share_of_ones", shown=True)
+def _ones(column: pl.Expr) -> pl.Expr:
+    return (column == 1).mean()
+
+
+@aggregate("column.greatest_of_all")
+def _greatest(column: pl.Expr) -> pl.Expr:
+    return column.max()
+
+
+class ExpectColumnToObserveShare(ColumnAggregateExpectation):
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.share_of_ones",)
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        (found,) = (metrics[name] for name in self.metric_dependencies)
+        return {"success": True, "result": {"observed_value": found}}
+
+
+class ExpectColumnToObserveGreatest(ExpectColumnToObserveShare):
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.greatest_of_all",)
+
+
+@row_rule("column_values.there", references=("beside",))
+def _there(column: pl.Expr, *, beside: pl.LazyFrame) -> pl.Expr:
+    return column.is_in(beside.select("amount").collect().to_series().implode())
+
+
+class ExpectColumnValuesToBeThere(ColumnMapExpectation):
+    beside: str
+    map_metric = "column_values.there"
+    success_keys = (*ColumnMapExpectation.success_keys, "beside")
+
+
 @row_rule("column_values.raising")
 def _raising(column: pl.Expr) -> pl.Expr:
     raise KeyError("secret")
@@ -76,11 +114,16 @@ class ExpectColumnValuesToRaise(ColumnMapExpectation):
     map_metric = "column_values.raising"
 
 
+def suite_of(type_: str, **arguments: Any) -> ExpectationSuite:
+    suite = ExpectationSuite(name="own")
+    suite.expectations.append(ExpectationConfiguration(type=type_, kwargs=arguments).to_domain_obj())
+    return suite
+
+
 def outcome(type_: str, frame: pl.DataFrame = FRAME, **arguments: Any) -> CheckOutcome:
     tables = arguments.pop("tables", {})
     undecided = arguments.pop("undecided", {})
-    suite = ExpectationSuite(name="own")
-    suite.expectations.append(ExpectationConfiguration(type=type_, kwargs=arguments).to_domain_obj())
+    suite = suite_of(type_, **arguments)
     references = {name: table.lazy() for name, table in tables.items()}
     found = compile_suite(suite).validate(frame.lazy(), references=references, undecided=undecided)
     return found.outcomes[0]
@@ -137,6 +180,31 @@ def test_what_an_aggregate_lacks_is_said(tables: dict[str, pl.DataFrame], least:
         "expect_column_to_sum_to_more_than_there", column="amount", beside="there", tables=tables, least=least
     )
     assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, reason)
+
+
+def test_what_an_aggregate_observes_is_shown_only_if_it_says_so_and_never_of_one_row() -> None:
+    shown = outcome("expect_column_to_observe_share", column="other")
+    hidden = outcome("expect_column_to_observe_greatest", column="other")
+    of_one = outcome("expect_column_to_observe_share", FRAME.head(1), column="other")
+
+    assert (shown.state, shown.observed, shown.rows_checked) == (CheckState.PASS, 0.4, 5)
+    assert (hidden.state, hidden.observed) == (CheckState.PASS, None)
+    assert (of_one.state, of_one.observed) == (CheckState.PASS, None)
+
+
+def test_an_aggregate_of_ones_own_is_found_without_being_one_of_the_built_in() -> None:
+    assert "column.share_of_ones" not in METRICS
+    assert look_up("column.share_of_ones") == (OWN_RULES["column.share_of_ones"], "")
+
+
+def test_rows_are_listed_for_a_rule_that_looks_at_another_table() -> None:
+    suite = compile_suite(suite_of("expect_column_values_to_be_there", column="amount", beside="there"))
+    flagged = FRAME.with_columns(unread=pl.col("_row") == 4).lazy()
+    given: dict[str, Any] = {"undecided": {"amount": "unread"}, "references": {"there": FRAME.head(2).lazy()}}
+
+    assert suite.failing_rows(flagged, **given).collect()["_row"].to_list() == [2, 3]
+    assert suite.undecided_rows(flagged, **given).collect()["_row"].to_list() == [4]
+    assert suite.failing_rows(flagged, undecided={"amount": "unread"}).collect().is_empty()
 
 
 def test_what_a_rule_raises_is_told_by_its_kind_only() -> None:

@@ -240,3 +240,16 @@ def test_what_no_row_decides_is_known_of_a_table_that_cannot_be_read() -> None:
         ("pass", None),
         ("could_not_run", "the data could not be evaluated (InvalidOperationError)"),
     ]
+
+
+def test_failed_casts_are_seen_where_every_check_takes_a_second_look() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    median = gxe.ExpectColumnMedianToBeBetween(column="n", min_value=0, max_value=30)
+    suite = compile_suite(ExpectationSuite(name="second", expectations=[median]))
+
+    found = suite.validate(table().with_columns(n_failed=pl.col("n") > 20).lazy(), undecided={"n": "n_failed"})
+
+    assert found.outcomes[0].rows_checked == int((table()["n"] <= 20).sum())

@@ -124,6 +124,7 @@ BOMB = gzip.compress(HEAD + ROW * 100_000)
         (parquet(pl.DataFrame({"account": ["1"]})), "other format"),
         (HEAD + ROW + b"\x81\xfe\x02;1;2026-10-07\n", "encoding"),
     ],
+    ids=range(22),  # the bytes of an archive tell the time
 )
 def test_a_file_that_cannot_be_read_is_one_finding_and_no_rows(
     read_bytes: Callable[..., Any], content: bytes, problem: str

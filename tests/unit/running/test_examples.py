@@ -229,3 +229,129 @@ def test_a_dataset_that_does_not_exist_is_not_found(make_site: Any) -> None:
 )
 def test_options_that_say_nothing_together_are_refused(options: tuple[str, ...], make_site: Any) -> None:
     assert check("--site", make_site(), *options).exit_code == 2
+
+
+# ── checks that look at another table ──────────────────────────────────────────────────────────────────────────
+
+ACCOUNTS = """\
+dataset: accounts
+area: economy
+title: Accounts
+columns:
+  account: {type: text}
+  opened: {type: date}
+"""
+POSTINGS = """\
+dataset: postings
+area: economy
+title: Postings
+columns:
+  account: {type: text}
+  kind: {type: text}
+expectations:
+  - type: expect_keys_to_be_in_dataset
+    id: known_account
+    kwargs: {column_list: [account], reference: accounts}
+    reason: Nobody posts to an account that is not there.
+  - type: expect_category_share_to_be_near_reference
+    id: steady
+    kwargs: {column: kind, value_set: [S], reference: prior, absolute: 0.1, relative: 0.1, minimum_rows: 2}
+    reason: It moves slowly.
+  - type: expect_row_count_to_match_trailer
+    id: counted
+    kwargs: {trailer_rows: {$PARAMETER: trailer_rows}, rejected_rows: {$PARAMETER: rejected_rows}}
+    reason: The sender counted them.
+"""
+BESIDE = """\
+dataset: postings
+period: "2026-10"
+sound: {account: 1.50, kind: S}
+examples:
+  - title: Alone
+    rows: [{}]
+  - title: There
+    rows: [{}, {account: 2.50}]
+    tables: {accounts: [{account: 1.50}, {account: 2.50, opened: 2020-01-01}]}
+    pass: [known_account]
+  - title: Elsewhere
+    rows: [{}]
+    tables: {accounts: [{account: 1.5}]}
+    fail: [known_account]
+  - title: Otherwise before
+    rows: [{}, {}]
+    prior: [{kind: N}, {}]
+    fail: [steady]
+"""
+
+
+def beside(make_site: MakeSite, old: str = "", new: str = "") -> Path:
+    site = make_site("", "")
+    assert BESIDE.count(old) == 1 or not old
+    folder = site / "expectations"
+    (folder / "suites/economy/accounts.yaml").write_text(ACCOUNTS, encoding="utf-8")
+    (folder / "suites/economy/postings.yaml").write_text(POSTINGS, encoding="utf-8")
+    text = BESIDE.replace(old, new) if old else BESIDE
+    (folder / "examples/economy/postings.yaml").write_text(text, encoding="utf-8")
+    return site
+
+
+def test_a_check_on_another_table_is_asked_where_an_example_gives_its_rows(make_site: MakeSite) -> None:
+    (shown,) = run_examples(beside(make_site), datasets=["postings"])
+
+    assert (shown.examples, shown.checks, shown.without, shown.faults) == (4, 3, ("postings:counted",), ())
+
+
+def test_an_example_that_is_wrong_about_another_table_is_told(make_site: MakeSite) -> None:
+    (fault,) = told(beside(make_site, "account: 1.5}", "account: 1.50}"))
+
+    assert "Elsewhere: postings:known_account\n  found     it passes\n  expected  it fails on the only row\n" in fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "    rows: [{}]\n  - title: There",
+            "    rows: [{}]\n    fail: [known_account]\n  - title: There",
+            "expectations/examples/economy/postings.yaml:7  Alone: postings:known_account\n"
+            "  found     it is not asked\n"
+            "  expected  rows to hold these against\n"
+            "  fix       give the other table's rows under tables: {accounts: …}, beside rows, or take the check out",
+        ),
+        (
+            "    rows: [{}]\n  - title: There",
+            "    rows: [{}]\n    pass: [steady]\n  - title: There",
+            "  fix       give the other table's rows under prior, beside rows, or take the check out",
+        ),
+        (
+            "fail: [steady]",
+            "fail: [steady, counted]",
+            "  fix       take it out: it needs a whole delivery",
+        ),
+    ],
+)
+def test_a_check_that_an_example_names_but_cannot_ask_is_told(
+    make_site: MakeSite, old: str, new: str, said: str
+) -> None:
+    (fault,) = told(beside(make_site, old, new))
+
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("tables: {accounts: [{account: 1.5}]}", "tables: {account: [{account: 1.5}]}", 'write "accounts"'),
+        ("tables: {accounts: [{account: 1.5}]}", "tables: {accounts: [{acount: 17}]}", 'write "account"'),
+        ("prior: [{kind: N}, {}]", "prior: [{kinds: N}, {}]", 'write "kind"'),
+        ("prior: [{kind: N}, {}]", "prior: [{kind: [N]}, {}]", "write it as a file would"),
+    ],
+)
+def test_another_table_that_no_check_looks_at_and_what_its_rows_cannot_be_are_faults(
+    make_site: MakeSite, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(SiteError) as raised:
+        load(beside(make_site, old, new), examples=True)
+
+    (fault,) = raised.value.faults
+    assert said in fault.fix

@@ -106,7 +106,7 @@ def _harmonised(world: World, dataset: str, typed: Path) -> HarmonisedRows | Non
         scope=Scope(),
         into=typed.parent,
     )
-    told = harmonise(typed, dataset=facts, outcomes=checked.outcomes, undecided=(), scope=Scope(), into=typed.parent)
+    told = harmonise(typed, dataset=facts, outcomes=checked.outcomes, scope=Scope(), into=typed.parent)
     assert all(one.state is OutcomeState.PASS for one in told.outcomes)
     ids = frozenset(rule.id for rule in facts.rules)
     return HarmonisedRows(rules=facts.rules, told=ids, marks=told.marks, alternatives=told.alternatives)

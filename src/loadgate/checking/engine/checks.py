@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.column_types import has_type
-from loadgate.checking.engine.compiler import Computed, is_built_in
+from loadgate.checking.engine.compiler import Computed, is_built_in, is_shown
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import domain_columns
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
@@ -80,6 +80,9 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
     rule = rule if f"{rule}.unexpected_count" in metrics else None
     main = f"{rule}.unexpected_count" if rule else next(iter(metrics), "")
     domain = metrics[main].metric_domain_kwargs if main else {}
+    if rule is not None and main != _NULLS and _NULLS in metrics:
+        # GX asks for it of the column alone; a row whose other value could not be read would then be taken off twice
+        metrics[_NULLS] = MetricConfiguration(metrics[_NULLS].metric_name, domain)
     condition = plain_condition(domain.get("row_condition"), parser=domain.get("condition_parser"))
     volume = _volume(main) if rule is None else None
     reads_rows = rule is not None or volume is not None or main == "table.row_count"
@@ -164,7 +167,8 @@ def _judge(
     if hidden and not rows_checked:
         raise CannotEvaluateError(f"none of {hidden} rows can be decided: their values could not be read")
     raw = _gx_verdict(check, metrics, result_format)
-    shown = observed(check.main, raw.get("result", {}).get("observed_value"), rows_checked=rows_checked)
+    value = raw.get("result", {}).get("observed_value")
+    shown = observed(check.main, value, rows_checked=rows_checked, own=is_shown(check.main))
     kept = without_values(raw.get("result", {}), shown=shown)
     if hidden:
         kept["undecided_count"] = hidden

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
-__all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "look_up", "run"]
+__all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "is_shown", "look_up", "run"]
 
 COUNTS = {".unexpected_count": rules.failed_count, ".filtered_row_count": rules.checked_count}
 """Suffixes of a row rule's name that are counted in the one pass."""
@@ -97,6 +97,7 @@ def feed(fold: Fold, frame: pl.LazyFrame) -> None:
     wanted = frame if plan.columns is None else frame.select(plan.columns)
     for batch in batches(wanted, in_order=plan.in_order):
         fold.add(batch, plan.up(batch))
+        del batch  # or it would wait, with the next one, for the one after
 
 
 def compile_metric(
@@ -142,7 +143,7 @@ def look_up(name: str) -> tuple[Metric, str]:
 
     Raises: CannotEvaluateError if this engine does not have it.
     """
-    entry = METRICS.get(name)
+    entry = METRICS.get(name) or OWN_RULES.get(name)
     if entry is not None and not isinstance(entry, RowRule):
         return entry, ""
     stem, _, ending = name.rpartition(".")
@@ -159,6 +160,12 @@ def is_built_in(name: str) -> bool:
     except CannotEvaluateError:
         return False
     return True
+
+
+def is_shown(name: str) -> bool:
+    """Whether it is an aggregate of one's own whose observed number may be shown."""
+    entry = OWN_RULES.get(name)
+    return isinstance(entry, Aggregate) and entry.shown
 
 
 def flag_expressions(schema: Mapping[str, pl.DataType], undecided: Mapping[str, str | pl.Expr]) -> dict[str, pl.Expr]:

@@ -24,7 +24,11 @@ import_gx()  # has to come before GX's own modules: it switches telemetry off
 import polars as pl
 from great_expectations.core import ExpectationValidationResult
 from great_expectations.core.batch import Batch, BatchData, BatchMarkers
-from great_expectations.exceptions.exceptions import GreatExpectationsError, MetricResolutionError
+from great_expectations.exceptions.exceptions import (
+    DataContextRequiredError,
+    GreatExpectationsError,
+    MetricResolutionError,
+)
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation_configuration import (
     ExpectationConfiguration,
@@ -176,7 +180,17 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
 
 
 class PolarsValidator(Validator):
-    """GX's Validator, which in addition answers what GX leaves to its own three engines: checks of a column's type."""
+    """GX's Validator, which in addition answers what GX leaves to its own three engines: checks of a column's type.
+
+    It needs no context: GX's asks for one only to learn whether its results go to GX Cloud.
+    """
+
+    @property
+    def _include_rendered_content(self) -> bool:
+        try:
+            return bool(super()._include_rendered_content)
+        except DataContextRequiredError:
+            return False
 
     def graph_validate(
         self, configurations: list[ExpectationConfiguration], runtime_configuration: dict[str, Any] | None = None

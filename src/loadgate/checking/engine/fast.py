@@ -201,15 +201,19 @@ class CompiledSuite:
         parameters: Mapping[str, object] = _NOTHING,
         undecided: Mapping[str, str] = _NOTHING,
         aside: Collection[str] = ASIDE,
+        references: Mapping[str, pl.LazyFrame] = _NOTHING,
         checks: Collection[int] | None = None,
     ) -> pl.LazyFrame:
         """List failing rows: `_row` as in the frame, `check` (UInt32) the expectation's index; one pass when collected.
 
         Only checks of rows have any. `checks` narrows it to those indexes: pass the failed ones, it saves the others'
-        work. Raises: KeyError if the frame has no `_row`.
+        work. `references` as in validate; a check whose table is not among them has no rows here.
+        Raises: KeyError if the frame has no `_row`.
         """
         wanted = self._rules(parameters, checks)
-        return marks.mark_rows(frame, wanted, undecided=undecided, aside=aside, mask=marks.failing)
+        return marks.mark_rows(
+            frame, wanted, undecided=undecided, aside=aside, mask=marks.failing, references=references
+        )
 
     def undecided_rows(
         self,
@@ -218,11 +222,14 @@ class CompiledSuite:
         parameters: Mapping[str, object] = _NOTHING,
         undecided: Mapping[str, str] = _NOTHING,
         aside: Collection[str] = ASIDE,
+        references: Mapping[str, pl.LazyFrame] = _NOTHING,
         checks: Collection[int] | None = None,
     ) -> pl.LazyFrame:
         """List rows that checks could not decide, in the shape of failing_rows."""
         wanted = self._rules(parameters, checks)
-        return marks.mark_rows(frame, wanted, undecided=undecided, aside=aside, mask=marks.undecided)
+        return marks.mark_rows(
+            frame, wanted, undecided=undecided, aside=aside, mask=marks.undecided, references=references
+        )
 
     def _rules(self, parameters: Mapping[str, object], indexes: Collection[int] | None) -> list[Check]:
         entries = (entry for entry in self.planned if indexes is None or entry.index in indexes)

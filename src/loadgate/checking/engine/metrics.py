@@ -23,9 +23,10 @@ class SchemaFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
-    """One value for the whole frame."""
+    """One value for the whole frame. `shown`: what an expectation makes of it is never a row's value."""
 
     build: Callable[[Asked], Reduction]
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,5 +117,5 @@ METRICS: Final[dict[str, Metric]] = {
     "select_column_values.unique.within_record": RowRule(predicate=predicates.all_different, skips_missing=False),
 }
 """GX metric name, for row rules without its suffix → how it is computed."""
-OWN_RULES: Final[dict[str, RowRule]] = {}
-"""Row rules that users of the engine have added, see own_rules.row_rule; never loadgate itself."""
+OWN_RULES: Final[dict[str, Aggregate | RowRule]] = {}
+"""What users of the engine have added, by the same names: see own_rules.row_rule and own_rules.aggregate."""

@@ -43,8 +43,8 @@ class CheckOutcome:
 
     `rows_checked` is, for a check of rows, the rows that were asked, and for an aggregate the values that went into
     it; None if the check reads no rows. `rows_failed` is None unless the check is one of rows. `rows_undecided` are
-    in neither: a value failed to cast. `observed` is a count, share, sum or mean; None for all else. `reason` says
-    why the check could not run; None if it did.
+    in neither: a value failed to cast. `observed` is a count, share, sum, mean or distance; None for all else.
+    `reason` says why the check could not run; None if it did.
     """
 
     index: int
@@ -64,9 +64,12 @@ class Validated:
     outcomes: tuple[CheckOutcome, ...]
 
 
-def observed(metric: str, value: Any, *, rows_checked: int | None) -> float | None:
-    """Say what may be shown of an aggregate. Floats are rounded: their sum depends on the order of rows."""
-    shown = metric in _COUNT_LIKE or (metric in _SUM_LIKE and (rows_checked or 0) > 1)
+def observed(metric: str, value: Any, *, rows_checked: int | None, own: bool = False) -> float | None:
+    """Say what may be shown of an aggregate. Floats are rounded: their sum depends on the order of rows.
+
+    `own`: it is an aggregate of one's own that may be shown, see own_rules.aggregate.
+    """
+    shown = metric in _COUNT_LIKE or (metric in _SUM_LIKE and (rows_checked or 0) > 1) or (own and rows_checked != 1)
     if not shown or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value) if isinstance(value, int) else significant(value)

@@ -104,6 +104,7 @@ def aggregate(
     columns: Sequence[str] = (),
     references: Sequence[str] = (),
     finish: Callable[..., Any] | None = None,
+    shown: bool = False,
 ) -> Callable[[Condition], Condition]:
     """Make a function an aggregate of this engine, for `metric_dependencies = (name,)` of an expectation of one's own.
 
@@ -111,6 +112,8 @@ def aggregate(
     that count, and the function reduces them to one value (a struct or a list, if it wants more); and of `references`
     only those rows and columns are given that the expectation asks of its own table, so that like meets like.
     `finish` makes the metric of that value; it gets the `value_keys` too, and may raise CannotEvaluateError.
+    `shown`: the number that the expectation observes is a count, a share or a distance, never a row's value, so
+    outcomes and results may show it; not of a single row all the same.
     Raises: ValueError if the name is that of a built-in metric, or the domain is not known.
     """
     keys = _domain_keys(name, domain=domain, columns=columns, together=False)
@@ -123,7 +126,7 @@ def aggregate(
             given = {key: asked.arguments[key] for key in value_keys if asked.arguments.get(key) is not None}
             return Reduction(needs=(Whole(expr=value),), finish=partial(finish, **given))
 
-        METRICS[name] = Aggregate(build=build)  # OWN_RULES is of row rules, which have suffixes
+        OWN_RULES[name] = Aggregate(build=build, shown=shown)
         _tell_gx(name, value_keys=(*value_keys, *references), domain_keys=keys, together=False)
         return reduce
 

@@ -96,8 +96,8 @@ class Plan:
 
     @cached_property
     def reads_batches(self) -> bool:
-        """Whether anything is asked of the batches at all."""
-        return any(not isinstance(need, Whole) for need in self.variant(frozenset()).needs.values())
+        """Whether anything is asked of the batches at all, be it where casts failed."""
+        return bool(self.flags) or any(not isinstance(need, Whole) for need in self.variant(frozenset()).needs.values())
 
     @cached_property
     def in_order(self) -> bool:

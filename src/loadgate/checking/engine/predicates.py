@@ -54,7 +54,6 @@ def length_equals(asked: Asked) -> pl.Expr:
     return asked.text().str.len_chars().eq(_given(asked, "value"))
 
 
-
 def matches_regex(asked: Asked) -> pl.Expr:
     return _contains(asked, _given(asked, "regex"))
 

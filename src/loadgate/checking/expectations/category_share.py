@@ -26,7 +26,7 @@ def _compared(found: dict[str, int], *, minimum_rows: int, **_: object) -> dict[
     return {"share": found["hits"] / found["rows"], "before": found["hits_before"] / found["rows_before"]}
 
 
-@aggregate(_SHARES, value_keys=("value_set", "minimum_rows"), references=("reference",), finish=_compared)
+@aggregate(_SHARES, value_keys=("value_set", "minimum_rows"), references=("reference",), finish=_compared, shown=True)
 def _shares(column: pl.Expr, *, value_set: list[Any], reference: pl.LazyFrame, **_: object) -> pl.Expr:
     """Rows with a value, and those of them in the category, now and before."""
     import polars as pl

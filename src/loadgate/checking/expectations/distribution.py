@@ -55,7 +55,7 @@ def _measured(found: dict[str, Any], *, minimum_rows: int, **_: object) -> dict[
     return {"distance": distance, "noise": noise}
 
 
-@aggregate(_DISTANCE, value_keys=("method", "minimum_rows"), references=("reference",), finish=_measured)
+@aggregate(_DISTANCE, value_keys=("method", "minimum_rows"), references=("reference",), finish=_measured, shown=True)
 def _distributions(column: pl.Expr, *, reference: pl.LazyFrame, method: str | None = None, **_: object) -> pl.Expr:
     """How many values there are, now and before, and how many of each category, or up to each percentile of before."""
     import polars as pl

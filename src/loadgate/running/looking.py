@@ -1,0 +1,147 @@
+"""A run's deliveries and a site's content as it lies there now in; out, the outcomes of its suites and rules on them.
+
+Rows are taken as they lie there, or read again into a scratch folder where the content reads them otherwise now.
+Nothing is kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgate.errors import LoadgateError
+from loadgate.running import crossing, delivering
+from loadgate.running.trial import marked_by, outcomes_of
+from loadgate.store import durable
+
+if TYPE_CHECKING:
+    from loadgate.model.deliveries import Delivery
+    from loadgate.model.findings import Outcome
+    from loadgate.model.site import Site
+    from loadgate.running.inputs import RunInputs
+    from loadgate.running.opened import Opened
+
+_NEVER = "the content has no such dataset, or no such file of it, any more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One delivery: what came of its checks and of its rules, or why nothing is known of it.
+
+    Not `asked`: its rows are only there for others to be held against.
+    """
+
+    delivery: Delivery
+    outcomes: tuple[Outcome, ...] = ()
+    rules: tuple[Outcome, ...] = ()
+    rows: Path | None = None  # as typed, while looking
+    asked: bool = True
+    read_again: bool = False
+    unseen: str | None = None
+
+
+def look(
+    opened: Opened,
+    site: Site,
+    inputs: RunInputs,
+    *,
+    wanted: Sequence[Delivery],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Seen]:
+    """Ask every expectation and every rule of the wanted deliveries, then those that look at another table."""
+    references = _references(site, wanted)
+    ids = {one.id for one in wanted}
+    beside = [one for one in inputs.deliveries if one.id not in ids and one.expected.dataset in references]
+    scratch = durable.open_folder(opened.places.tmp)
+    seen: list[Seen] = []
+    try:
+        see = partial(_see, opened, site, period=inputs.period, asked=ids, references=references, scratch=scratch)
+        total = len(wanted) + len(beside)
+        progress(0, total)
+        with ThreadPoolExecutor(opened.settings.workers) as pool:
+            for one in pool.map(see, [*wanted, *beside]):
+                seen.append(one)
+                progress(len(seen), total)
+            return list(pool.map(partial(_cross, opened, site, inputs, seen, scratch), seen))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _references(site: Site, wanted: Iterable[Delivery]) -> frozenset[str]:
+    """Names of datasets that others are held against."""
+    names = {one.expected.dataset for one in wanted}
+    lines = [line for one in site.datasets if one.dataset in names for line in one.crossing.expectations]
+    return frozenset(name for line in lines if (name := line.reference) is not None and name != crossing.PRIOR)
+
+
+def _see(
+    opened: Opened,
+    site: Site,
+    delivery: Delivery,
+    *,
+    period: str,
+    asked: set[str],
+    references: frozenset[str],
+    scratch: Path,
+) -> Seen:
+    """Check one delivery's own rows."""
+    expected = delivery.expected
+    own = scratch / delivery.id.replace("/", "-")
+    own.mkdir()
+    is_asked = delivery.id in asked
+    try:
+        dataset = site.dataset(expected.dataset)
+        typed = delivering.typed_folder(opened, site, delivery)
+    except StopIteration:
+        return Seen(delivery=delivery, unseen=_NEVER, asked=is_asked)
+    rows, checks = own / "rows", own / "checks"
+    try:
+        kept = durable.exists(typed)
+        if not kept:
+            rows.mkdir()
+            delivering.read_into(rows, opened, site, delivery)
+        seen = Seen(delivery=delivery, rows=typed if kept else rows, asked=is_asked, read_again=not kept)
+        if not is_asked:
+            return seen
+        checks.mkdir()
+        file = (typed if kept else rows) / "typed.parquet"
+        scope = expected.scope
+        outcomes = outcomes_of(
+            file,
+            site=site,
+            dataset=dataset,
+            providers=expected.providers,
+            period=period,
+            scope=scope,
+            scratch=checks,
+        )
+        rules = marked_by(file, dataset=dataset, outcomes=outcomes, scope=scope, scratch=checks)
+    except LoadgateError as error:
+        shutil.rmtree(rows, ignore_errors=True)
+        return Seen(delivery=delivery, unseen=error.message, asked=is_asked)
+    finally:
+        shutil.rmtree(checks, ignore_errors=True)
+    if not dataset.crossing.expectations and expected.dataset not in references:
+        shutil.rmtree(rows, ignore_errors=True)
+    return replace(seen, outcomes=outcomes, rules=rules)
+
+
+def _cross(opened: Opened, site: Site, inputs: RunInputs, everything: Sequence[Seen], scratch: Path, one: Seen) -> Seen:
+    """Add what comes of the expectations on another table, in the content's order."""
+    if not one.asked or one.rows is None:
+        return one
+    dataset = site.dataset(one.delivery.expected.dataset)
+    if not dataset.crossing.expectations:
+        return one
+    read = {other.delivery.expected.id: other.rows for other in everything if other.rows is not None}
+    try:
+        (found,) = crossing.crossings(opened, inputs, site, [(one.delivery, one.rows)], folders=read, aside=scratch)
+        crossed = crossing.outcomes(site, found, period=inputs.period)
+    except LoadgateError as error:
+        return replace(one, outcomes=(), rules=(), unseen=error.message)
+    return replace(one, outcomes=(*one.outcomes, *crossed))
