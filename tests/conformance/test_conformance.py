@@ -46,6 +46,7 @@ def test_what_needs_sql_or_another_table_is_refused_by_both_adapters() -> None:
     import polars as pl
     from comparing import message
     from parameters import CANNOT
+
     from peers import with_engine, with_fast
 
     asked = list(CANNOT.items())

@@ -376,6 +376,48 @@ def test_a_check_on_a_table_whose_rows_are_gone_could_not_run(site: Path) -> Non
     assert [name for name, _ in told.unseen] == [lost.id]
 
 
+@pytest.mark.parametrize("damaged", [None, b"PAR1 of nothing PAR1"], ids=["missing", "garbage"])
+def test_typed_rows_that_are_damaged_are_read_again_the_other_tables_too(site: Path, damaged: bytes | None) -> None:
+    send(site, JANUARY, "101")
+    send(site, JANUARY, "102")
+    opened = approved(site, JANUARY)
+    send(site, FEBRUARY, "101", measures=31)
+    send(site, FEBRUARY, "102", special=20)
+    run(site, FEBRUARY)
+    sound, _ = tried(site, FEBRUARY)
+    for path in (opened.places.state / "deliveries").glob("**/typed.parquet"):
+        path.unlink()
+        if damaged is not None:
+            path.write_bytes(damaged)
+    before = kept(opened)
+
+    checks, _ = tried(site, FEBRUARY, read_again=4)
+
+    assert checks == sound
+    assert (checks[SHARE].failing, checks[CASES].failing) == (1, 1)
+    alone, _ = tried(site, FEBRUARY, "measures", read_again=4)
+    assert alone[CASES] == sound[CASES]
+    assert kept(opened) == before
+
+
+def test_damaged_rows_whose_archived_file_is_gone_are_named_as_unseen(site: Path) -> None:
+    send(site, JANUARY, "101", measures=4)
+    send(site, JANUARY, "102")
+    ref = run(site, JANUARY)
+    opened = ref.open()
+    (lost,) = (one for one in opened.inputs(ref.run).deliveries if one.id.endswith("cases/101/v1"))
+    (rows,) = opened.places.state.glob(f"deliveries/{JANUARY}/**/cases/101/**/typed.parquet")
+    rows.write_bytes(b"garbage")
+    for part in lost.parts:
+        (opened.places.state / "archive" / part.sha256[:2] / part.sha256).unlink()
+
+    told = against(opened, JANUARY)
+
+    (found,) = (one for one in told.checks if one.check == CASES)
+    assert (found.deliveries, found.could_not_run, found.failing) == (2, 1, 0)
+    assert [name for name, _ in told.unseen] == [lost.id]
+
+
 def test_rules_are_tried_and_told_by_the_rows_that_they_mark_now_and_marked_then(site: Path) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102", special=0)

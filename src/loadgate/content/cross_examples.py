@@ -85,3 +85,20 @@ def _check_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fa
             for number, name in enumerate(names):
                 if name not in known:
                     yield document.unknown(("examples", place, verdict, number), what="check", name=name, known=known)
+        yield from _verdict_faults(document, place)
+
+
+def _verdict_faults(document: Document[Examples], place: int) -> Iterator[Fault]:
+    """Checks that are said to do two things with the same rows."""
+    example = document.value.examples[place]
+    first: dict[str, str] = {}
+    for verdict, names in zip(VERDICTS, (example.passes, example.fail, example.undecided), strict=True):
+        for number, name in enumerate(names):
+            earlier = first.setdefault(name, verdict)
+            if earlier != verdict:
+                yield document.fault(
+                    ("examples", place, verdict, number),
+                    found=f"{name} under {earlier} and {verdict}",
+                    expected="one of pass, fail, undecided",
+                    fix="take it out of one of them, or write two examples",
+                )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import Field, model_validator
 
 from loadgate.model.conditions import Condition, columns
 from loadgate.model.written import Written
+
+MOST_YEARS: Final = 150  # longer than a life; dates beyond the calendar cannot be reckoned with
 
 
 class RuleKind(StrEnum):
@@ -28,8 +31,8 @@ class Mark(StrEnum):
 class AppliedMarks(Written):
     """Which marks count: by the ids of the dataset's rules. An undecided row carries no mark."""
 
-    leave_out: tuple[str, ...] = ()  # rows that carry any of these marks
-    only: tuple[str, ...] = ()  # all rows but those that carry at least one of these
+    leave_out: tuple[str, ...] = ()  # rows that carry any of these marks do not count
+    only: tuple[str, ...] = ()  # rows that carry at least one of these count, and no others
     use_alternatives: tuple[str, ...] = ()  # alternative values instead of the original; the first named one counts
 
     @property
@@ -48,7 +51,7 @@ class Earlier(Written):
 
     column: str
     than: str
-    years: int = Field(default=0, ge=0)
+    years: int = Field(default=0, ge=0, le=MOST_YEARS)
 
 
 class Fill(Written):

@@ -134,10 +134,10 @@ def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path
     try:
         site = opened.frozen(then.content)
         folder = delivering.typed_folder(opened, site, earlier)
-        if not durable.exists(folder) and aside is not None:
+        if aside is not None and not delivering.is_intact(folder):
             folder = Path(tempfile.mkdtemp(dir=aside))
             delivering.read_into(folder, opened, site, earlier)
-        elif not durable.exists(folder):
+        elif aside is None and not durable.exists(folder):
             delivering.read(opened, site, earlier)
         return (folder,)
     except LoadgateError:  # its bytes were pruned, or content so old can no longer be read

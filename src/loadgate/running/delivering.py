@@ -205,6 +205,14 @@ def typed_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
     return opened.places.typed(delivery.id, key)
 
 
+def is_intact(typed: Path) -> bool:
+    """Whether the folder is there and holds, byte for byte, what was sealed."""
+    try:
+        return not durable.differences(typed)
+    except (CouldNotRun, OSError):
+        return False
+
+
 def checks_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
     dataset = site.dataset(delivery.expected.dataset)
     typed = typed_folder(opened, site, delivery)

@@ -69,9 +69,9 @@ def draft_file(path: Path, asked: Asked) -> Drafted:
         counted = with_keys(counted, raw.path, surveyed)
         proposal = propose(columns, counted)
     head = [
-        f"Drafted from one file of {counted.rows:,} rows. Read every line before it counts: data shows what is,",
+        f"Drafted from one file of {_rows(counted.rows)}. Read every line before it counts: data shows what is,",
         "not what ought to be. Each reason is the evidence; write your own in its place.",
-        *([f"{raw.rejected:,} more rows could not be split into fields, and are not counted."] if raw.rejected else []),
+        *([f"Not counted: {_rows(raw.rejected)} that could not be split into fields."] if raw.rejected else []),
         "The profile would say:",
         f"  format: {_format(form)}",
         *_mapping(renamed),
@@ -129,9 +129,9 @@ def draft_of_site(
         proposal = propose(dict(known.columns), counted)
     own = len(known.expectations)
     head = [
-        f"Drafted from one file of {counted.rows:,} rows, read as the profile of {spec.system} says.",
+        f"Drafted from one file of {_rows(counted.rows)}, read as the profile of {spec.system} says.",
         f"The suite has {own} expectations of its own, which are not repeated here." if own else "",
-        *([f"{reading.rows_rejected:,} more rows were rejected."] if reading.rows_rejected else []),
+        *([f"Not counted: {_rows(reading.rows_rejected)} that were rejected."] if reading.rows_rejected else []),
     ]
     drafted = known.model_copy(
         update={
@@ -277,6 +277,10 @@ def _dataset_name(path: Path) -> str:
     """The file's name as far as it can name a dataset; long numbers, which may be a person's, are left out."""
     name = re.sub(r"[^a-z0-9]+", "_", path.name.partition(".")[0].lower())
     return re.sub(r"_*\d{6,}_*", "_", name).strip("_") or "dataset"
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _drafted(

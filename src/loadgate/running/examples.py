@@ -187,8 +187,16 @@ def _faults(
                 key=f"{example.title}: {outcome.check}",
                 found=found,
                 expected=expected[0],
-                fix=f"mend the expectation ({lines[line.key]}), or the example",
+                fix=_fix(line.key, example, outcome, lines),
             )
+
+
+def _fix(key: str, example: ExampleRows, outcome: Outcome, lines: dict[str, str]) -> str:
+    from loadgate.checking.engine.checks import NONE_DECIDED
+
+    if key in example.undecided and (outcome.reason or "").endswith(NONE_DECIDED):
+        return "add a row that can be decided"
+    return f"mend the expectation ({lines[key]}), or the example"
 
 
 def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line: ExpectationLine) -> Fault:
@@ -213,11 +221,8 @@ def _expected(key: str, example: ExampleRows) -> tuple[str, ...]:
     """What may be found, in words; the first is what is said."""
     rows = len(example.rows)
     every = f"it fails on {_rows(rows, rows)}"
-    failing = (every, "it fails on the rows as a whole") if key in example.fail else ("it passes",)
     if key not in example.undecided:
-        return failing
-    if key in example.fail:
-        return tuple(f"it fails, with {_rows(n, rows)} undecided" for n in range(1, rows + 1))
+        return (every, "it fails on the rows as a whole") if key in example.fail else ("it passes",)
     return ("some rows undecided, the others pass", *(f"{_rows(n, rows)} undecided" for n in range(1, rows + 1)))
 
 

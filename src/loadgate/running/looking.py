@@ -1,6 +1,7 @@
 """A run's deliveries and a site's content as it lies there now in; out, the outcomes of its suites and rules on them.
 
-Rows are taken as they lie there, or read again into a scratch folder where the content reads them otherwise now.
+Rows are taken as they lie there, or read again into a scratch folder where the content reads them otherwise now, or
+where what lies there is not what was sealed.
 Nothing is kept.
 """
 
@@ -20,7 +21,8 @@ from loadgate.running.trial import marked_by, outcomes_of
 from loadgate.store import durable
 
 if TYPE_CHECKING:
-    from loadgate.model.deliveries import Delivery
+    from loadgate.model.deliveries import Delivery, ExpectedDelivery
+    from loadgate.model.expected import Dataset
     from loadgate.model.findings import Outcome
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
@@ -99,18 +101,32 @@ def _see(
         typed = delivering.typed_folder(opened, site, delivery)
     except StopIteration:
         return Seen(delivery=delivery, unseen=_NEVER, asked=is_asked)
-    rows, checks = own / "rows", own / "checks"
+    rows = own / "rows"
+    kept = delivering.is_intact(typed)
     try:
-        kept = durable.exists(typed)
         if not kept:
             rows.mkdir()
             delivering.read_into(rows, opened, site, delivery)
         seen = Seen(delivery=delivery, rows=typed if kept else rows, asked=is_asked, read_again=not kept)
         if not is_asked:
             return seen
-        checks.mkdir()
-        file = (typed if kept else rows) / "typed.parquet"
-        scope = expected.scope
+        outcomes, rules = _asked(site, dataset, expected, (typed if kept else rows), period=period, own=own)
+    except LoadgateError as error:
+        shutil.rmtree(rows, ignore_errors=True)
+        return Seen(delivery=delivery, unseen=error.message, asked=is_asked)
+    if not dataset.crossing.expectations and expected.dataset not in references:
+        shutil.rmtree(rows, ignore_errors=True)
+    return replace(seen, outcomes=outcomes, rules=rules)
+
+
+def _asked(
+    site: Site, dataset: Dataset, expected: ExpectedDelivery, rows: Path, *, period: str, own: Path
+) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
+    """What comes of the checks and of the rules on typed rows."""
+    checks, scope = own / "checks", expected.scope
+    checks.mkdir()
+    file = rows / "typed.parquet"
+    try:
         outcomes = outcomes_of(
             file,
             site=site,
@@ -120,15 +136,9 @@ def _see(
             scope=scope,
             scratch=checks,
         )
-        rules = marked_by(file, dataset=dataset, outcomes=outcomes, scope=scope, scratch=checks)
-    except LoadgateError as error:
-        shutil.rmtree(rows, ignore_errors=True)
-        return Seen(delivery=delivery, unseen=error.message, asked=is_asked)
+        return outcomes, marked_by(file, dataset=dataset, outcomes=outcomes, scope=scope, scratch=checks)
     finally:
         shutil.rmtree(checks, ignore_errors=True)
-    if not dataset.crossing.expectations and expected.dataset not in references:
-        shutil.rmtree(rows, ignore_errors=True)
-    return replace(seen, outcomes=outcomes, rules=rules)
 
 
 def _cross(opened: Opened, site: Site, inputs: RunInputs, everything: Sequence[Seen], scratch: Path, one: Seen) -> Seen:

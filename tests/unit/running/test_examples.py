@@ -134,6 +134,7 @@ def test_a_check_that_could_not_run_is_never_what_an_example_expects(make_site: 
 
     assert len(faults) == 2
     assert all("found     it could not run" in each for each in faults)
+    assert all(each.endswith("fix       add a row that can be decided") for each in faults)
 
 
 def test_a_check_that_needs_a_whole_delivery_can_be_left_out(make_site: Any) -> None:
@@ -167,6 +168,18 @@ def test_checks_without_an_example_that_fails_them_are_listed(make_site: Any) ->
         ("[not_be_null(amount)]\n  - title: A word", "[be_null(amount)]\n  - title: A word", 15, "not_be_null(amount)"),
         ("    rows:\n      - {}\n  - title: A credit", "    rows: []\n  - title: A credit", 6, "rows"),
         ("    fail: [be_between(amount)]", "    fials: [be_between(amount)]", 11, "rename it to fail"),
+        (
+            "    fail: [be_between(amount)]",
+            "    pass: [be_between(amount)]\n    fail: [be_between(amount)]",
+            12,
+            "be_between(amount) under pass and fail",
+        ),
+        (
+            "    undecided: [",
+            "    fail: [not_be_null(amount)]\n    undecided: [",
+            21,
+            "not_be_null(amount) under fail and undecided",
+        ),
     ],
 )
 def test_a_fault_in_an_example_is_told_with_file_and_line(

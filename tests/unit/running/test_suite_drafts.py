@@ -364,12 +364,13 @@ def test_a_file_without_header_gets_made_up_names_and_none_of_its_values(tmp_pat
     assert drafted.facts["rows"] == 30
 
 
-@pytest.mark.parametrize("text", ["a;b\n", "a;b\n1;2\n"])
-def test_a_file_of_no_or_few_rows_gives_a_draft_without_limits(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(("text", "said"), [("a;b\n", "0 rows"), ("a;b\n1;2\n", "1 row")])
+def test_a_file_of_no_or_few_rows_gives_a_draft_without_limits(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(text)
     drafted = draft_file(path, Asked(header=True))
     assert "too few rows" in drafted.text
+    assert f"Drafted from one file of {said}. Read" in drafted.text
     assert "between" not in " ".join(lines_of(drafted, "a"))
 
 

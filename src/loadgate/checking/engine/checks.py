@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _VALUE_LISTS: Final = ("column.distinct_values.not_in_set", "column.distinct_values.missing_from_column")
 """Metrics that GX wants for a list of values in the result; no verdict needs them."""
 _NULLS: Final = "column_values.nonnull.unexpected_count"
+NONE_DECIDED: Final = "can be decided: their values could not be read"
+"""Ends the reason why a check of nothing but undecided rows could not run."""
 TYPE_CHECKS: Final = (
     "expect_column_type_to_be",
     "expect_column_values_to_be_of_type",
@@ -165,7 +167,7 @@ def _judge(
     hidden = _doubt(check, computed, metrics, undecided)
     rows_checked = _rows_checked(check, computed, metrics)
     if hidden and not rows_checked:
-        raise CannotEvaluateError(f"none of {hidden} rows can be decided: their values could not be read")
+        raise CannotEvaluateError(f"none of {hidden} rows {NONE_DECIDED}")
     raw = _gx_verdict(check, metrics, result_format)
     value = raw.get("result", {}).get("observed_value")
     shown = observed(check.main, value, rows_checked=rows_checked, own=is_shown(check.main))
