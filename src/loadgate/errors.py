@@ -89,3 +89,9 @@ class SiteError(LoadgateError):
         noun = "fault" if count == 1 else "faults"
         listing = "\n\n".join(str(fault) for fault in self.faults)
         super().__init__(f"{count} {noun} in the site's content\n\n{listing}")
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether someone pressed Ctrl-C. Where Polars was calling Python just then, it comes out as a panic quoting it."""
+    quoted = type(error).__name__ == "PanicException" and "KeyboardInterrupt" in str(error)
+    return quoted or isinstance(error, KeyboardInterrupt)

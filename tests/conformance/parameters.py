@@ -239,7 +239,7 @@ def _column(a: Arguments) -> dict[str, Any]:
     filled = [name for name in ("a", "a", "c") if a.sample.values(name)]  # an empty column has its turn, not more
     names = [*filled, "g"] if not a.chance(6) else ["a", "a", "c", "g"]
     if a.chance(60):
-        return {"column": a.one("elsewhere", "A")}
+        return {"column": a.one("elsewhere", "elsewhere", "elsewhere", "A")}
     return {"column": a.one(*names)}
 
 
@@ -393,7 +393,7 @@ BUILDERS: dict[str, Callable[[Arguments], dict[str, Any]]] = {
     "column_to_exist": lambda a: _column(a) | ({"column_index": a.one(0, 1, 2, 9)} if a.chance(2) else {}),
     "column_type_to_be": lambda a: _typed(a) | {"type_": a.one(*TYPES)},
     "column_values_to_be_of_type": lambda a: _typed(a) | a.mostly() | {"type_": a.one(*TYPES)},
-    "column_values_to_be_in_type_list": lambda a: _typed(a) | a.mostly() | {"type_list": _patterns(a, TYPES)},
+    "column_values_to_be_in_type_list": lambda a: _typed(a) | a.mostly() | {"type_list": _patterns(a, TYPES if a.chance(4) else TYPES[:-1])},
     "column_distinct_values_to_be_in_set": _with_set,
     "column_distinct_values_to_contain_set": _with_set,
     "column_distinct_values_to_equal_set": _with_set,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from loadgate.cli import acts, looking, months, sampling, scoring, sites, suites
-from loadgate.errors import Exit, LoadgateError
+from loadgate.errors import Exit, LoadgateError, is_interruption
 from loadgate.model.version import VERSION
 
 EXITS = "Exit codes: 0 release or release with caveats, 1 no, 2 usage, 3 hold, 4 content error, 5 could not run."
@@ -96,15 +96,17 @@ def main() -> None:
     except LoadgateError as error:
         _complain(str(error))
         sys.exit(error.exit)
-    except KeyboardInterrupt:
-        _complain("interrupted; the same command takes it up where it stopped")
-        sys.exit(Exit.INTERRUPTED)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except typer.Abort:
         sys.exit(Exit.NO)
     except Exception as error:
         sys.exit(_usage_or_raise(error))
+    except BaseException as error:
+        if not is_interruption(error):
+            raise
+        _complain("interrupted; the same command takes it up where it stopped")
+        sys.exit(Exit.INTERRUPTED)
 
 
 def _usage_or_raise(error: Exception) -> int:

@@ -12,7 +12,7 @@ import typer
 
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
-from loadgate.errors import CouldNotRun, Exit
+from loadgate.errors import CouldNotRun, Exit, is_interruption
 from loadgate.model.version import VERSION
 
 if TYPE_CHECKING:
@@ -122,13 +122,15 @@ def _do(ref: Ref, opened: Opened, *, inline: bool, as_of: datetime | None, who: 
             run_inline(ref, actor=who)
         else:
             _flow(ref, opened, as_of=as_of)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not is_interruption(error):
+            raise
         from loadgate.running.opened import now
 
         opened.state.work.interrupt(ref.run, now=now())
         if not month.is_done(ref):
             opened.state.runs.set_state(ref.run, RunState.INTERRUPTED)
-        raise
+        raise KeyboardInterrupt from None
 
 
 def _flow(ref: Ref, opened: Opened, *, as_of: datetime | None) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+from loadgate.errors import is_interruption
+
 
 class Problem(StrEnum):
     """Why a file cannot be read. These words stand in findings; nothing of the file does."""
@@ -64,4 +66,5 @@ def guarded(problem: Problem = Problem.CORRUPT) -> Iterator[None]:
 
 def is_library_fault(error: BaseException) -> bool:
     """Whether it is an error, not a wish to stop. Polars' PanicException is no Exception, but says the same."""
-    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+    panicked = type(error).__name__ == "PanicException" and not is_interruption(error)
+    return panicked or isinstance(error, Exception)

@@ -85,7 +85,8 @@ def _problem(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> Exception | Non
     import polars as pl
 
     try:
-        named(frame, expressions).collect()  # the streaming engine skips work where there are no rows
+        # The streaming engine skips work where there are no rows, and may wait for ever after an error.
+        named(frame, expressions).collect(engine="in-memory")
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         return error
     return None
