@@ -411,7 +411,7 @@ BUILDERS: dict[str, Callable[[Arguments], dict[str, Any]]] = {
     "column_unique_value_count_to_be_between": lambda a: _column(a) | _whole_range(a, 9),
     "column_value_lengths_to_be_between": lambda a: _fitting(a, "text") | _whole_range(a, 5),
     "column_value_lengths_to_equal": lambda a: _fitting(a, "text") | {"value": a.one(0, 1, 2, 3)},
-    "column_value_z_scores_to_be_less_than": lambda a: _fitting(a, "number") | {"threshold": a.one(0.5, 1, 1.5, -1), "double_sided": a.one(True, False)},
+    "column_value_z_scores_to_be_less_than": lambda a: _fitting(a, "number") | {"threshold": a.one(0.5, 1, 1.4, -1), "double_sided": a.one(True, False)},
     "column_values_to_be_between": lambda a: _range(a) | a.mostly(),
     "column_values_to_be_dateutil_parseable": lambda a: _fitting(a, "text"),
     "column_values_to_be_decreasing": lambda a: _fitting(a, "number", "time") | ({"strictly": True} if a.chance(2) else {}),

@@ -12,7 +12,7 @@ from itertools import islice
 from loadgate.reading.charsets import Watch, recognise
 from loadgate.reading.problems import Problem, Unreadable
 
-BLOCK_CHARACTERS = 4 * 1024 * 1024
+BLOCK_CHARACTERS = 8 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
 _BOM = "\ufeff"
 

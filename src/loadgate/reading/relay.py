@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import polars as pl
 
-_WAITING: Final = 2  # frames: so many may lie before a thread
+_WAITING: Final = 1  # frames: so many may lie before a thread, beside the one that it has
 
 Receiver = Callable[["pl.DataFrame"], None]
 
@@ -65,7 +65,7 @@ class _Lane:
         self._due: deque[Future[None]] = deque()
 
     def add(self, frame: pl.DataFrame) -> None:
-        self.drain(left=_WAITING - 1)
+        self.drain(left=_WAITING)
         self._due.append(self._pool.submit(self._receive, frame))
 
     def drain(self, *, left: int) -> None:

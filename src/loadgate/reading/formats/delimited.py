@@ -227,14 +227,11 @@ def _even_lines(body: bytes, *, delimiter: str, fields: int) -> int | None:
     import numpy as np
 
     octets = np.frombuffer(body, np.uint8)
-    ends = np.flatnonzero(octets == ord("\n"))
-    marks = np.flatnonzero(octets == ord(delimiter))
-    if len(marks) != len(ends) * (fields - 1):
-        return None
-    of_line = marks.reshape(len(ends), fields - 1)
-    if (of_line[:, -1] > ends).any() or (of_line[1:, 0] < ends[:-1]).any():
-        return None
-    return len(ends)
+    marks = np.flatnonzero((octets == ord("\n")) | (octets == ord(delimiter)))
+    ends = octets[marks] == ord("\n")
+    lines = len(marks) // fields
+    even = len(marks) == lines * fields and int(ends.sum()) == lines and bool(ends[fields - 1 :: fields].all())
+    return lines if even else None
 
 
 def _scan(body: bytes, shape: Shape, places: Places, *, quote: str | None) -> pl.LazyFrame:
