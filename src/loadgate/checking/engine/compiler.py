@@ -95,9 +95,7 @@ def feed(fold: Fold, frame: pl.LazyFrame) -> None:
             fold.add(pl.select(pl.repeat(None, counted.item(), dtype=pl.Null).alias("")))
         return
     wanted = frame if plan.columns is None else frame.select(plan.columns)
-    for batch in batches(wanted, in_order=plan.in_order):
-        fold.add(batch, plan.up(batch))
-        del batch  # or it would wait, with the next one, for the one after
+    fold.add_all((batch, plan.up(batch)) for batch in batches(wanted, in_order=plan.in_order))
 
 
 def compile_metric(

@@ -5,8 +5,9 @@ What a second pass has to find out (medians, rows around, whether equal hashes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 NO_SECOND_PASS = "it takes a second look at the rows, and they are gone"
 _SMALL: Final = 10_000
+_AT_A_TIME: Final = 2  # batches: a query leaves a processor idle now and then
 DISK_FAILED = "what is held for it did not fit on the disk"
 
 
@@ -89,14 +91,38 @@ class Fold:
 
     def add(self, batch: pl.DataFrame, up: frozenset[str] = frozenset()) -> None:
         """Take the next rows; `up` are the columns with failed casts among them."""
-        if batch.is_empty() and self._begun:
+        if not batch.is_empty() or not self._begun:
+            self._take(batch, self._seen(batch, self._begin(up)))
+
+    def add_all(self, batches: Iterable[tuple[pl.DataFrame, frozenset[str]]]) -> None:
+        """Take many batches, each with its columns with failed casts; two are asked at the same time if that can be."""
+        if self.plan.in_order:  # a batch has to see the last value of the one before
+            for batch, up in batches:
+                self.add(batch, up)
             return
+        asked: deque[tuple[pl.DataFrame, Future[_Seen]]] = deque()
+        with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
+            for batch, up in batches:
+                if not batch.is_empty() or not self._begun:
+                    asked.append((batch, pool.submit(self._seen, batch, self._begin(up))))
+                del batch  # or it would wait, with the next one, for the one after
+                if len(asked) == _AT_A_TIME:
+                    self._take_first(asked)
+            while asked:
+                self._take_first(asked)
+
+    def _begin(self, up: frozenset[str]) -> Variant:
         self._begun = True
         self._up |= up
         variant = self.plan.variant(up)
         self._reasons |= variant.reasons
-        rows = self._with_last(batch, variant)
-        seen = self._seen(rows, variant)
+        return variant
+
+    def _take_first(self, asked: deque[tuple[pl.DataFrame, Future[_Seen]]]) -> None:
+        batch, seen = asked.popleft()
+        self._take(batch, seen.result())
+
+    def _take(self, batch: pl.DataFrame, seen: _Seen) -> None:
         self._keep(seen)
         if self._watch is not None:
             self._watch(batch, seen.masks)
@@ -144,10 +170,11 @@ class Fold:
             pl.lit(self._last.get(name), dtype=dtype).alias(name) for name, dtype in types.items()
         )
 
-    def _seen(self, rows: pl.DataFrame, variant: Variant) -> _Seen:
+    def _seen(self, batch: pl.DataFrame, variant: Variant) -> _Seen:
         """Ask everything at once; if that fails, one metric at a time, so that the rest still gets an answer."""
         import polars as pl
 
+        rows = self._with_last(batch, variant)
         needs = {slot: need for slot, need in variant.needs.items() if slot[0] not in self._reasons}
         try:
             return _ask(rows, needs, self.plan.shared)

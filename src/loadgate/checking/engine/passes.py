@@ -39,7 +39,7 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
     import polars as pl
 
     try:
-        with _few_row_groups_ahead():
+        with _one_row_group_ahead():
             found = frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
             first = next(found, None)
         if first is not None:
@@ -51,14 +51,14 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
 
 
 @contextmanager
-def _few_row_groups_ahead() -> Iterator[None]:
-    """While a query starts, let it read a few row groups ahead of whoever takes the rows.
+def _one_row_group_ahead() -> Iterator[None]:
+    """While a query starts, let it read one row group ahead of whoever takes the rows.
 
     Polars reads 128 ahead, which in a long table of small row groups is more than all else that a pass holds.
     """
     with _STARTING:
         before = os.environ.get(_AHEAD)
-        os.environ[_AHEAD] = before or "4"
+        os.environ[_AHEAD] = before or "1"
         try:
             yield
         finally:

@@ -6,10 +6,11 @@ A null answer is taken as "does not meet it", which only pair and multicolumn ch
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import reduce
 from itertools import combinations
 from operator import add, and_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
@@ -19,6 +20,15 @@ from loadgate.checking.engine.short_texts import ShapeTest, read_shape
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_CLOSED: Final[Mapping[tuple[bool, bool], Literal["both", "left", "right", "none"]]] = {
+    (False, False): "both",
+    (False, True): "left",
+    (True, False): "right",
+    (True, True): "none",
+}
+"""Which ends belong to a range, by whether its minimum and its maximum are strict."""
 
 
 def is_null(asked: Asked) -> pl.Expr:
@@ -224,6 +234,9 @@ def _within(value: pl.Expr, dtype: pl.DataType, asked: Asked) -> pl.Expr:
     low, high = asked.arguments.get("min_value"), asked.arguments.get("max_value")
     if low is None and high is None:
         raise CannotEvaluateError("neither min_value nor max_value is given")
+    strict = bool(asked.arguments.get("strict_min")), bool(asked.arguments.get("strict_max"))
+    if low is not None and high is not None:  # at once, so that the value is worked out once
+        return value.is_between(bound(low, dtype), bound(high, dtype), closed=_CLOSED[strict])
     limits = []
     if low is not None:
         limit = bound(low, dtype)
