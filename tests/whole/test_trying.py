@@ -209,6 +209,19 @@ def test_a_new_rule_is_told_with_what_it_would_have_found_and_nothing_is_kept(ed
     assert everything(edited.state) == before
 
 
+def test_a_rule_that_could_not_run_is_told_and_is_no_pass(edited: Laid, tried: Tried) -> None:
+    of_documents = RULE.replace("to_be_between", "to_match_json_schema").replace(
+        "column: cases, min_value: 1000000000", "column: week, json_schema: {type: object}"
+    )
+    edit(edited, "expectations:\n", "expectations:" + of_documents)
+
+    said = check(edited, "--against", "2024-02", "--run", tried.without.run, "--json")
+
+    assert said.exit_code == 5, said.output
+    found = of(json.loads(said.stdout), "never_met")
+    assert (found["could_not_run"], found["failing"]) == (DELIVERIES, 0)
+
+
 def test_the_newest_run_is_taken_and_a_rule_that_is_gone_is_told(edited: Laid, tried: Tried) -> None:
     told = against(edited)
 

@@ -49,7 +49,7 @@ def check(
       loadgate check --against 2026-10 --dataset pupils
 
     Exit codes: 0 no fault, 1 no such period, run or dataset, 4 content error or an example that does not hold,
-    5 deliveries that --against could not look at.
+    5 deliveries that --against could not look at, or checks that could not run on some.
     """
     from loadgate.cli.trying import plain, shadow_lines, shadow_marks, try_against, try_examples
     from loadgate.content.loader import load

@@ -68,7 +68,8 @@ def try_against(root: Path, period: str, *, run: str | None, datasets: Sequence[
         say_json(_plain_against(root, period, told))
     else:
         _say_against(told)
-    return Exit.COULD_NOT_RUN if told.unseen else Exit.OK
+    open_questions = told.unseen or any(one.could_not_run for one in (*told.checks, *told.rules))
+    return Exit.COULD_NOT_RUN if open_questions else Exit.OK
 
 
 def _progress() -> Callable[[int, int], None]:
