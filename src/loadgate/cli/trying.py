@@ -68,8 +68,8 @@ def try_against(root: Path, period: str, *, run: str | None, datasets: Sequence[
         say_json(_plain_against(root, period, told))
     else:
         _say_against(told)
-    open_questions = told.unseen or any(one.could_not_run for one in (*told.checks, *told.rules))
-    return Exit.COULD_NOT_RUN if open_questions else Exit.OK
+    stuck = any(one.could_not_run for one in told.checks) or any(one.could_not_run for one in told.rules)
+    return Exit.COULD_NOT_RUN if told.unseen or stuck else Exit.OK
 
 
 def _progress() -> Callable[[int, int], None]:
