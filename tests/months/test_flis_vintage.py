@@ -10,7 +10,7 @@ import pytest
 
 from loadgate.arriving.expected import expect
 from loadgate.arriving.matching import match
-from loadgate.checking.alternatives import harmonise
+from loadgate.checking.harmonising.alternatives import harmonise
 from loadgate.checking.suites import check
 from loadgate.content.loader import load
 from loadgate.measuring.figures import Measured, measure

@@ -26,7 +26,7 @@ from loadgate.store import durable
 if TYPE_CHECKING:
     import polars as pl
 
-    from loadgate.checking.alternatives import Harmonising
+    from loadgate.checking.harmonising.alternatives import Harmonising
     from loadgate.checking.suites import Checking
     from loadgate.model.profiles import DeliverySpec
     from loadgate.model.site import Site
@@ -188,7 +188,7 @@ def _checking(site: Site, inputs: RunInputs, delivery: Delivery, into: Path) -> 
 @contextmanager
 def _harmonising(site: Site, delivery: Delivery, into: Path) -> Iterator[Harmonising | None]:
     """The dataset's rules, if it has any."""
-    from loadgate.checking.alternatives import Harmonising
+    from loadgate.checking.harmonising.alternatives import Harmonising
 
     dataset = site.dataset(delivery.expected.dataset)
     if not dataset.rules:

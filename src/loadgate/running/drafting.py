@@ -15,8 +15,8 @@ from loadgate.errors import CouldNotRun, LoadgateError, NotFound
 from loadgate.model.expected import Column, ColumnType, Dataset
 
 if TYPE_CHECKING:
-    from loadgate.checking.drafting import Proposal
-    from loadgate.checking.surveying import Survey, Surveyed
+    from loadgate.checking.drafts.drafting import Proposal
+    from loadgate.checking.drafts.surveying import Survey, Surveyed
     from loadgate.model.profiles import DeliverySpec, FileFormat
     from loadgate.model.site import Site
     from loadgate.reading.raw import Raw
@@ -49,8 +49,8 @@ class Asked:
 
 def draft_file(path: Path, asked: Asked) -> Drafted:
     """The draft of a file that no profile describes: its format and types are guessed, and held against every row."""
-    from loadgate.checking.drafting import propose
-    from loadgate.checking.surveying import with_keys
+    from loadgate.checking.drafts.drafting import propose
+    from loadgate.checking.drafts.surveying import with_keys
     from loadgate.reading.raw import read_raw
 
     _must_be_file(path)
@@ -95,8 +95,8 @@ def draft_of_site(
     """The draft of a file that is read as the site's profile for the dataset says; columns are the site's own."""
     import polars as pl
 
-    from loadgate.checking.drafting import propose
-    from loadgate.checking.surveying import Surveyed, survey, with_keys
+    from loadgate.checking.drafts.drafting import propose
+    from loadgate.checking.drafts.surveying import Surveyed, survey, with_keys
     from loadgate.model.scope import Scope
     from loadgate.reading.files import read
     from loadgate.store import durable
@@ -180,7 +180,7 @@ def _typed(
     """Types guessed from the first rows and held against all; a column with a value of another type becomes text."""
     import polars as pl
 
-    from loadgate.checking.surveying import survey
+    from loadgate.checking.drafts.surveying import survey
     from loadgate.reading.inferring import guess
 
     guessed = guess(pl.scan_parquet(raw.path), raw.form)
@@ -222,7 +222,7 @@ def _typed(
 def _surveyed(stand_in: str, column: Column, kind: Any, form: FileFormat) -> Surveyed:
     import polars as pl
 
-    from loadgate.checking.surveying import Surveyed
+    from loadgate.checking.drafts.surveying import Surveyed
     from loadgate.reading.casting import from_typed
     from loadgate.reading.inferring import LEADING_ZERO
 

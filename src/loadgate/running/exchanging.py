@@ -12,7 +12,7 @@ from loadgate.errors import CouldNotRun, Fault, NotFound
 from loadgate.model.expected import Dataset
 
 if TYPE_CHECKING:
-    from loadgate.checking.importing import Imported
+    from loadgate.checking.exchange.importing import Imported
     from loadgate.content.lines import Lines
     from loadgate.model.site import Site
     from loadgate.running.opened import Opened
@@ -34,7 +34,7 @@ class Read:
 
 def read_gx_suite(path: Path, *, dataset: str | None = None, area: str | None = None) -> Read:
     """Import a suite. Every fault stands at its line and path of the JSON."""
-    from loadgate.checking.importing import import_suite
+    from loadgate.checking.exchange.importing import import_suite
     from loadgate.content import json_lines
     from loadgate.content.lines import Document
 
@@ -89,7 +89,7 @@ def _suite(
     found: Imported, *, file: str, lines: Lines, faults: list[Fault], dataset: str | None, area: str | None
 ) -> tuple[Dataset | None, bool]:
     """The dataset as it was exported, else one made of what the lines name; and whether its columns are guessed."""
-    from loadgate.checking.imported_columns import columns_of
+    from loadgate.checking.exchange.imported_columns import columns_of
     from loadgate.content.lines import Document
 
     if faults and not found.lines and not found.name:
@@ -118,7 +118,7 @@ def _good_lines(
     suite: Dataset, found: Imported, *, file: str, lines: Lines
 ) -> tuple[list[tuple[int, Any]], list[Fault]]:
     """Lines that the catalogue, the columns and GX itself take; and the faults of the others."""
-    from loadgate.checking.importing import fit_values
+    from loadgate.checking.exchange.importing import fit_values
     from loadgate.content.catalogue import expectation_faults
     from loadgate.content.cross_names import condition_faults
     from loadgate.content.lines import Document
@@ -166,7 +166,7 @@ def write_gx_suites(opened: Opened, names: Sequence[str], period: str | None) ->
 
     Raises: SiteError where GX refuses an expectation.
     """
-    from loadgate.checking.interchange import export_suite
+    from loadgate.checking.exchange.interchange import export_suite
     from loadgate.errors import SiteError
     from loadgate.model.period import Period
     from loadgate.running.deep_check import refused

@@ -41,7 +41,7 @@ def marked_by(
     typed: Path, *, dataset: Dataset, outcomes: Sequence[Outcome], scope: Scope, scratch: Path
 ) -> tuple[Outcome, ...]:
     """One outcome per rule of the dataset, after `outcomes_of` with the same `scratch`."""
-    from loadgate.checking.alternatives import harmonise
+    from loadgate.checking.harmonising.alternatives import harmonise
 
     if not dataset.rules:
         return ()

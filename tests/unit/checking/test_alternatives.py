@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loadgate.checking.alternatives import Harmonised, harmonise
+from loadgate.checking.harmonising.alternatives import Harmonised, harmonise
 from loadgate.content.yaml_lines import parse
 from loadgate.errors import CouldNotRun
 from loadgate.model.expected import Dataset

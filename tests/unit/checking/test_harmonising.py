@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loadgate.checking import partitions
-from loadgate.checking.alternatives import Harmonised, Harmonising, harmonise
-from loadgate.checking.partitions import Partitions
-from loadgate.checking.row_sets import RowSet
+from loadgate.checking.harmonising import partitions
+from loadgate.checking.harmonising.alternatives import Harmonised, Harmonising, harmonise
+from loadgate.checking.harmonising.partitions import Partitions
+from loadgate.checking.harmonising.row_sets import RowSet
 from loadgate.content.yaml_lines import parse
 from loadgate.errors import CouldNotRun
 from loadgate.model.expected import Dataset

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from loadgate.checking.importing import import_suite
-from loadgate.checking.interchange import export_suite
+from loadgate.checking.exchange.importing import import_suite
+from loadgate.checking.exchange.interchange import export_suite
 from loadgate.content import yaml_lines
 from loadgate.content.loader import load
 from loadgate.model.expected import Code, CodeList, Column, ColumnType, Dataset, ExpectationLine

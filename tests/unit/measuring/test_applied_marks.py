@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from loadgate.checking.alternatives import harmonise
+from loadgate.checking.harmonising.alternatives import harmonise
 from loadgate.content.yaml_lines import parse
 from loadgate.measuring.figures import measure
 from loadgate.measuring.rows import HarmonisedRows, TypedDelivery

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from loadgate.checking.alternatives import harmonise
+from loadgate.checking.harmonising.alternatives import harmonise
 from loadgate.checking.suites import check
 from loadgate.content.controls import read_controls
 from loadgate.content.loader import load

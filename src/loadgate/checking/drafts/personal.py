@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from loadgate.checking.shapes import digits
-from loadgate.checking.surveying import Facts
+from loadgate.checking.drafts.shapes import digits
+from loadgate.checking.drafts.surveying import Facts
 from loadgate.model.expected import Column, ColumnType
 
 _WORDS = re.compile(r"[^\W\d_]+")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from loadgate.checking.surveying import skeleton
+from loadgate.checking.drafts.surveying import skeleton
 
 _CLASSES = {"9": "[0-9]", "A": "[A-Z]", "a": "[a-z]"}
 _SIGNS = frozenset("-/._:+, ")  # what holds a code together; any other sign is content

@@ -12,7 +12,7 @@ from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loadgate.checking.harmonisation import (
+from loadgate.checking.harmonising.harmonisation import (
     COUNTS,
     LOOKED_AT,
     OPEN,
@@ -26,8 +26,8 @@ from loadgate.checking.harmonisation import (
     seen,
     told,
 )
-from loadgate.checking.partitions import Partitions
-from loadgate.checking.row_sets import RowSet
+from loadgate.checking.harmonising.partitions import Partitions
+from loadgate.checking.harmonising.row_sets import RowSet
 from loadgate.checking.suites import UNDECIDED
 from loadgate.model.rules import HarmonisationRule
 

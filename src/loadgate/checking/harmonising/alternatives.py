@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from loadgate.checking.growing import GrowingTable
-from loadgate.checking.harmonisation import MARKS_OF, OPEN, VALUE, Said, judged, seen, split, told
+from loadgate.checking.harmonising.growing import GrowingTable
+from loadgate.checking.harmonising.harmonisation import MARKS_OF, OPEN, VALUE, Said, judged, seen, split, told
+from loadgate.checking.harmonising.waiting import Memory, Waiting, rows_for
 from loadgate.checking.suites import UNDECIDED
-from loadgate.checking.waiting import Memory, Waiting, rows_for
 from loadgate.errors import CouldNotRun
 from loadgate.model.applying import as_text
 from loadgate.model.expected import Dataset

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from loadgate.checking.imported_conditions import CannotSayError, condition_of
-from loadgate.checking.interchange import FORMAT, OURS, decoded, seal, without_condition
+from loadgate.checking.exchange.imported_conditions import CannotSayError, condition_of
+from loadgate.checking.exchange.interchange import FORMAT, OURS, decoded, seal, without_condition
 from loadgate.model.expected import Column, ColumnType, ExpectationLine
 from loadgate.model.kinds import Severity
 

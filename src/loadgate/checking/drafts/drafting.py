@@ -13,9 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from loadgate.checking.personal import is_free, why_personal
-from loadgate.checking.shapes import regex_of
-from loadgate.checking.surveying import KEY_FROM_ROWS, Facts, Survey
+from loadgate.checking.drafts.personal import is_free, why_personal
+from loadgate.checking.drafts.shapes import regex_of
+from loadgate.checking.drafts.surveying import KEY_FROM_ROWS, Facts, Survey
 from loadgate.model.expected import Column, ColumnType, ExpectationLine
 
 RAREST = 3  # rows that each value of a proposed set has at least
