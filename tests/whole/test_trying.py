@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from loadgate.model.encoding import dump
+from loadgate.model.findings import RowsEvidence
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import IN_SHADOW, Kind, Severity
 
@@ -340,3 +341,18 @@ def test_check_says_what_is_in_shadow_and_what_has_been_for_long_enough(
 
 def test_a_judgement_with_shadow_can_be_kept_and_read(tried: Tried) -> None:
     assert b'"shadow":true' in dump(Judgement, tried.shadow).replace(b" ", b"")
+
+
+def test_a_profile_may_keep_fewer_marks_and_the_findings_say_so(edited: Laid, tried: Tried) -> None:
+    edit(edited, "expectations:\n", "expectations:" + RULE)
+    profile = edited.root / "vendor_profiles/rki.yaml"
+    before = profile.read_text(encoding="utf-8")
+    profile.write_text(before.replace("    reason: One file", "    marks_per_check: 100\n    reason: One file"))
+
+    capped = judged(edited, edited.run())
+
+    profile.write_text(before, encoding="utf-8")
+    rows = [one.evidence for one in capped.findings if one.check == CHECK]
+    assert len(rows) == DELIVERIES
+    assert all(isinstance(one, RowsEvidence) and one.rows_unmarked == one.rows_failed - 100 for one in rows)
+    assert [one.rows_unmarked for one in tried.counting.outcomes if one.check == CHECK] == [0] * DELIVERIES

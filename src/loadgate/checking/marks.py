@@ -6,6 +6,7 @@ look twice come last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,10 +21,17 @@ _AT_ONCE: Final = 100_000  # marks
 
 
 class MarksWriter:
-    """Writes marks as they come. `names` are those of the suite's checks, in its order."""
+    """Writes marks as they come. `names` are those of the suite's checks, in its order.
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    Of a check that is not in `whole` the first `most` rows are marked (None: all); the others are counted.
+    """
+
+    def __init__(
+        self, path: Path, names: Sequence[str], *, most: int | None = None, whole: Collection[str] = ()
+    ) -> None:
         self.path, self._names = path, names
+        self._most = {} if most is None else {at: most for at, name in enumerate(names) if name not in whole}
+        self._come: Counter[int] = Counter()  # marks, by check
         self._held: list[pl.DataFrame] = []
         self._waiting = 0
         self._written: set[int] = set()  # checks
@@ -31,8 +39,23 @@ class MarksWriter:
 
     def add(self, marks: pl.DataFrame) -> None:
         """In: `_row`, `check` (its place in the suite), `undecided`."""
-        self._held.append(marks)
-        self._waiting += marks.height
+        for part in marks.partition_by("check") if self._most else (marks,):
+            kept = self._capped(part)
+            self._held.append(kept)
+            self._waiting += kept.height
+
+    def lost(self, check: int) -> int:
+        """How many marks of a check were one too many."""
+        return max(0, self._come[check] - self._most.get(check, self._come[check]))
+
+    def _capped(self, marks: pl.DataFrame) -> pl.DataFrame:
+        """The marks of one check that are still within the limit."""
+        if not self._most or marks.is_empty():
+            return marks
+        check = marks.item(0, "check")
+        room = max(0, self._most.get(check, marks.height) - self._come[check])
+        self._come[check] += marks.height
+        return marks.head(room) if check in self._most else marks
 
     def flush(self) -> None:
         """Between two batches: write what waits, if it is worth a row group."""
@@ -57,6 +80,7 @@ class MarksWriter:
         self.stop()
         self.path.unlink(missing_ok=True)
         self._held, self._waiting, self._written = [], 0, set()
+        self._come.clear()
 
     def stop(self) -> None:
         if self._writer is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +42,8 @@ class Checked:
 class Checking:
     """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
 
-    Expectations that look at another table are not asked here: see running.crossing.
+    Expectations that look at another table are not asked here: see running.crossing. `marks_per_check`: at most so
+    many rows are marked, but all of a check whose rows a harmonisation rule takes.
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class Checking:
         period: str,
         scope: Scope,
         into: Path,
+        marks_per_check: int | None = None,
     ) -> None:
         self._dataset, self._scope, self._into = dataset.alone, scope, into
         self._suite = compiled(self._dataset, code_lists, period)
         self._parameters: dict[str, object] = {"providers": list(providers), "period": period}
-        self._marks = MarksWriter(
-            into / "marks.parquet", [self._dataset.check_id(x) for x in self._dataset.expectations]
-        )
+        taken = {f"{dataset.dataset}:{rule.check}" for rule in dataset.rules}
+        names = [self._dataset.check_id(line) for line in self._dataset.expectations]
+        self._marks = MarksWriter(into / "marks.parquet", names, most=marks_per_check, whole=taken)
         self._running: Validation | None = None
 
     def __enter__(self) -> Checking:
@@ -99,7 +101,7 @@ class Checking:
         frame = frame.with_columns(pl.lit(False).alias(name) for name in lacking)
         validated = self._begun(there).finish(frame)
         outcomes = tuple(
-            outcome_of(line, self._dataset, found, self._scope)
+            replace(outcome_of(line, self._dataset, found, self._scope), rows_unmarked=self._marks.lost(found.index))
             for line, found in zip(self._dataset.expectations, validated.outcomes, strict=True)
         )
         result = self._into / "gx_result.json"

@@ -15,6 +15,7 @@ from loadgate.model.profiles import DeliverySpec
 from loadgate.model.site import Site
 from loadgate.model.written import Written
 
+_NOT_READING = {"files", "marks_per_check", "reason"}
 _NOT_COLUMNS = {"expectations", "rules", "title", "shadow_until"}
 _SHADOW: Any = {"shadow_until": True, "expectations": {"__all__": {"shadow_until"}}}  # judging asks, checking does not
 
@@ -36,7 +37,7 @@ def reading_slice(site: Site, spec: DeliverySpec, dataset: Dataset) -> str:
 
     def made() -> str:
         columns = dataset.model_dump(mode="json", exclude=_NOT_COLUMNS)
-        return key_of("reading", spec.model_dump(mode="json", exclude={"files", "reason"}), columns, site.file.timezone)
+        return key_of("reading", spec.model_dump(mode="json", exclude=_NOT_READING), columns, site.file.timezone)
 
     return key_once(made, "reading", spec, dataset, site.file)
 
@@ -50,11 +51,6 @@ def checking_slice(site: Site, dataset: Dataset) -> str:
         return key_of("checking", dataset.model_dump(mode="json", exclude=_SHADOW), _plain(lists))
 
     return key_once(made, "checking", dataset, site.code_lists)
-
-
-def delivery_slice(site: Site, spec: DeliverySpec, dataset: Dataset) -> str:
-    """Reading and checking together."""
-    return key_of("delivery", reading_slice(site, spec, dataset), checking_slice(site, dataset))
 
 
 def measure_slice(site: Site, area: str) -> str:

@@ -37,6 +37,7 @@ def _failure(outcome: Outcome) -> Finding:
             rows_checked=outcome.rows_checked or 0,
             rows_failed=outcome.rows_failed or 0,
             rows_undecided=outcome.rows_undecided or 0,
+            rows_unmarked=outcome.rows_unmarked or 0,
             column=named.group(1) if named else None,
         ),
         check=outcome.check,

@@ -42,6 +42,7 @@ class Outcome:
     rows_checked: int | None = None
     rows_failed: int | None = None
     rows_undecided: int | None = None
+    rows_unmarked: int | None = None  # beyond the marks that the profile lets keep
     observed: float | None = None
     reason: str | None = None
     shadow: bool = False  # set by judging: it was only tried, and counts for nothing
@@ -49,11 +50,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsEvidence:
-    """Rows of one delivery; `lines` are up to ten line numbers, `column` where one is meant."""
+    """Rows of one delivery; `lines` are up to ten line numbers, `column` where one is meant.
+
+    `rows_unmarked` have no row mark, since the profile keeps no more of them.
+    """
 
     rows_checked: int
     rows_failed: int
     rows_undecided: int = 0
+    rows_unmarked: int = 0
     column: str | None = None
     lines: tuple[int, ...] = ()
     form: Literal["rows"] = "rows"

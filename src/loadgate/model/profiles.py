@@ -104,6 +104,7 @@ class DeliverySpec(Written):
     format: FileFormat = FileFormat()
     columns: tuple[SourceColumn, ...] = ()  # empty: the file's columns are named as the dataset's
     ignore_columns: tuple[str, ...] = ()  # in the file, wanted by nobody
+    marks_per_check: int | None = Field(default=None, ge=1)  # of a delivery's rows; None: each row that fails
     reason: str | None = None
 
 

@@ -236,11 +236,13 @@ def _delivery(scope: Scope, names: Names) -> str:
 
 
 def extent(evidence: Evidence, names: Names) -> str:
-    """How much of how much."""
+    """How much of how much, and how many rows of it have no mark."""
     words = names.words
     match evidence:
         case RowsEvidence():
-            return words.share_of(evidence.rows_failed, evidence.rows_checked, "row")
+            told = words.share_of(evidence.rows_failed, evidence.rows_checked, "row")
+            unmarked = words.number(evidence.rows_unmarked)
+            return told + (words("clause", "unmarked", rows=unmarked) if evidence.rows_unmarked else "")
         case CellsEvidence() | GroupEvidence():
             return words.share_of(evidence.cells, evidence.eligible, "value")
         case ArrivalEvidence():

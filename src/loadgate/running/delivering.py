@@ -182,6 +182,7 @@ def _checking(site: Site, inputs: RunInputs, delivery: Delivery, into: Path) -> 
         period=inputs.period,
         scope=delivery.expected.scope,
         into=into,
+        marks_per_check=_spec(site, delivery).marks_per_check,
     )
 
 
@@ -216,7 +217,8 @@ def is_intact(typed: Path) -> bool:
 def checks_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
     dataset = site.dataset(delivery.expected.dataset)
     typed = typed_folder(opened, site, delivery)
-    return opened.places.checks(delivery.id, key_of(typed.name, slices.checking_slice(site, dataset.alone)))
+    kept = _spec(site, delivery).marks_per_check
+    return opened.places.checks(delivery.id, key_of(typed.name, slices.checking_slice(site, dataset.alone), kept))
 
 
 def _spec(site: Site, delivery: Delivery) -> DeliverySpec:

@@ -124,6 +124,13 @@ def test_a_failed_file_names_delivery_count_column_and_lines(views: ModuleType) 
     )
 
 
+def test_rows_that_have_no_mark_are_told(views: ModuleType) -> None:
+    rows = RowsEvidence(rows_checked=13_850, rows_failed=1200, rows_unmarked=200)
+    found = finding(Kind.CHECK_FAILED, scope=SCOPES[1], evidence=rows)
+
+    assert "1,200 of 13,850 rows (8.7 %), 200 of them not marked" in finding_sentence(found, views.names())
+
+
 def test_a_missing_delivery_names_due_and_closing_time(views: ModuleType) -> None:
     found = finding(Kind.MISSING, scope=SCOPES[1], evidence=EVIDENCE[5])
 
