@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def validate(frame: pl.DataFrame | pl.LazyFrame, *expectations: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+def validate(
+    frame: pl.DataFrame | pl.LazyFrame, *expectations: tuple[str, dict[str, Any]], form: Any = "BASIC"
+) -> dict[str, Any]:
     import_gx()
     import great_expectations as gx
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -36,7 +39,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, *expectations: tuple[str, dict[
         ExpectationConfiguration(type=f"expect_{name}", kwargs=kwargs).to_domain_obj() for name, kwargs in expectations
     ]
     validator = validator_for(frame, expectation_suite=gx.ExpectationSuite(name="s", expectations=made))
-    return {found.expectation_config.type: found for found in validator.validate().results}
+    return {found.expectation_config.type: found for found in validator.validate(result_format=form).results}
 
 
 @pytest.mark.filterwarnings("ignore")  # GX's own
@@ -82,21 +85,64 @@ def test_in_gxs_validator_one_bad_metric_spoils_only_its_own_expectation(here: P
     assert "column elsewhere is missing" in str(found["expect_column_sum_to_be_between"].exception_info)
 
 
+def looked_at(rows: pl.DataFrame, looks: list[int]) -> pl.LazyFrame:
+    """A frame that notes each time that its rows are read."""
+    from polars.io.plugins import register_io_source
+
+    def read(
+        columns: list[str] | None, where: pl.Expr | None, most: int | None, _batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        looks.append(1)
+        shown = rows.lazy() if columns is None else rows.lazy().select(columns)
+        found = (shown if where is None else shown.filter(where)).collect()
+        yield found if most is None else found.head(most)
+
+    return register_io_source(read, schema=rows.schema)
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_all_metrics_of_a_suite_are_answered_in_one_pass(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from loadgate.checking.engine import compiler
+@pytest.mark.parametrize("form", ["BASIC", "COMPLETE"])
+def test_all_metrics_of_a_suite_are_answered_in_one_pass_failing_rows_too(here: Path, form: str) -> None:
+    looks: list[int] = []
+    rows = pl.DataFrame({"n": range(1000), "s": ["x", None] * 500})
 
-    passes: list[int] = []
-    batches = compiler.batches
+    found = validate(
+        looked_at(rows, looks),
+        ("column_values_to_not_be_null", {"column": "s"}),
+        ("column_values_to_be_between", {"column": "n", "min_value": 1, "max_value": 990}),
+        ("column_values_to_be_unique", {"column": "n"}),
+        ("column_mean_to_be_between", {"column": "n", "min_value": 1}),
+        form=form,
+    )
 
-    def counted(frame: pl.LazyFrame, **how: Any) -> Any:
-        passes.append(1)
-        return batches(frame, **how)
+    between = found["expect_column_values_to_be_between"].result
+    assert between["partial_unexpected_list"] == [0, *range(991, 1000)]
+    assert between.get("unexpected_index_list", [0, *range(991, 1000)]) == [0, *range(991, 1000)]
+    assert found["expect_column_values_to_be_unique"].success
+    assert len(looks) == 1
 
-    monkeypatch.setattr(compiler, "batches", counted)
-    validate(FRAME, *(("column_values_to_not_be_null", {"column": name}) for name in ("n", "s")))
 
-    assert len(passes) == 1
+@pytest.mark.filterwarnings("ignore")
+def test_failing_rows_of_several_batches_are_the_first_of_the_frame_and_named_as_asked(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loadgate.checking.engine import passes
+
+    rows = pl.DataFrame({"n": range(1000), "key": [f"k{row}" for row in range(1000)]})
+    monkeypatch.setattr(passes, "BATCH_ROWS", 7)
+
+    found = validate(
+        rows,
+        ("column_values_to_be_between", {"column": "n", "max_value": 499}),
+        form={"result_format": "COMPLETE", "unexpected_index_column_names": ["key"], "include_unexpected_rows": True},
+    )["expect_column_values_to_be_between"].result
+
+    first = list(range(500, 700))
+    assert found["unexpected_count"] == 500
+    assert found["unexpected_list"] == first
+    assert found["unexpected_index_list"] == [{"n": row, "key": f"k{row}"} for row in first]
+    assert list(found["unexpected_rows"].index) == first[:20]  # as many as GX shows
+    assert list(found["unexpected_rows"]["key"]) == [f"k{row}" for row in first[:20]]
 
 
 def test_a_metric_of_ones_own_works_beside_the_built_in_ones() -> None:

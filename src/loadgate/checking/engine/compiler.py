@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "is_shown", "look_up", "run"]
 
-COUNTS = {".unexpected_count": rules.failed_count, ".filtered_row_count": rules.checked_count}
+FAILURES, CHECKED = ".unexpected_count", ".filtered_row_count"
 """Suffixes of a row rule's name that are counted in the one pass."""
 
 
@@ -113,12 +113,21 @@ def compile_metric(
     match entry:
         case Aggregate():
             return entry.build(asked)
-        case RowRule() if suffix in COUNTS:
-            return COUNTS[suffix](entry, asked)
+        case RowRule() if suffix == FAILURES:
+            return rules.failed_count(entry, asked, _question(metric))
+        case RowRule() if suffix == CHECKED:
+            return rules.checked_count(entry, asked)
         case RowRule():
-            return samples.sample(entry, asked, suffix=suffix, paired="column_A" in metric.metric_domain_kwargs)
+            paired = "column_A" in metric.metric_domain_kwargs
+            return samples.sample(entry, asked, suffix=suffix, question=_question(metric), paired=paired)
         case _:
             assert_never(entry)
+
+
+def _question(metric: MetricConfiguration) -> Hashable:
+    """What a row rule is asked, by GX's own notion of sameness, whatever is wanted to be known of the answer."""
+    arguments = metric.metric_value_kwargs.to_id(id_ignore_keys={"result_format"})
+    return metric.metric_name.rpartition(".")[0], metric.metric_domain_kwargs_id, arguments
 
 
 def ask_for(
@@ -147,7 +156,7 @@ def look_up(name: str) -> tuple[Metric, str]:
     stem, _, ending = name.rpartition(".")
     suffix = f".{ending}"
     rule = METRICS.get(stem) or OWN_RULES.get(stem)
-    if isinstance(rule, RowRule) and (suffix in COUNTS or suffix in samples.SUFFIXES):
+    if isinstance(rule, RowRule) and suffix in (FAILURES, CHECKED, *samples.SUFFIXES):
         return rule, suffix
     raise CannotEvaluateError(f"the metric {name} is not built into this engine")
 

@@ -20,7 +20,7 @@ from loadgate.checking.engine.hashes import AT_ONCE, HELD_BYTES, Counted, HashSe
 from loadgate.checking.engine.needs import Each, Hashed, Kept, Merged, Need, Tallied, Whole
 from loadgate.checking.engine.passes import broken, reduce_frame
 from loadgate.checking.engine.plans import FAILING, Plan, Slot, Variant
-from loadgate.checking.engine.samples import take, take_nothing
+from loadgate.checking.engine.samples import Taking, take
 from loadgate.checking.engine.tallies import Tally
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Fold:
         self._tallies: dict[Slot, Tally] = {}
         self._answers: dict[Slot, Any] = {}
         self._last: dict[str, Any] = {}
+        self._taking = {metric: Taking(sample) for metric, sample in plan.taken.items()}
+        self._rows = 0
         self._reasons: dict[Hashable, str] = dict(plan.variant(frozenset()).reasons)
         self._up: frozenset[str] = frozenset()
         self._begun = False
@@ -96,7 +98,7 @@ class Fold:
 
     def add_all(self, batches: Iterable[tuple[pl.DataFrame, frozenset[str]]]) -> None:
         """Take many batches, each with its columns with failed casts; two are asked at the same time if that can be."""
-        if self.plan.in_order:  # a batch has to see the last value of the one before
+        if self.plan.carries:
             for batch, up in batches:
                 self.add(batch, up)
             return
@@ -124,6 +126,10 @@ class Fold:
 
     def _take(self, batch: pl.DataFrame, seen: _Seen) -> None:
         self._keep(seen)
+        for metric, taking in self._taking.items():
+            if (metric, FAILING) in seen.masks:
+                taking.add(batch, seen.masks[metric, FAILING], first=self._rows)
+        self._rows += batch.height
         if self._watch is not None:
             self._watch(batch, seen.masks)
 
@@ -151,13 +157,16 @@ class Fold:
                     values[metric] = reduction.finish(
                         *(answers[metric, place] for place in range(len(reduction.needs)))
                     )
+        met = {one.question for metric, one in variant.reductions.items() if one.question and values.get(metric) == 0}
         for metric, sample in variant.samples.items():
             if metric not in self._reasons:
                 with self._unless_refused(metric):
-                    if frame is None:
+                    if sample.alone and metric in self._taking:
+                        values[metric] = self._taking[metric].finish()
+                    elif frame is None:
                         raise CannotEvaluateError(NO_SECOND_PASS)
-                    nothing = not answers.get((metric, FAILING), 1)
-                    values[metric] = take_nothing(frame, sample) if nothing else take(frame, sample)
+                    else:
+                        values[metric] = take(frame.clear() if sample.question in met else frame, sample)
         kept = {metric: value for metric, value in values.items() if metric not in self._reasons}
         return Computed(values=kept, reasons=dict(self._reasons), doubted=self._up)
 
@@ -292,20 +301,21 @@ class Fold:
 def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, Slot]) -> _Seen:
     """Evaluate what can be evaluated on a batch."""
     each = {slot: need for slot, need in needs.items() if isinstance(need, Each)}
+    asked = _questions(each)
     merged = {slot: need.expr for slot, need in needs.items() if isinstance(need, Merged)}
     carried = {need.carried.name: need.carried.last for need in each.values() if need.carried is not None}
     hashed = {shared[slot]: need.hashes() for slot, need in needs.items() if isinstance(need, Hashed)}
     unused = "m" * (1 + max(map(len, rows.columns), default=0))  # longer than any name in the table
-    masks = [need.mask.alias(f"{unused}{index}") for index, need in enumerate(each.values())]
+    masks = [need.mask.alias(f"{unused}{index}") for index, need in enumerate(asked.values())]
     values = [one.alias(f"v{index}") for index, one in enumerate((*merged.values(), *carried.values()))]
     if rows.height < _SMALL:  # optimising the query would take longer than the query
         answered, found = rows.with_columns(masks), rows.select(values)
     else:
         answered, found = rows.lazy().with_columns(masks).collect(), rows.lazy().select(values).collect()
-    answers = answered.get_columns()[rows.width :]
+    answers = dict(zip(asked, answered.get_columns()[rows.width :], strict=True))
     value = found.row(0) if values else ()
     return _Seen(
-        masks=dict(zip(each, answers, strict=True)),
+        masks={slot: answers[need.question or slot] for slot, need in each.items()},
         merged=dict(zip(merged, value[: len(merged)], strict=True)),
         last=dict(zip(carried, value[len(merged) :], strict=True)),
         hashes={leader: rows.select(hashes).to_series() for leader, hashes in hashed.items()},
@@ -313,3 +323,11 @@ def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, S
             slot: rows.select(need.values).to_series() for slot, need in needs.items() if isinstance(need, Tallied)
         },
     )
+
+
+def _questions(needs: Mapping[Slot, Each]) -> dict[Hashable, Each]:
+    """The first need of each question."""
+    found: dict[Hashable, Each] = {}
+    for slot, need in needs.items():
+        found.setdefault(need.question or slot, need)
+    return found

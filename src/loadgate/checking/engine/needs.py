@@ -5,7 +5,7 @@ Most needs are met in one pass over the rows, batch by batch; `Whole` alone asks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -28,10 +28,14 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Each:
-    """A yes or no per row, never null; the answer is how many rows say yes. They can be listed too, see marks."""
+    """A yes or no per row, never null; the answer is how many rows say yes. They can be listed too, see marks.
+
+    Needs with the same `question` are asked once; None is a question of its own.
+    """
 
     mask: pl.Expr
     carried: Carried | None = None
+    question: Hashable = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +100,14 @@ def _unchanged(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """What one metric needs, and how it is made of the answers, which come in the needs' order."""
+    """What one metric needs, and how it is made of the answers, which come in the needs' order.
+
+    `question`: which one its value counts the failures of.
+    """
 
     needs: tuple[Need, ...]
     finish: Callable[..., Any] = _unchanged
+    question: Hashable = None
 
 
 def added(expr: pl.Expr) -> Merged:

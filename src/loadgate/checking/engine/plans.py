@@ -80,9 +80,11 @@ class Plan:
         plain = self.variant(frozenset())
         needs = [*variant.needs.values(), *plain.needs.values()]
         expressions = [one for need in needs if not isinstance(need, Whole) for one in expressions_of(need)]
-        if any(one.meta.has_multiple_outputs() for one in expressions):
+        shown = [sample.reads for sample in self.taken.values()]
+        if any(one.meta.has_multiple_outputs() for one in expressions) or None in shown:
             return None
         read = {name for one in (*expressions, *self.flags.values()) for name in one.meta.root_names()}
+        read.update(*filter(None, shown))
         return [name for name in self.schema if name in read]
 
     def apart(self) -> list[Plan]:
@@ -102,7 +104,17 @@ class Plan:
     @cached_property
     def in_order(self) -> bool:
         """Whether batches have to come in the frame's order."""
+        return self.carries or bool(self.taken)
+
+    @cached_property
+    def carries(self) -> bool:
+        """Whether a batch has to see the last value of the one before."""
         return any(isinstance(need, Each) and need.carried for need in self.variant(frozenset()).needs.values())
+
+    @cached_property
+    def taken(self) -> Mapping[Hashable, Sample]:
+        """The samples that are taken as the rows pass by; others take a second look."""
+        return {metric: one for metric, one in self.variant(frozenset()).samples.items() if one.alone}
 
     @cached_property
     def shared(self) -> Mapping[Slot, Slot]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,20 +29,19 @@ def failed(rule: RowRule, asked: Asked) -> pl.Expr:
     return unmet if rows is None else rows & unmet
 
 
-def failed_count(rule: RowRule, asked: Asked) -> Reduction:
+def failed_count(rule: RowRule, asked: Asked, question: Hashable) -> Reduction:
     if looks_around(rule, asked):
-        return Reduction(needs=(Whole(expr=failed(rule, asked).sum()),))
+        return Reduction(needs=(Whole(expr=failed(rule, asked).sum()),), question=question)
     if rule.unique:
-        return Reduction(needs=(_repeated(rule, asked),))
+        return Reduction(needs=(_repeated(rule, asked),), question=question)
     if rule.carries:
         asked, carried = carrying(asked)
-        return Reduction(needs=(Each(mask=failed(rule, asked), carried=carried),))
-    mask = Each(mask=failed(rule, asked))
+        return Reduction(needs=(Each(mask=failed(rule, asked), carried=carried),), question=question)
+    mask = Each(mask=failed(rule, asked), question=question)
     if rule.refuses is None:
-        return Reduction(needs=(mask,))
-    return Reduction(
-        needs=(mask, Each(mask=_refused(rule.refuses(asked), checked(rule, asked)))), finish=_unless_refused
-    )
+        return Reduction(needs=(mask,), question=question)
+    refused = Each(mask=_refused(rule.refuses(asked), checked(rule, asked)))
+    return Reduction(needs=(mask, refused), finish=_unless_refused, question=question)
 
 
 def checked_count(rule: RowRule, asked: Asked) -> Reduction:

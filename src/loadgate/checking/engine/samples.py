@@ -5,6 +5,7 @@ loadgate's own path never asks for samples: failing values do not belong into re
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,13 +43,26 @@ class Sample:
     paired: bool = False
     alone: bool = True
 
+    question: Hashable = None
+
     @property
     def failing(self) -> Each | None:
-        """What tells whether there is anything to take; None if only taking can tell."""
-        return Each(mask=self.mask) if self.alone else None
+        """Which rows it is taken of; None if no batch alone can tell."""
+        return Each(mask=self.mask, question=self.question) if self.alone else None
+
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        """The columns that it shows, in this order; None is all."""
+        if self.suffix == ".unexpected_rows":
+            return None
+        if self.suffix == ".unexpected_values":
+            return tuple(dict.fromkeys(self.columns))
+        if self.suffix == ".unexpected_index_query" or not self.keys:
+            return ()
+        return tuple(dict.fromkeys((*self.columns[:1], *self.keys, *self.columns[1:]) if self.values else self.keys))
 
 
-def sample(rule: RowRule, asked: Asked, *, suffix: str, paired: bool = False) -> Sample:
+def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Hashable, paired: bool = False) -> Sample:
     """Plan a sample. The number of rows follows GX: all (at most 200) for COMPLETE, else partial_unexpected_count."""
     wanted = asked.arguments.get("result_format") or {}
     complete = wanted.get("result_format") == "COMPLETE"
@@ -65,36 +79,57 @@ def sample(rule: RowRule, asked: Asked, *, suffix: str, paired: bool = False) ->
         values=not wanted.get("exclude_unexpected_values"),
         paired=paired,
         alone=not (rule.unique or rule.carries or looks_around(rule, asked)),
+        question=question,
     )
 
 
 def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
-    """Take a sample in the shape that GX expects for the suffix: values, pairs, records, numbers or records."""
-    import polars as pl
-
+    """Take a sample of a frame, see shaped."""
     rows = frame.with_row_index(INDEX).filter(wanted.mask).head(wanted.most)
+    return shaped((rows if wanted.reads is None else rows.select(INDEX, *wanted.reads)).collect(), wanted)
+
+
+class Taking:
+    """A sample that is taken as the rows pass by."""
+
+    def __init__(self, wanted: Sample) -> None:
+        self._wanted = wanted
+        self._taken: list[pl.DataFrame] = []
+        self._missing = wanted.most
+
+    def add(self, batch: pl.DataFrame, mask: pl.Series, *, first: int) -> None:
+        """Take of the next rows, of which the first is number `first` of the frame."""
+        import polars as pl
+
+        if self._taken and not (self._missing and mask.any()):
+            return
+        numbers = mask.arg_true().head(self._missing)
+        columns = batch.columns if self._wanted.reads is None else self._wanted.reads
+        index = (numbers.cast(pl.UInt64) + first).alias(INDEX)
+        self._taken.append(pl.DataFrame([index, *(batch[name].gather(numbers) for name in columns)]))
+        self._missing -= len(numbers)
+
+    def finish(self) -> Any:
+        import polars as pl
+
+        return shaped(pl.concat(self._taken), self._wanted)
+
+
+def shaped(rows: pl.DataFrame, wanted: Sample) -> Any:
+    """Bring rows to the form that GX expects for the suffix: values, pairs, records, numbers or records."""
     if wanted.suffix == ".unexpected_rows":
-        return _whole_rows(rows.collect())
+        return _whole_rows(rows)
     if wanted.suffix == ".unexpected_index_query":
-        return _query(rows.select(INDEX).collect().to_series().to_list(), most=wanted.most)
-    if wanted.suffix == ".unexpected_index_list" and wanted.keys:
-        return _named_rows(rows, wanted)
+        return _query(rows[INDEX].to_list(), most=wanted.most)
     if wanted.suffix == ".unexpected_index_list":
-        return rows.select(INDEX).collect().to_series().to_list()
-    found = rows.select(pl.col(name).alias(str(index)) for index, name in enumerate(wanted.columns)).collect().rows()
+        return _named_rows(rows, wanted) if wanted.keys else rows[INDEX].to_list()
+    found = list(zip(*(rows[name].to_list() for name in wanted.columns), strict=True))
     if len(wanted.columns) == 1 and not wanted.paired:
         return [value for (value,) in found]
     known = [tuple(_MISSING if value is None else plain_number(value) for value in values) for values in found]
     if wanted.paired:
         return known
     return [dict(zip(wanted.columns, values, strict=True)) for values in known]
-
-
-def take_nothing(frame: pl.LazyFrame, wanted: Sample) -> Any:
-    """What `take` gives where no row fails, without looking."""
-    if wanted.suffix == ".unexpected_rows":
-        return take(frame.clear(), wanted)
-    return _query([], most=wanted.most) if wanted.suffix == ".unexpected_index_query" else []
 
 
 def _query(numbers: list[int], *, most: int) -> str:
@@ -111,10 +146,9 @@ def _whole_rows(rows: pl.DataFrame) -> Any:
     return pd.DataFrame(found.rows(), index=numbers, columns=found.columns, dtype=object)
 
 
-def _named_rows(rows: pl.LazyFrame, wanted: Sample) -> list[dict[str, Any]]:
+def _named_rows(rows: pl.DataFrame, wanted: Sample) -> list[dict[str, Any]]:
     """Name rows by their keys, each with its values beside them; without values GX puts all keys into one record."""
+    found = rows.drop(INDEX)
     if not wanted.values:
-        found = rows.select(list(wanted.keys)).collect()
         return [found.to_dict(as_series=False)] if found.height else []
-    names = dict.fromkeys((*wanted.columns[:1], *wanted.keys, *wanted.columns[1:]))
-    return rows.select(list(names)).collect().to_dicts()
+    return found.to_dicts()
