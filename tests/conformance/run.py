@@ -207,7 +207,8 @@ def main() -> int:
             tally.add(done)
     sound = report(tally, show=wanted.show)
     if wanted.gx_checkout:
-        sound = run_tables(wanted.gx_checkout.resolve(), show=wanted.show) and sound
+        with redirect_stderr(io.StringIO()):  # GX shows a bar per case
+            sound = run_tables(wanted.gx_checkout.resolve(), show=wanted.show) and sound
     else:
         print("GX's own tables of cases did not run: GX_CHECKOUT names no checkout of its repository")
     print(f"{time.monotonic() - begun:.0f} s")
