@@ -24,6 +24,9 @@ class _End(Enum):
     INSIDE = 2
 
 
+_Piece = tuple[str, int] | _End
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Whole lines, split by `\\n`. Only the last block may end without one.
@@ -44,37 +47,40 @@ def blocks(chunks: Iterator[bytes], *, encoding: str) -> Iterator[Block]:
     Raises: Unreadable with the line of the first byte that the encoding does not know, or that shows another one.
     """
     pending: list[str] = []
-    held, line, cut, torn = 0, 1, False, False
-    for text in _ahead(_decoded(chunks, encoding)):
-        if isinstance(text, _End):
-            cut, torn = text is _End.EARLY, text is _End.INSIDE
+    held, ended, line, cut, torn = 0, 0, 1, False, False
+    for piece in _ahead(_decoded(chunks, encoding)):
+        if isinstance(piece, _End):
+            cut, torn = piece is _End.EARLY, piece is _End.INSIDE
             pending += ["\ufffd"] * torn  # so that even a lone piece of a letter is a record
             break
+        text, ends = piece
         pending.append(text)
         held += len(text)
-        if held < BLOCK_CHARACTERS or "\n" not in text:
+        ended += ends
+        if held < BLOCK_CHARACTERS or not ends:
             if held > MAX_LINE_CHARACTERS:
                 raise Unreadable(Problem.LONG_LINE, line=line)
             continue
-        whole, _, rest = "".join(pending).rpartition("\n")
-        yield Block(text=whole + "\n", first_line=line, last=False)
-        line += whole.count("\n") + 1
-        pending, held = [rest], len(rest)
+        joined = "".join(pending)
+        rest = joined.rfind("\n") + 1
+        yield Block(text=joined[:rest], first_line=line, last=False)
+        line += ended
+        pending, held, ended = [joined[rest:]], len(joined) - rest, 0
     yield Block(text="".join(pending), first_line=line, last=True, cut=cut, torn=torn)
 
 
-def _ahead(texts: Iterator[str | _End]) -> Iterator[str | _End]:
+def _ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
     """The same, each made in a thread of its own while the one before is looked at; the first two are not."""
-    yield from islice(texts, 2)  # most files have no more
+    yield from islice(pieces, 2)  # most files have no more
     with ThreadPoolExecutor(1, thread_name_prefix="unpacking") as pool:
-        due = pool.submit(next, texts, None)
-        while (text := due.result()) is not None:
-            due = pool.submit(next, texts, None)
-            yield text
+        due = pool.submit(next, pieces, None)
+        while (piece := due.result()) is not None:
+            due = pool.submit(next, pieces, None)
+            yield piece
 
 
-def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str | _End]:
-    """Texts of any length, and at last how they end where they should go on."""
+def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[_Piece]:
+    """Texts of any length with the number of line ends in them, and at last how they end where they should go on."""
     decoder = codecs.getincrementaldecoder("utf-8" if encoding == "utf-8-sig" else encoding)()
     watch = Watch(encoding)
     lines, first = 1, True
@@ -89,7 +95,10 @@ def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str | _End]:
             return
         watch.see(chunk, line=lines)
         try:
-            text = decoder.decode(chunk, final=not chunk)
+            if encoding == "cp1252" and not _has_c1(chunk):
+                text = chunk.decode("iso-8859-1")  # the same, ten times as fast
+            else:
+                text = decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:  # UTF-16 without its mark is no UnicodeDecodeError
             if not chunk and not first:
                 yield _End.INSIDE
@@ -97,11 +106,26 @@ def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str | _End]:
             before = error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
             found = watch.looks_like or recognise(chunk, but=encoding)
             raise Unreadable(Problem.ENCODING, line=lines + before, looks_like=found) from None
-        lines += text.count("\n")
+        ends = text.count("\n") if encoding == "utf-16" else _count_line_ends(chunk)
+        lines += ends
         if text:
             if first and text.partition("\n")[0].count("\x00"):
                 raise Unreadable(Problem.ENCODING, line=1, looks_like="utf-16")
-            yield text.removeprefix(_BOM) if first else text
+            yield (text.removeprefix(_BOM) if first else text), ends
             first = False
         if not chunk:
             return
+
+
+def _has_c1(chunk: bytes) -> bool:
+    """Whether there are octets that mean a letter in Windows-1252 and none in ISO-8859-1."""
+    import numpy as np
+
+    return bool(((np.frombuffer(chunk, np.uint8) & 0xE0) == 0x80).any())
+
+
+def _count_line_ends(chunk: bytes) -> int:
+    """Where an octet that looks like one is one. A text counts them more slowly."""
+    import numpy as np
+
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n")))

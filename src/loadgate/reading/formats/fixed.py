@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from loadgate.errors import CouldNotRun
 from loadgate.model.profiles import FileFormat, Place
 from loadgate.reading.batches import BLANK, CUT_OFF, HEADER_REPEATED, LINE, REASON, RECORD, Batch, Ending
+from loadgate.reading.even_rows import EvenRows, even_rows
 from loadgate.reading.header import Layout
 from loadgate.reading.lines import Block, blocks
 from loadgate.reading.problems import Problem, Unreadable
@@ -55,11 +56,59 @@ def read_fixed(source: Source, layout: Layout) -> Iterator[Batch]:
     ruler = _Ruler.of(layout)
     record, first = 1, True
     for block in blocks(source.chunks(), encoding=layout.form.encoding):
-        batch = _split(block, ruler, first=first, first_record=record)
+        batch = _split_even(block, ruler, first=first, first_record=record)
+        batch = batch or _split(block, ruler, first=first, first_record=record)
         record, first = record + batch.records, False
         yield batch
         if block.cut:
             raise Unreadable(Problem.ENDS_EARLY)
+
+
+def _split_even(block: Block, ruler: _Ruler, *, first: bool, first_record: int) -> Batch | None:
+    """A block of which every line, but a header and a trailer at its ends, is a row; None if there is any doubt."""
+    import polars as pl
+
+    form, text, first_line = ruler.form, block.text, block.first_line
+    if not text.endswith("\n"):
+        if block.cut or block.torn or form.final_line_end:
+            return None
+        text += "\n"
+    headless = False
+    if first and form.head_prefix is not None:
+        headless = not text.startswith(form.head_prefix)
+        if not headless:
+            text, first_line = text.partition("\n")[2], first_line + 1
+    end = ""
+    if form.trailer is not None:
+        before = text.rfind("\n", 0, -1) + 1
+        if text.startswith(form.trailer.prefix, before):
+            text, end = text[:before], text[before:]
+    rows = even_rows(text, width=ruler.width)
+    if rows is None or not _all_are_rows(rows, form) or any(start >= rows.width for start, _ in ruler.spans.values()):
+        return None
+    number = pl.int_range(first_line, first_line + rows.height, dtype=pl.UInt32, eager=True).alias(LINE)
+    record = pl.int_range(first_record, first_record + rows.height, dtype=pl.UInt32, eager=True).alias(RECORD)
+    columns = [rows.column(start, length).alias(column) for column, (start, length) in ruler.spans.items()]
+    ending = _ending(first_line + rows.height, end.removesuffix("\n").removesuffix("\r"), form)
+    return Batch(
+        raw=pl.DataFrame([record, number, *columns]),
+        rejected=pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String}),
+        records=rows.height,
+        endings=(ending,) if end else (),
+        headless=headless,
+    )
+
+
+def _all_are_rows(rows: EvenRows, form: FileFormat) -> bool:
+    others = [form.head_prefix, None if form.trailer is None else form.trailer.prefix]
+    try:
+        if any(rows.begin_with(prefix).any() for prefix in others if prefix is not None):
+            return False
+        if form.row_prefix is not None and not rows.begin_with(form.row_prefix).all():
+            return False
+    except ValueError:
+        return False
+    return not rows.any_blank()
 
 
 def _split(block: Block, ruler: _Ruler, *, first: bool, first_record: int) -> Batch:
