@@ -107,7 +107,8 @@ class ColumnsReader:
         usual = {name: reading.usual for name, reading in castings.items() if reading.usual is not None}
         if not usual:
             return {}
-        frame = raw.select(reading.alias(name) for name, reading in usual.items())
+        # what an expression says twice is worked out once in a lazy query only
+        frame = raw.lazy().select(reading.alias(name) for name, reading in usual.items()).collect()
         open_ones = [name for name in usual if frame[name].null_count()]
         if not open_ones:
             return {name: frame[name] for name in usual}

@@ -23,6 +23,7 @@ MAX_CATEGORIES = 20
 MIN_ROWS_NAMED = 5  # a value in fewer rows could point at someone, even under a pseudonym
 SORTED_ROWS = 50_000  # more are not sorted: it takes half of the time of reading them, and holds them all
 SMALLEST = 65_536  # hashes kept of a column
+_LOOKED_AT: Final = 1_000  # values: more than a few among them, and none needs to be counted
 _HASHES: Final = 2**64
 _DIGITS: Final = 38
 _EXACT: Final = decimal.Context(prec=100)
@@ -108,8 +109,9 @@ class _ColumnPrinter:
         self._sum: Decimal | None = Decimal(0) if column.type in _SUMMED else None
 
     def add(self, values: pl.Series) -> None:
-        self._nulls += values.null_count()
-        present = values.drop_nulls()
+        nulls = values.null_count()
+        self._nulls += nulls
+        present = values.drop_nulls() if nulls else values
         if self._counts is not None:
             self._count(present)
         else:
@@ -136,21 +138,26 @@ class _ColumnPrinter:
 
         if self._counts is None or len(present) == 0:
             return
-        counted = present.value_counts(name="_count")
-        few = counted.height <= MAX_CATEGORIES
+        few = present.head(_LOOKED_AT).n_unique() <= MAX_CATEGORIES
+        if few:
+            counted = present.value_counts(name="_count")
+            few = counted.height <= MAX_CATEGORIES
+            present = counted.to_series(0)
         if few:
             for value, count in counted.select(pl.nth(0).cast(pl.String), "_count").iter_rows():
                 self._counts[value] += count
         if not few or len(self._counts) > MAX_CATEGORIES:
             before = pl.Series(list(self._counts), dtype=pl.String).cast(present.dtype)
             self._counts = None
-            self._keep(pl.concat([before.hash(), counted.to_series(0).hash()]))
+            self._keep(pl.concat([before.hash(), present.hash()]))
 
     def _keep(self, hashes: pl.Series) -> None:
         import polars as pl
 
         if len(self._hashes) >= SMALLEST:
             hashes = hashes.filter(hashes < self._hashes[-1])
+        elif len(self._hashes):
+            hashes = hashes.filter(~hashes.is_in(self._hashes.implode()))  # what repeats is known soon
         if len(hashes):
             self._hashes = pl.concat([self._hashes, hashes]).unique().sort().head(SMALLEST)
 
