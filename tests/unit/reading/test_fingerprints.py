@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from loadgate.model.encoding import dump, load
-from loadgate.model.expected import Dataset
+from loadgate.model.expected import Column, Dataset
 from loadgate.model.fingerprint import ColumnPrint, Fingerprint, category_pseudonym
 from loadgate.reading import fingerprints
 
@@ -99,3 +99,22 @@ def test_the_hash_of_the_content_never_changes(read_bytes: Callable[..., Any]) -
 
     said = "person\x1fcode\x1famount\x1fcases" + "\x00\x1f\x00\x1f\x00\x1f\x00\x1e" + "1\x1fA\x1f1.00\x1f1\x1e"
     assert found.sha256 == hashlib.sha256(said.encode()).hexdigest()
+
+
+def test_a_column_that_repeats_at_first_and_then_does_not_is_printed_as_in_another_order() -> None:
+    dataset = Dataset(dataset="d", area="a", title="t", columns={"text": Column.model_validate({})})
+    texts = pl.Series("text", ["few"] * 2_000 + [f"text {number}" for number in range(500)] + ["few"] * 10)
+
+    def printed(*frames: pl.Series) -> tuple[ColumnPrint, ...]:
+        printer = fingerprints.Printer(dataset)
+        for frame in frames:
+            printer.add(frame.to_frame())
+        return tuple(column.close(len(texts)) for column in printer._columns.values())
+
+    once = printed(texts)
+
+    assert once[0].distinct == 501
+    assert once[0].categories == ()
+    assert printed(texts.reverse()) == once
+    assert printed(texts.head(1_500), texts.slice(1_500)) == once
+    assert printed(texts.tail(200), texts.head(len(texts) - 200)) == once
