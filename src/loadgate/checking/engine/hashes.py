@@ -15,7 +15,7 @@ from loadgate.checking.engine.spilling import PARTS, Spill, boundaries
 if TYPE_CHECKING:
     import polars as pl
 
-HELD_BYTES: Final = 256 * 2**20  # with what sorting takes, and what the allocator keeps, half a gigabyte
+HELD_BYTES: Final = 128 * 2**20  # with what sorting takes, and what the allocator keeps, half a gigabyte
 AT_ONCE: Final = 6_000_000  # hashes that are sorted at a time: 48 MB, and as much again
 _WIDTH: Final = 8
 _SAMPLE: Final = 4096
