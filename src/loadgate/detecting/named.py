@@ -1,4 +1,4 @@
-"""A course in; out, claims that name what is wrong: gone, frozen, a factor, doubled, partial.
+"""A course in; out, claims that name what is wrong: gone, a factor, doubled, partial.
 
 Each test looks at wide sets of rows first, and hides what it explained from the later ones. Its limit is taken from the
 replays: a set must do clearly more than any set did in all earlier periods.
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 FACTORS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001)
-SURE = 12.0  # log evidence beyond the number of sets tried: once in 160,000 runs
 PARTIAL = math.log(0.85)
 _SURE_GROUP = 4.0  # log evidence beyond the number of rows tried: a fiftieth of a chance group in all of them
 _SURE_ALONE = 1.5  # beyond what any of the replays gave, or as above
@@ -32,13 +31,11 @@ _AGREE = 0.8  # share of the weight that must have moved the same way by at leas
 _CLIP = 1.5
 _OWN = 0.1  # no series' own error weighs less than this (10 %)
 _FLOOR = 0.02  # nor do the figures of one dataset move together more closely (2 %)
-_STEADY = 0.15  # sd from which a set of rows says nothing of a factor of two
+_STEADY = 0.25  # sd from which a set of rows says nothing of a factor of two
 _CLOSE = 0.3
-_OFTEN = 0.1  # share of repeats from which a row is constant by nature
-_EQUAL = 0.95
-_REPEATS = 3  # rows
 _LEFT_OVER = 5  # events: fewer may be left by chance
-_FAR = 5.0  # scales
+_FAR = 4.0  # scales
+_BESIDE = 4.0  # times the usual deviation: what may happen to any provider
 _TWICE = 0.15  # log: from 1.7 to 2.3 times
 
 
@@ -173,72 +170,6 @@ def _never_empty(course: Course, counted: np.ndarray) -> tuple[float, float]:
     return float(_DISPERSED * expected.max(initial=0.0)), float(_DISPERSED * sums.max(initial=0.0))
 
 
-# ── frozen ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def frozen(
-    course: Course, lattice: Mapping[str, Level], known: Mapping[str, list[Group]], hidden: np.ndarray
-) -> list[Claim]:
-    """Datasets of a provider whose values are last period's, as first released or as this run has them."""
-    import numpy as np
-
-    values, before = course.panel.values, course.panel.before
-    now, level = values[:, :, -1], lattice["dataset"]
-    with np.errstate(invalid="ignore"):
-        repeats = (values[:, :, 1:-1] == values[:, :, :-2]) & (values[:, :, 1:-1] != 0)
-    usual = repeats.mean(axis=2)
-    moving = course.judged & (usual <= _OFTEN) & (usual.mean(axis=1) <= _OFTEN)[:, None]
-    moving &= (course.events >= 10) & ~np.isnan(now) & (now != 0) & ~hidden
-    certain = np.where(
-        moving, -np.log(np.clip(np.maximum(usual, 0.4 / np.sqrt(np.maximum(course.events, 1))), 0, 1)), 0.0
-    )
-    found: list[Claim] = []
-    for last in (values[:, :, -2], before):
-        can = level.members @ (moving & ~np.isnan(last) & ~hidden)
-        equal = moving & (now == last) & ~hidden
-        hits = (level.members @ equal >= _EQUAL * can) & (can >= _REPEATS)
-        weight = level.members @ np.where(equal, certain, 0.0)
-        limit = max(SURE, _BEYOND * _repeated(values[:, :, :-1], moving, certain, level))
-        for number in np.flatnonzero(hits.any(axis=1)):
-            rows = level.members[number] > 0
-            best = weight[number]
-            for people, cause, called in shared(hits[number], can[number] >= _REPEATS, known[level.datasets[number]]):
-                evidence = float(best[people].sum()) - math.log(max(1, (can >= _REPEATS).sum())) - limit
-                if evidence <= 0:
-                    continue
-                block = rows[:, None] & people & (now == last)
-                hidden |= rows[:, None] & people
-                found.append(
-                    Claim(
-                        kind=Kind.TREND_FROZEN,
-                        area=level.areas[number],
-                        rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
-                        providers=frozenset(np.flatnonzero(people).tolist()),
-                        evidence=evidence,
-                        limit=1.0,
-                        cause=cause,
-                        name=called,
-                    )
-                )
-    return found
-
-
-def _repeated(past: np.ndarray, moving: np.ndarray, certain: np.ndarray, level: Level) -> float:
-    """The largest weight that a dataset of a provider had in any replay where nearly all of its values stood still."""
-    import numpy as np
-
-    most = 0.0
-    for place in range(FEWEST, past.shape[2]):
-        there = moving & ~np.isnan(past[:, :, place]) & ~np.isnan(past[:, :, place - 1])
-        equal = there & (past[:, :, place] == past[:, :, place - 1])
-        can = level.members @ there
-        weight = np.where(
-            (level.members @ equal >= _EQUAL * can) & (can >= _REPEATS), level.members @ (equal * certain), 0
-        )
-        most = max(most, float(weight.max(initial=0.0)))
-    return most
-
-
 # ── factors ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -360,11 +291,8 @@ def moved(
     now, size = own.mean[:, :, -1], own.scale
     steady = (size < _STEADY) & (own.weight > 0)
     replayed = np.where(steady[:, :, None], np.abs(own.mean[:, :, FEWEST:-1]), np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a set without any error has no size
-        usual = replayed / size[:, :, None]
-    most = np.array([max(_FAR, _BEYOND * _largest(each)) for each in usual])[:, None]
-    least = np.array([max(-PARTIAL, _BEYOND * _largest(each)) for each in replayed])[:, None]
-    limit = np.maximum(least, most * size)
+    usual = np.array([_BEYOND * _ordinary(*each) for each in zip(replayed, size, steady, strict=True)])
+    limit = np.maximum(np.maximum(-PARTIAL, _FAR * size), usual)
     sure = steady & (own.agree >= _AGREE) & (np.abs(now) >= limit)
     twice = sure & (np.abs(now - math.log(2)) < _TWICE)
     less = sure & (now < 0)
@@ -400,6 +328,21 @@ def moved(
                         name=called,
                     )
                 )
+    return found
+
+
+def _ordinary(replayed: np.ndarray, size: np.ndarray, steady: np.ndarray) -> np.ndarray:
+    """By provider: the mean error of one dataset beyond which no replay went.
+
+    What really happens, or is reported late, is as much at a large provider as at a small one; the own deviation only
+    adds to it. Counted in own deviations alone, a large one's month of late reports would hide all of a small one's.
+    """
+    import numpy as np
+
+    if not steady.any():
+        return np.full(size.shape, np.inf)
+    scale = np.sqrt(size**2 + (_BESIDE * np.median(size[steady])) ** 2)
+    found: np.ndarray = _largest(replayed / scale[:, None]) * scale
     return found
 
 

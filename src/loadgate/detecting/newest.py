@@ -10,7 +10,8 @@ from loadgate.detecting.claims import Claim, Level, groups, levels, merged
 from loadgate.detecting.course import FEWEST, Course, course
 from loadgate.detecting.evidence import Subjects
 from loadgate.detecting.firsts import Panel, panel
-from loadgate.detecting.named import factor, frozen, gone, means, moved
+from loadgate.detecting.frozen import frozen
+from loadgate.detecting.named import factor, gone, means, moved
 from loadgate.detecting.offsets import offsets
 from loadgate.detecting.shifts import shifts
 from loadgate.model.findings import CauseKind, Finding, GroupEvidence, MemberEffect
@@ -56,12 +57,13 @@ def newest(
     made = course(laid, apart=_apart(made, lattice))
     made = _with_national(made, lattice)
     hidden = np.zeros(made.judged.shape, dtype=bool)
-    claims: list[Claim] = []
+    claims: list[Claim] = offsets(made, areas, hidden | moving)  # first: the cell that lost may be empty, or a tenth
+    for claim in claims:
+        hidden[np.ix_(sorted(claim.rows), sorted(claim.providers))] = True
     claims += gone(made, lattice, known, hidden)
     claims += frozen(made, lattice, known, hidden)
     claims += factor(made, lattice, known, hidden)
     claims += moved(made, lattice, known, hidden, moving)
-    claims += offsets(made, areas, hidden | moving)
     claims += shifts(made, lattice, known, hidden, moving)
     found = [_finding(claim, made, subjects) for claim in merged(claims)]
     return sorted(found, key=lambda finding: finding.id)

@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import polars as pl
 import pytest
@@ -111,12 +112,54 @@ def test_last_months_values_again_are_frozen(months: ModuleType) -> None:
     assert finding.scope.figure == frozenset(CARE)
 
 
+def test_a_small_providers_values_again_are_frozen_too(months: ModuleType) -> None:
+    drawn = months.Months()
+    smallest = min(months.PROVIDERS, key=lambda one: drawn.values["visits"][:, months.PROVIDERS.index(one)].sum())
+
+    finding = only(drawn.repeat(CARE, smallest).found())
+
+    assert (finding.kind, finding.scope.provider) == (Kind.TREND_FROZEN, frozenset([smallest]))
+
+
+def test_one_large_providers_late_month_of_the_past_hides_no_loss_of_a_smaller_one(months: ModuleType) -> None:
+    drawn = months.Months()
+    by_size = sorted(months.PROVIDERS, key=lambda one: drawn.values["visits"][:, months.PROVIDERS.index(one)].sum())
+    for name in CARE:
+        drawn.values[name][:, months.PROVIDERS.index(by_size[-1]), 15] //= 2
+
+    finding = only(drawn.plant(CARE, (by_size[3],), 0.3).found())
+
+    assert (finding.kind, finding.scope.provider) == (Kind.TREND_PARTIAL, frozenset([by_size[3]]))
+
+
 def test_half_of_a_cell_on_its_neighbour_is_an_offset_of_the_two(months: ModuleType) -> None:
     finding = only(months.Months().move("spending", OWN, giver="b", taker="c").found())
 
     assert (finding.kind, finding.severity) == (Kind.TREND_OFFSET, Severity.WARNING)
     assert finding.scope.cell == frozenset(["b", "c"])
     assert effect(finding) == pytest.approx(-0.5, abs=0.1)
+
+
+def test_all_of_a_cell_on_its_neighbour_is_an_offset_and_not_gone(months: ModuleType) -> None:
+    finding = only(months.Months().move("spending", OWN, giver="b", taker="c", share=1).found())
+
+    assert finding.kind is Kind.TREND_OFFSET
+    assert finding.scope.cell == frozenset(["b", "c"])
+
+
+def test_what_makes_its_neighbour_ten_times_as_large_is_an_offset_and_no_factor(months: ModuleType) -> None:
+    drawn = months.Months()
+    drawn.values["spending"][2] /= 20
+
+    finding = only(drawn.move("spending", OWN, giver="b", taker="c", share=_nine_times(drawn, months)).found())
+
+    assert finding.kind is Kind.TREND_OFFSET
+
+
+def _nine_times(drawn: Any, months: ModuleType) -> float:
+    """The share of the giver that is nine times what the taker has."""
+    giver, taker = drawn.values["spending"][1:3, months.PROVIDERS.index(OWN), -1]
+    return float(9 * taker / giver)
 
 
 def test_a_small_shift_of_a_whole_system_is_a_shared_shift(months: ModuleType) -> None:
