@@ -91,6 +91,22 @@ def one(text: str) -> tuple[Planted, ExpectedDelivery]:
     return planted, delivery
 
 
+NOT_TO_BE_SEEN = [  # places so small that the month looks as it may look without the fault
+    (
+        "never_closed@dubu/cases/851",
+        "never_closed does not fit dubu/cases/851: about 8 a period are closed there, of which chance may leave none; "
+        "it is seen where 13 are",
+        "never_closed fits datasets whose rows end, and figures that count those",
+    ),
+    (
+        "restated_history@bosted/services/851",
+        "restated_history does not fit bosted/services/851: about 4 rows a period would go, too few to be told from "
+        "corrections; it is seen where 15 do",
+        "restated_history fits streams that hold closed periods: thirteen months, or quarters",
+    ),
+]
+
+
 # ── what may be asked for ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -138,6 +154,7 @@ def test_there_are_enough_kinds_and_each_causes_what_the_engine_can_find() -> No
             "late_absence does not fit klp/employees: only absence is registered late; it fits the dataset absence",
             "late_absence fits absence",
         ),
+        *NOT_TO_BE_SEEN,
     ],
 )
 def test_what_cannot_be_planted_is_refused_with_a_way_out(text: str, message: str, fix: str) -> None:
@@ -294,7 +311,7 @@ def test_cases_never_closed_have_no_closing_date() -> None:
 
 def test_late_absence_is_missing_in_the_newest_month_only() -> None:
     before, after = before_and_after("late_absence", "absence")
-    assert newest(after).height == pytest.approx(0.4 * newest(before).height, abs=1)
+    assert newest(after).height == pytest.approx(0.25 * newest(before).height, abs=1)
     assert after.height - newest(after).height == before.height - newest(before).height
 
 
@@ -305,6 +322,14 @@ def test_postings_on_a_neighbouring_function_leave_the_sum_as_it_was() -> None:
     assert moved.any()
     assert after.filter(moved).equals(newest(after.filter(moved)))
     assert before.filter(moved)["function"].n_unique() == after.filter(moved)["function"].n_unique() == 1
+
+
+def test_about_half_of_what_the_function_spent_stands_on_its_neighbour() -> None:
+    before, after = before_and_after("neighbouring_function", "ledger")
+    moved = before["function"] != after["function"]
+    source = before.filter(moved)["function"][0]
+    spent = newest(before).filter((pl.col("function") == source) & pl.col("account_class").is_in(["1", "2"]))
+    assert float(before.filter(moved)["amount"].sum() / spent["amount"].sum()) == pytest.approx(0.5, abs=0.15)
 
 
 def test_what_is_frozen_repeats_the_month_before() -> None:

@@ -141,6 +141,19 @@ def test_a_settled_dataset_is_not_restated(dataset: str) -> None:
     assert law.block(law.periods[-1], 0).equals(law.block(law.periods[-1], 7))
 
 
+def test_of_no_provider_all_ages_are_as_many_as_the_month_before() -> None:
+    cells = microcells(_whole(), "population", PERIOD)
+    bands = cells.group_by("provider", "month", (pl.col("age") // 10).alias("band"), "sex").agg(
+        pl.col("sum_citizens").sum()
+    )
+    steps = bands.sort("month").with_columns(
+        pl.col("sum_citizens").diff().over("provider", "band", "sex").alias("step")
+    )
+    still = steps.drop_nulls("step").group_by("provider", "month").agg((pl.col("step") == 0).mean().alias("still"))
+
+    assert still["still"].max() < 0.9
+
+
 def test_citizens_sum_to_the_provider_population() -> None:
     cells = microcells(_whole(), "population", PERIOD)
 

@@ -257,7 +257,7 @@ _KINDS = (
         causes=("trend.partial",),
         refuses=moving.fits_late_absence,
         plant=moving.late_absence,
-        size=Size(default=0.6, low=0.2, high=0.95, unit="share of the newest month's rows that is not there"),
+        size=Size(default=0.75, low=0.5, high=0.95, unit="share of the newest month's rows that is not there"),
         small=False,
     ),
     FaultKind(
@@ -267,7 +267,7 @@ _KINDS = (
         causes=("trend.offset",),
         refuses=moving.fits_neighbouring,
         plant=moving.neighbouring_function,
-        size=Size(default=0.5, low=0.2, high=1, unit="share of the function's postings"),
+        size=Size(default=0.5, low=0.2, high=1, unit="share of what the function spent"),
         small=False,
     ),
     FaultKind(

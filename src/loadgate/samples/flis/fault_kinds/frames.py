@@ -24,6 +24,25 @@ def at_least_one(frame: pl.DataFrame, eligible: pl.Expr, share: float, rng: np.r
     return _mask(frame, places, min(len(places), max(1, round(share * len(places)))), rng)
 
 
+def some_of_sum(frame: pl.DataFrame, eligible: pl.Expr, column: str, share: float) -> pl.Series:
+    """Those of the eligible rows, the smaller amounts first, that hold about this share of what the column sums up to.
+
+    Amounts of the other sign stay: without them a few rows may hold more than the whole.
+    """
+    import numpy as np
+    import polars as pl
+
+    places = _places(frame, eligible)
+    held = frame[column].cast(pl.Float64).fill_null(0).to_numpy()[places]
+    whole = held.sum()
+    with_it = np.flatnonzero(held * np.sign(whole) > 0)
+    ordered = with_it[np.argsort(np.abs(held[with_it]), kind="stable")]
+    if not ordered.size:
+        return _chosen(frame, places[:0])
+    best = int(np.abs(np.cumsum(np.abs(held[ordered])) - share * abs(whole)).argmin())
+    return _chosen(frame, places[ordered[: best + 1]])
+
+
 def exactly(frame: pl.DataFrame, eligible: pl.Expr, count: int, rng: np.random.Generator) -> pl.Series:
     places = _places(frame, eligible)
     return _mask(frame, places, min(len(places), count), rng)
@@ -37,12 +56,15 @@ def _places(frame: pl.DataFrame, eligible: pl.Expr) -> np.ndarray:
 
 
 def _mask(frame: pl.DataFrame, places: np.ndarray, count: int, rng: np.random.Generator) -> pl.Series:
+    return _chosen(frame, rng.choice(places, size=count, replace=False) if count > 0 else places[:0])
+
+
+def _chosen(frame: pl.DataFrame, places: np.ndarray) -> pl.Series:
     import numpy as np
     import polars as pl
 
     mask = np.zeros(frame.height, dtype=bool)
-    if count > 0:
-        mask[rng.choice(places, size=count, replace=False)] = True
+    mask[places] = True
     return pl.Series(_ROW, mask)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from loadgate.model.conditions import to_polars
 from loadgate.model.expected import ColumnType
 from loadgate.model.period import Cadence
-from loadgate.samples.flis.fault_kinds.frames import at_least_one, multiplied, newest, put, some, without
+from loadgate.samples.flis.fault_kinds.frames import at_least_one, multiplied, newest, put, some, some_of_sum, without
 from loadgate.samples.flis.fault_kinds.kind import made, needed
 from loadgate.samples.flis.fault_kinds.places import Place, adding, counting, measures, summed, wants_value
 from loadgate.samples.flis.fault_kinds.planted import VALUES, Expectation, Planted
@@ -25,6 +26,10 @@ MONEY = ("amount", "original_budget", "adjusted_budget", "pay", "cost")
 _CLOSED_YEAR = 13  # months: only then does a delivery hold periods that nobody revises any more
 _FUNCTIONS = ("function", "main_function")
 _DATES = (ColumnType.DATE, ColumnType.TIMESTAMP)
+_BEFORE = 6  # periods that say what is usual
+_CLOSED = 13  # usually closed in a period: with fewer, none are in some place and month by chance
+_GONE = 15  # rows of a period: fewer gone move too few cells
+_ABSENT = 25  # absences in a month: of fewer, as many stay away by chance
 
 
 def _moves(
@@ -92,6 +97,13 @@ def fits_history(place: Place, size: float) -> str | None:
     held = place.world.window(place.dataset.dataset, place.world.period)
     if held[-1].cadence is Cadence.MONTH and len(held) < _CLOSED_YEAR:
         return "its deliveries hold no closed months, and younger ones are revised anyway; it fits those that do"
+    if place.provider is not None and _own(place) and not summed(place.site, place.dataset):
+        gone = size * _usual_rows(place, place.provider)
+        if gone < _GONE:
+            return (
+                f"about {gone:.0f} rows a period would go, too few to be told from corrections; it is seen where "
+                f"{_GONE} do"
+            )
     return fits_figures(place, size)
 
 
@@ -138,7 +150,33 @@ def _only_closed(figure: KeyFigure, column: str) -> bool:
 
 
 def fits_never_closed(place: Place, _size: float) -> str | None:
-    return None if _ends(place)[0] else "no figure counts what was closed here; it fits cases and whatever else ends"
+    column, _ = _ends(place)
+    if not column:
+        return "no figure counts what was closed here; it fits cases and whatever else ends"
+    if place.provider is None:
+        return None
+    usual = _usual_rows(place, place.provider, closed=column)
+    if usual < _CLOSED:
+        return (
+            f"about {usual:.0f} a period are closed there, of which chance may leave none; it is seen where "
+            f"{_CLOSED} are"
+        )
+    return None
+
+
+def _usual_rows(place: Place, provider: str, *, closed: str | None = None) -> float:
+    """Rows that a period before the newest usually has at the provider, in the middle; `closed`: with a date there."""
+    import polars as pl
+
+    from loadgate.samples.flis.law import drawn
+
+    world = place.world
+    law = drawn(world, place.dataset.dataset)
+    asked = pl.col("provider") == provider
+    asked = asked if closed is None else asked & pl.col(closed).is_not_null()
+    newest_one = world.window(place.dataset.dataset, world.period)[-1]
+    before = [law.block(newest_one.shift(-back), 0) for back in range(1, _BEFORE + 1)]
+    return float(median(int(frame.filter(asked)["n"].sum()) for frame in before))
 
 
 def never_closed(place: Place, _size: float) -> Planted:
@@ -155,9 +193,17 @@ def never_closed(place: Place, _size: float) -> Planted:
 
 
 def fits_late_absence(place: Place, _size: float) -> str | None:
-    return (
-        None if place.dataset.dataset == "absence" else "only absence is registered late; it fits the dataset absence"
-    )
+    if place.dataset.dataset != "absence":
+        return "only absence is registered late; it fits the dataset absence"
+    if place.provider is None:
+        return None
+    usual = _usual_rows(place, place.provider)
+    if usual < _ABSENT:
+        return (
+            f"about {usual:.0f} absences a month are registered there, too few to miss any; it is seen where "
+            f"{_ABSENT} are"
+        )
+    return None
 
 
 def late_absence(place: Place, size: float) -> Planted:
@@ -203,7 +249,7 @@ def neighbouring_function(place: Place, size: float) -> Planted:
     cells_of, counted_by = needed(first.cells), needed(first.numerator)
     column, order, amount = cells_of.column, cells_of.values, needed(counted_by.sum)
 
-    def rows(_: ExpectedDelivery, provider: str, frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    def rows(_: ExpectedDelivery, provider: str, frame: pl.DataFrame, _rng: np.random.Generator) -> pl.DataFrame:
         import polars as pl
 
         if not place.has(provider):
@@ -219,7 +265,7 @@ def neighbouring_function(place: Place, size: float) -> Planted:
         there = [name for name in order if name in set(cells[column])]
         at = there.index(source)
         target = there[at + 1] if at + 1 < len(there) else there[at - 1]
-        moved = at_least_one(frame, counted & (pl.col(column) == source), size, rng)
+        moved = some_of_sum(frame, counted & (pl.col(column) == source), amount, size)
         like = cells.filter(pl.col(column) == target).sort(*_FUNCTIONS).row(0, named=True)
         for name in _FUNCTIONS:
             frame = put(frame, moved, name, pl.lit(like[name]))

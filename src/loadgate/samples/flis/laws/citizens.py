@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 _AGES = range(100)
+_TURNOVER = 0.011  # of the citizens are born, die or move in a month
 _SEXES = {"1": 0.5, "2": 0.5}
 _EVENTS = {"F": 0.095, "D": 0.085, "T": 0.33, "X": 0.33, "I": 0.09, "U": 0.07}
 _DISTRICTS = (150_000, 300_000, 450_000)  # citizens from which there is one district more
 
 
 def population(world: World) -> Drawn:
-    """Whole citizens that sum exactly to the provider's population: it grows smoothly, and so does every age."""
+    """Whole citizens that sum exactly to the provider's population: it grows smoothly, and people come and go."""
     import numpy as np
     import polars as pl
 
     sexes = codes.fixed(world, "population", "sex", _SEXES)
     periods = periods_of(world, "population")
     steps = at(world, periods)
-    rng = world.rng("population", "ages")
+    rng, turnover = world.rng("population", "ages"), world.rng("population", "turnover")
     frames, arrays = [], []
     lines = pl.DataFrame(counts.grid(age=list(_AGES), sex=list(sexes)))
     for place, (provider, size) in enumerate(zip(world.providers, counts.sizes(world), strict=True)):
@@ -41,7 +42,9 @@ def population(world: World) -> Drawn:
         walk = np.cumsum(rng.normal(0, 2e-4, len(world.months)))
         totals = np.rint(size * np.exp(growth * np.arange(1 - len(world.months), 1) + walk - walk[-1]))
         drift = rng.normal(0, 0.01 / 12, len(shares))[:, None] * (np.arange(len(world.months)) - len(world.months))
-        profile = shares[:, None] * np.exp(drift)
+        coming = turnover.normal(0, 1, (len(shares), len(world.months))) * _turned(size * shares)[:, None]
+        turned = np.cumsum(coming, axis=1)
+        profile = shares[:, None] * np.exp(drift + turned - turned[:, -1:])
         profile /= profile.sum(axis=0)
         whole = np.concatenate([part * profile for part in parts])[:, steps] * totals[steps]
         edges = np.floor(np.cumsum(whole, axis=0) + 1e-6)
@@ -60,6 +63,14 @@ def population(world: World) -> Drawn:
         n=(citizens > 0).astype(np.int64),
         sums={"citizens": citizens},
     )
+
+
+def _turned(citizens: Floats) -> Floats:
+    """Standard deviation of a month's relative change: each who comes or goes does so alone."""
+    import numpy as np
+
+    found: Floats = np.sqrt(_TURNOVER / np.maximum(citizens, 1.0))
+    return found
 
 
 def _shares(rng: np.random.Generator) -> Floats:
