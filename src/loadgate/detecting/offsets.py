@@ -12,7 +12,7 @@ from loadgate.model.kinds import Kind
 if TYPE_CHECKING:
     import numpy as np
 
-_CANCEL = 0.3  # of the larger amount may be left
+_CANCEL = 0.3  # of the larger amount may be left, and what either cell may move by anyway
 _LEFT = 0.1  # log: the cell that lost must have lost this much of itself
 _EMPTY = -8.0  # log: what an amount of nothing counts for, one in three thousand
 _FAR = 3.0  # scales, for either cell
@@ -89,7 +89,9 @@ def _pairs(
     import numpy as np
 
     with np.errstate(over="ignore", invalid="ignore"):
-        change = np.where(value == 0, -due, value - value * np.exp(-error))  # against what was expected
+        expected = np.where(value == 0, due, value * np.exp(-error))
+    change = value - expected
+    ordinary = _FAR * scale * np.abs(expected)
     far = np.nan_to_num(np.abs(error) / scale)
     up = np.nan_to_num(error) > 0
     lost = (far > _FAR) & (np.nan_to_num(error) < -_LEFT)
@@ -100,7 +102,8 @@ def _pairs(
     rare = np.where(far > _FAR, _TAIL * np.log(np.maximum(far, 1.0)), 0.0)
     left = np.abs(change[:, None, :] + change[None, :, :])
     moved = np.maximum(np.abs(change)[:, None, :], np.abs(change)[None, :, :])
-    fits = lost[:, None, :] & gained[None, :, :] & (left < _CANCEL * moved)
+    bearable = _CANCEL * moved + np.maximum(ordinary[:, None, :], ordinary[None, :, :])
+    fits = lost[:, None, :] & gained[None, :, :] & (left < bearable)
     strength = np.where(fits, rare[:, None, :] + rare[None, :, :], 0.0).reshape(-1, people)
     best = strength.argmax(axis=0)
     return strength.max(axis=0), best // len(error), best % len(error)
