@@ -6,13 +6,14 @@ What a second pass has to find out (medians, rows around, whether equal hashes a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -25,6 +26,8 @@ from loadgate.checking.engine.tallies import Tally
 
 if TYPE_CHECKING:
     import polars as pl
+
+Item = TypeVar("Item")
 
 NO_SECOND_PASS = "it takes a second look at the rows, and they are gone"
 _SMALL: Final = 10_000
@@ -96,15 +99,16 @@ class Fold:
         if not batch.is_empty() or not self._begun:
             self._take(batch, self._seen(batch, self._begin(up)))
 
-    def add_all(self, batches: Iterable[tuple[pl.DataFrame, frozenset[str]]]) -> None:
+    def add_all(self, batches: Iterator[tuple[pl.DataFrame, frozenset[str]]]) -> None:
         """Take many batches, each with its columns with failed casts; two are asked at the same time if that can be."""
-        if self.plan.carries:
-            for batch, up in batches:
+        first = list(islice(batches, 1 if self.plan.carries else 2))
+        if len(first) < _AT_A_TIME:  # a lone batch is not worth a thread
+            for batch, up in chain(_handed_over(first), batches):
                 self.add(batch, up)
             return
         asked: deque[tuple[pl.DataFrame, Future[_Seen]]] = deque()
         with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
-            for batch, up in batches:
+            for batch, up in chain(_handed_over(first), batches):
                 if not batch.is_empty() or not self._begun:
                     asked.append((batch, pool.submit(self._seen, batch, self._begin(up))))
                 del batch  # or it would wait, with the next one, for the one after
@@ -273,7 +277,11 @@ class Fold:
                 found[leader] = self._hashes[leader].count()
 
         held = sum(one.held for one in self._hashes.values())
-        with ThreadPoolExecutor(max_workers=2 if held <= 2 * AT_ONCE else 1) as pool:
+        if not _SMALL <= held <= 2 * AT_ONCE:  # so few are not worth a thread, and so many not the memory
+            for leader in self._hashes:
+                count(leader)
+            return found
+        with ThreadPoolExecutor(max_workers=2) as pool:
             list(pool.map(count, self._hashes))
         return found
 
@@ -323,6 +331,12 @@ def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, S
             slot: rows.select(need.values).to_series() for slot, need in needs.items() if isinstance(need, Tallied)
         },
     )
+
+
+def _handed_over(items: list[Item]) -> Iterator[Item]:
+    """Give each once and keep none."""
+    while items:
+        yield items.pop(0)
 
 
 def _questions(needs: Mapping[Slot, Each]) -> dict[Hashable, Each]:
