@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -81,12 +81,8 @@ class Checking:
 
     def add_all(self, typed: Path) -> None:
         """Take rows that were typed before."""
-        import polars as pl
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(typed) as file:
-            for group in range(file.num_row_groups):
-                self.add(pl.DataFrame(pl.from_arrow(file.read_row_group(group))))
+        for rows in row_groups(typed):
+            self.add(rows)
 
     def finish(self, typed: Path) -> Checked:
         """Judge the rows. `typed` has all of them again, for checks that take a second look.
@@ -150,6 +146,17 @@ def check(
     ) as checking:
         checking.add_all(typed)
         return checking.finish(typed)
+
+
+def row_groups(path: Path, *, columns: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
+    """A Parquet file's row groups, one at a time; only those of the named columns that it has."""
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        wanted = None if columns is None else [name for name in file.schema_arrow.names if name in columns]
+        for group in range(file.num_row_groups):
+            yield pl.DataFrame(pl.from_arrow(file.read_row_group(group, columns=wanted)))
 
 
 def compiled(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> CompiledSuite:

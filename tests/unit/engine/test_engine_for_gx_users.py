@@ -145,6 +145,22 @@ def test_failing_rows_of_several_batches_are_the_first_of_the_frame_and_named_as
     assert list(found["unexpected_rows"]["key"]) == [f"k{row}" for row in first[:20]]
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_failing_rows_that_cannot_be_shown_spoil_only_their_own_check(here: Path) -> None:
+    from loadgate.checking.engine.samples import INDEX
+
+    found = validate(
+        pl.DataFrame({INDEX: [1, 50], "n": [1, None]}),  # the name that rows' numbers have
+        ("column_values_to_be_between", {"column": INDEX, "max_value": 10}),
+        ("column_values_to_not_be_null", {"column": "n"}),
+    )
+
+    shadowed = found["expect_column_values_to_be_between"]
+    assert not shadowed.success
+    assert "could not be sampled" in str(shadowed.exception_info)
+    assert found["expect_column_values_to_not_be_null"].result["unexpected_count"] == 1
+
+
 def test_a_metric_of_ones_own_works_beside_the_built_in_ones() -> None:
     import_gx()
     from great_expectations.expectations.metrics.metric_provider import metric_value

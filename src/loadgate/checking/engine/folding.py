@@ -131,8 +131,9 @@ class Fold:
     def _take(self, batch: pl.DataFrame, seen: _Seen) -> None:
         self._keep(seen)
         for metric, taking in self._taking.items():
-            if (metric, FAILING) in seen.masks:
-                taking.add(batch, seen.masks[metric, FAILING], first=self._rows)
+            if (metric, FAILING) in seen.masks and metric not in self._reasons:
+                with self._unless_refused(metric):
+                    taking.add(batch, seen.masks[metric, FAILING], first=self._rows)
         self._rows += batch.height
         if self._watch is not None:
             self._watch(batch, seen.masks)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from loadgate.checking.harmonising.growing import GrowingTable
 from loadgate.checking.harmonising.harmonisation import MARKS_OF, OPEN, VALUE, Said, judged, seen, split, told
 from loadgate.checking.harmonising.waiting import Memory, Waiting, rows_for
-from loadgate.checking.suites import UNDECIDED
+from loadgate.checking.suites import UNDECIDED, row_groups
 from loadgate.errors import CouldNotRun
 from loadgate.model.applying import as_text
 from loadgate.model.expected import Dataset
@@ -250,17 +250,6 @@ def harmonise(typed: Path, *, dataset: Dataset, outcomes: Sequence[Outcome], sco
     with Harmonising(dataset=dataset, scope=scope, into=into) as harmonising:
         harmonising.add_all(typed)
         return harmonising.finish(outcomes, typed)
-
-
-def row_groups(path: Path, *, columns: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
-    """A Parquet file's row groups, one at a time; only those of the named columns that it has."""
-    import polars as pl
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        wanted = None if columns is None else [name for name in file.schema_arrow.names if name in columns]
-        for group in range(file.num_row_groups):
-            yield pl.DataFrame(pl.from_arrow(file.read_row_group(group, columns=wanted)))
 
 
 def _applied(rule: HarmonisationRule) -> frozenset[str]:
