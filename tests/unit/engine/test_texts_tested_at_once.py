@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgate.checking.engine.short_texts import ShapeTest, read_shape
-from loadgate.checking.engine.verdicts import Verdicts, stands_among
+from loadgate.checking.engine.text_sets import MOST, SetTest, stands_among
+from loadgate.checking.engine.verdicts import Verdicts
 
 SHAPES = (
     r"^[A-Z]{2}[0-9]{4,6}$",
@@ -99,11 +100,36 @@ def test_a_question_is_asked_once_per_text_and_its_answer_is_every_rows(
     assert sorted(asked) == sorted({text for text in texts if text is not None})
 
 
-@pytest.mark.parametrize("count", [1, 16, 17])
-def test_few_texts_are_found_as_many_are(count: int) -> None:
-    wanted = [f"v{index}" for index in range(count)]
-    frame = pl.DataFrame({"t": ["v0", f"v{count - 1}", f"v{count}", None, ""]})
+@given(st.lists(TEXTS, max_size=20), st.data(), st.integers(0, 3))
+def test_a_text_is_one_of_some_if_it_is_equal_to_one(
+    texts: list[str | None], data: st.DataObject, skipped: int
+) -> None:
+    short = st.text(alphabet="aAbBzZ09.-é٣\x00", max_size=6)
+    elsewhere = data.draw(st.lists(short, min_size=1, max_size=30))
+    present = [text for text in texts if text is not None and len(text.encode()) <= 12]
+    wanted = data.draw(st.lists(st.sampled_from([*present, *elsewhere]), min_size=1, max_size=30))
+    column = pl.Series("t", texts, dtype=pl.String)[skipped:]
+
+    found = SetTest(wanted)(column)
+
+    assert found.to_list() == [None if text is None else text in wanted for text in texts[skipped:]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 16, 17, MOST, MOST + 1, 1000])
+@pytest.mark.parametrize("longer", ["", "-and-so-on"])
+def test_few_texts_are_found_as_many_are(count: int, longer: str) -> None:
+    wanted = [f"v{index}{longer}" for index in range(count)]
+    frame = pl.DataFrame({"t": [wanted[0], wanted[-1], f"v{count}{longer}", None, "", "v", wanted[0][:-1]]})
 
     found = frame.select(stands_among(pl.col("t"), wanted)).to_series().to_list()
 
-    assert found == [True, True, False, None, False]
+    assert found == [True, True, False, None, False, False, False]
+
+
+def test_a_text_that_only_begins_like_one_is_another() -> None:
+    column = pl.Series(
+        ["ab", "ab\x00", "abcd", "abcde", "abcdefghijkl", "abcdefghijklm", "xbcdefghijkl", "abcdefghijkx"]
+    )
+
+    assert SetTest(["ab", "cd", "ef"])(column).to_list() == [True] + [False] * 7
+    assert SetTest(["abcdefghijkl", "b", "c"])(column).to_list() == [False] * 4 + [True] + [False] * 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound, fit_set
-from loadgate.checking.engine.verdicts import stands_among
+from loadgate.checking.engine.text_sets import stands_among
 from loadgate.checking.engine.written_conditions import PANDAS, read_condition
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -320,7 +320,10 @@ def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, S
     if rows.height < _SMALL:  # optimising the query would take longer than the query
         answered, found = rows.with_columns(masks), rows.select(values)
     else:
-        answered, found = rows.lazy().with_columns(masks).collect(), rows.lazy().select(values).collect()
+        # Many pieces, as of a CSV file, would be copied into one to be asked at once, so they are asked one by one.
+        engine: Literal["in-memory", "streaming"] = "in-memory" if rows.n_chunks() == 1 else "streaming"
+        answered = rows.lazy().with_columns(masks).collect(engine=engine)
+        found = rows.lazy().select(values).collect(engine=engine)
     answers = dict(zip(asked, answered.get_columns()[rows.width :], strict=True))
     value = found.row(0) if values else ()
     return _Seen(

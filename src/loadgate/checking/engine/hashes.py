@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HELD_BYTES: Final = 128 * 2**20  # with what sorting takes, and what the allocator keeps, half a gigabyte
 AT_ONCE: Final = 6_000_000  # hashes that are sorted at a time: 48 MB, and as much again
+_MANY: Final = 500_000  # fewer are sorted at once, and not in quarters
 _WIDTH: Final = 8
 _SAMPLE: Final = 4096
 _FEW: Final = 512  # distinct ones in a sample: with so few, batches are thinned out before they are kept
@@ -103,10 +104,11 @@ class HashSet:
 
         distinct, repeated = 0, [pl.Series(dtype=pl.UInt64)]
         for run in self._sorted():
-            again = run == run.shift()
+            later = run.slice(1)
+            again = later == run.slice(0, len(run) - 1)  # two views; a shifted copy would be as large as the run
             distinct += len(run) - int(again.sum())
             if self._repeats:
-                repeated.append(run.filter(again).unique(maintain_order=True))
+                repeated.append(later.filter(again).unique(maintain_order=True))
         return Counted(rows=self.rows, distinct=distinct, repeated=pl.concat(repeated))
 
     def move_to_disk(self) -> None:
@@ -121,16 +123,8 @@ class HashSet:
 
     def _sorted(self) -> Iterator[pl.Series]:
         """All hashes in order, in parts that are not empty; equal ones are in one part."""
-        import polars as pl
-
         if not self._spilled and self.held <= AT_ONCE:
-            if self.held:
-                runs, self._runs = self._runs, []
-                joined = pl.concat(runs)
-                del runs
-                self._runs = [joined.sort(multithreaded=False)]
-                del joined
-                yield self._runs[0]
+            yield from _in_quarters(self._runs) if self.held > _MANY else _joined(self._runs)
             return
         runs = list(self._taken())
         cuts = [boundaries(run) for run in runs]
@@ -139,8 +133,7 @@ class HashSet:
             pieces = [run.slice(cut[part][0], cut[part][1] - cut[part][0]) for run, cut in zip(runs, cuts, strict=True)]
             if self._spilled:
                 pieces.append(self._sets.spill().read(self._name, part))
-            if any(map(len, pieces)):
-                yield pl.concat(pieces).sort(multithreaded=False)
+            yield from _joined(pieces)
 
     def _taken(self) -> Iterator[pl.Series]:
         """Hand over what is in memory in sorted runs, and forget it run by run."""
@@ -159,3 +152,18 @@ class HashSet:
         once = run != run.shift()
         twice = once | (run != run.shift(2)) if self._repeats else once
         return run.filter(twice.fill_null(True))
+
+
+def _in_quarters(runs: list[pl.Series]) -> Iterator[pl.Series]:
+    """Sort one quarter of all possible hashes after the other: no more than a quarter stands in memory twice."""
+    quarter = 2**62
+    for least in range(0, 4 * quarter, quarter):
+        yield from _joined([run.filter(run.is_between(least, least + quarter - 1)) for run in runs])
+
+
+def _joined(runs: list[pl.Series]) -> Iterator[pl.Series]:
+    """All in order, if there are any. The threads are those who count several sets at a time."""
+    import polars as pl
+
+    if any(map(len, runs)):
+        yield pl.concat(runs).sort(multithreaded=False)

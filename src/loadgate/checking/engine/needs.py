@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,12 +67,11 @@ class Hashed:
     kept: Kept
 
     def hash(self) -> pl.Expr:
-        """The hash of every row, also of those that do not count."""
-        import polars as pl
+        """The hash of every row, also of those that do not count; of several values the sum of independent hashes.
 
-        if len(self.values) == 1:
-            return self.values[0].hash()
-        return pl.struct(value.alias(str(index)) for index, value in enumerate(self.values)).hash()
+        Hashing them as a struct takes twice as long.
+        """
+        return reduce(add, (value.hash(index) for index, value in enumerate(self.values)))
 
     def hashes(self) -> pl.Expr:
         """The hashes of the rows that count."""

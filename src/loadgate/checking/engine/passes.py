@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 Key = TypeVar("Key", bound=Hashable)
 
 BATCH_ROWS: Final = 250_000
-_AHEAD: Final = "POLARS_ROW_GROUP_PREFETCH_SIZE"
+_AHEAD: Final = {
+    "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",
+    "POLARS_CSV_CHUNK_PREFETCH_LIMIT": "2",
+    "POLARS_CSV_CHUNK_SIZE": str(8 << 20),
+}
+"""How far Polars reads ahead of whoever takes the rows: row groups, and pieces of a CSV file of so many bytes."""
 _STARTING: Final = Lock()
 
 
@@ -39,7 +44,7 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
     import polars as pl
 
     try:
-        with _one_row_group_ahead():
+        with _little_ahead():
             found = frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
             first = next(found, None)
         if first is not None:
@@ -51,19 +56,20 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
 
 
 @contextmanager
-def _one_row_group_ahead() -> Iterator[None]:
-    """While a query starts, let it read one row group ahead of whoever takes the rows.
+def _little_ahead() -> Iterator[None]:
+    """While a query starts, let it read little ahead, unless the environment says how much.
 
-    Polars reads 128 ahead, which in a long table of small row groups is more than all else that a pass holds.
+    Polars reads 128 row groups ahead, which in a long table of small ones is more than all else that a pass holds, and
+    keeps CSV files in small pieces, of which a batch then has a dozen.
     """
     with _STARTING:
-        before = os.environ.get(_AHEAD)
-        os.environ[_AHEAD] = before or "1"
+        ours = {name: value for name, value in _AHEAD.items() if name not in os.environ}
+        os.environ.update(ours)
         try:
             yield
         finally:
-            if before is None:
-                del os.environ[_AHEAD]
+            for name in ours:
+                del os.environ[name]
 
 
 def preflight(schema: Mapping[str, pl.DataType], expressions: Mapping[Key, pl.Expr]) -> dict[Key, str]:

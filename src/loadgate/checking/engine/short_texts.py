@@ -7,7 +7,7 @@ of its bytes is in the range that stands at that place is then a matter of two s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 12
 _ROWS_AT_ONCE: Final = 16_384  # so that the words stay in the processor's cache
 _MOST_RANGES: Final = 3
-_TOP: Final = 0x80
-
+_TOPS: Final = 0x8080808080808080  # the top bit of each byte
 _NEVER: Final = 127  # the length of no text
 
 Range = tuple[int, int]
@@ -115,30 +114,19 @@ class ShapeTest:
         return np.ascontiguousarray(np.array(by_length, dtype=np.uint8).view("<u8").transpose(2, 1, 0))
 
     def __call__(self, texts: pl.Series) -> pl.Series:
-        import numpy as np
-        import polars as pl
-
-        words = views(texts)
-        if self._shape.unicode and not _is_plain(words):
+        if self._shape.unicode and not _is_plain(views(texts)):
             return texts.str.contains(self._shape.pattern)
-        met = np.empty(len(texts), dtype=bool)
-        for start in range(0, len(texts), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            met[rows] = self._misses(words[rows]) == 0
-        answer = pl.Series(texts.name, met)
-        if texts.null_count() == 0:
-            return answer
-        return pl.select(pl.when(texts.is_not_null()).then(answer).alias(texts.name)).to_series()
+        return tested(texts, lambda words: self._misses(words) == 0)
 
     def _of_length(self, length: int, rounds: int) -> list[list[int]]:
-        """Sixteen bytes each: which places matter, then per round what tells too low and too high a character."""
+        """Sixteen bytes each: per round what tells too low and too high a character."""
         places: list[tuple[Range, ...]] = [((0, 127),)] * LONGEST
         if length in self._shape.lengths:
             wanted = self._shape.places(length)
             places[: len(wanted)] = wanted
         counted = length if length in self._shape.lengths else _NEVER
         ranges = [((counted, counted),), *[((0, 0),)] * 3, *places]
-        rows = [[_TOP] * (4 + LONGEST)]
+        rows = []
         for index in range(rounds):
             limits = [options[index] if index < len(options) else (128, 127) for options in ranges]
             rows += [[low + 127 for low, _ in limits], [127 - high for _, high in limits]]
@@ -163,14 +151,32 @@ class ShapeTest:
         return missed[0] | missed[1]
 
     def _missed(self, word: Any, constants: list[Any]) -> Any:
-        top, low, high = constants[:3]
+        import numpy as np
+
+        low, high = constants[:2]
         missed = low - word
         missed |= word + high
-        for below, above in zip(constants[3::2], constants[4::2], strict=True):
+        for below, above in zip(constants[2::2], constants[3::2], strict=True):
             missed &= (below - word) | (word + above)
         missed |= word
-        missed &= top
+        missed &= np.uint64(_TOPS)
         return missed
+
+
+def tested(texts: pl.Series, test: Callable[[Any], Any]) -> pl.Series:
+    """Ask `test` of the views, some thousand rows at a time: its answer per row, and null where there is no text."""
+    import numpy as np
+    import polars as pl
+
+    words = views(texts)
+    met = np.empty(len(texts), dtype=bool)
+    for start in range(0, len(texts), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        met[rows] = test(words[rows])
+    answer = pl.Series(texts.name, met)
+    if texts.null_count() == 0:
+        return answer
+    return pl.select(pl.when(texts.is_not_null()).then(answer).alias(texts.name)).to_series()
 
 
 def views(texts: pl.Series) -> Any:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Final
+
+from loadgate.checking.engine.text_sets import stands_among
 
 if TYPE_CHECKING:
     import polars as pl
 
 _MOST_REMEMBERED: Final = 50_000
-FEW: Final = 16
-"""Up to so many texts it is faster to compare a column with each than to look each of its values up."""
 
 
 class Verdicts:
@@ -44,12 +42,3 @@ class Verdicts:
                 self._known.clear()
             self._known[text] = self._test(text)
         return self._known[text]
-
-
-def stands_among(column: pl.Expr, texts: list[str]) -> pl.Expr:
-    """True where a column holds one of the texts, null where it holds none."""
-    import polars as pl
-
-    if 0 < len(texts) <= FEW:
-        return reduce(or_, [column == text for text in texts])
-    return column.is_in(pl.Series(texts, dtype=pl.String).implode())
