@@ -21,7 +21,7 @@ Key = TypeVar("Key", bound=Hashable)
 BATCH_ROWS: Final = 250_000
 _AHEAD: Final = {
     "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",
-    "POLARS_CSV_CHUNK_PREFETCH_LIMIT": "2",
+    "POLARS_CSV_CHUNK_PREFETCH_LIMIT": "4",
     "POLARS_CSV_CHUNK_SIZE": str(8 << 20),
 }
 """How far Polars reads ahead of whoever takes the rows: row groups, and pieces of a CSV file of so many bytes."""
