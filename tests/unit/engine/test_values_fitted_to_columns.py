@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from loadgate.checking.engine.literals import UNFIT, fit, fit_set
+from loadgate.checking.engine.literals import UNFIT, bound, fit, fit_set
 
 DAY, NOON = dt.date(2024, 2, 3), dt.datetime(2024, 2, 3, 12)
 MIDNIGHT = dt.datetime(2024, 2, 3)
@@ -65,3 +65,22 @@ def test_a_set_counts_each_value_once_and_those_that_cannot_fit() -> None:
 
     assert (fitted.values, fitted.absent({1})) == ((1, 2), [2, "x", 2.5])
     assert fitted.series.dtype == pl.Int64
+
+
+@pytest.mark.parametrize(
+    "limit", [DAY, MIDNIGHT, NOON, "2024-02-03", "2024-02-03T12:00:00", MIDNIGHT.replace(tzinfo=BERLIN)]
+)
+def test_a_column_of_days_is_on_the_same_side_of_a_moment_as_its_midnights_are(limit: Any) -> None:
+    days = pl.Series([DAY - dt.timedelta(days=1), DAY, DAY + dt.timedelta(days=1), None])
+    frame = pl.DataFrame({"day": days, "midnight": days.cast(pl.Datetime("us"))})
+
+    found = frame.select(
+        *(
+            getattr(pl.col(name), side)(bound(limit, frame.schema[name])).alias(f"{name} {side}")
+            for name in frame.columns
+            for side in ("ge", "gt", "le", "lt")
+        )
+    )
+
+    for side in ("ge", "gt", "le", "lt"):
+        assert found[f"day {side}"].to_list() == found[f"midnight {side}"].to_list()

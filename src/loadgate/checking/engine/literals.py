@@ -63,7 +63,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_temporal() and isinstance(value, dt.date | str):
         moment = _moment(value)
         if moment is not None:
-            return pl.lit(moment if dtype == pl.Date and not isinstance(moment, dt.datetime) else _zoned(moment, dtype))
+            return pl.lit(_day_or_moment(moment, dtype))
     if _is_text(dtype) and isinstance(value, str):
         return pl.lit(value)
     if dtype == pl.Null:
@@ -124,6 +124,16 @@ def _moment(value: dt.date | str) -> dt.date | None:
         return dt.datetime.fromisoformat(value)
     except ValueError:
         return None
+
+
+def _day_or_moment(moment: dt.date, dtype: pl.DataType) -> dt.date:
+    """Make what a column is compared with; a column of days with a day where that says the same, for it is not cast."""
+    import polars as pl
+
+    if dtype == pl.Date and not isinstance(moment, dt.datetime):
+        return moment
+    zoned = _zoned(moment, dtype)
+    return zoned.date() if dtype == pl.Date and zoned.time() == dt.time() else zoned
 
 
 def _zoned(moment: dt.date, dtype: pl.DataType) -> dt.datetime:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_EXACT: Final = 2**53  # up to here a float holds every whole number
 _CLOSED: Final[Mapping[tuple[bool, bool], Literal["both", "left", "right", "none"]]] = {
     (False, False): "both",
     (False, True): "left",
@@ -150,10 +151,12 @@ def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
 
 def sum_equals(asked: Asked) -> pl.Expr:
     total = reduce(add, _columns(asked))
-    exact = all(dtype.is_integer() or dtype.is_decimal() for dtype in map(asked.dtype, range(len(asked.columns))))
-    decimals = [asked.dtype(index) for index in range(len(asked.columns)) if asked.dtype(index).is_decimal()]
+    types = [asked.dtype(index) for index in range(len(asked.columns))]
     wanted = _given(asked, "sum_total")
-    return total == (bound(wanted, decimals[0]) if exact and decimals else wanted)
+    if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < _EXACT:
+        return total == (int(wanted) if wanted.is_integer() else wanted)  # else each sum would be made a float first
+    exact = all(dtype.is_integer() or dtype.is_decimal() for dtype in types)
+    return total == (bound(wanted, next(dtype for dtype in types if dtype.is_decimal())) if exact else wanted)
 
 
 def all_equal(asked: Asked) -> pl.Expr:
