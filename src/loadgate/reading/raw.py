@@ -24,12 +24,14 @@ from loadgate.reading.header import Layout, Wanted, split_header
 from loadgate.reading.lines import blocks
 from loadgate.reading.problems import Problem, Unreadable, WrongColumns, guarded, is_library_fault
 from loadgate.reading.sources import Limits, Source, open_sources, seekable
-from loadgate.reading.workbook import Workbook
+from loadgate.reading.workbook import Cell, Workbook
 
 DELIMITERS = (";", ",", "\t", "|", "^", "~", "\x1f")
 _ENCODINGS = ("utf-8", "cp1252", "utf-16")  # all of ISO-8859-1 that is text is Windows-1252 too
 _LOOKED_AT_LINES = 50
 _VALUE = re.compile(r"[+-]?[0-9][0-9.,:/ -]*|")  # a number, a date, or nothing: in a header a sign that it is none
+_DIGITS_OF_A_VALUE = 8  # more than a year and month: a name has no such number, a row may
+_EVEN_LINES, _EVEN_CHARACTERS = 3, 12  # so many lines of one length, at least so long, are no column of codes
 _PARQUET = b"PAR1"
 
 
@@ -78,10 +80,7 @@ def read_raw(
     except Unreadable as unreadable:
         told = first or unreadable
         at = f", line {told.line}" if told.line else ""
-        raise CouldNotRun(
-            f"the file cannot be read: {told.problem.value}{at}",
-            fix="name its delimiter and encoding, or describe it in a profile and use --site and --dataset",
-        ) from None
+        raise CouldNotRun(f"the file cannot be read: {told.problem.value}{at}", fix=_fix(told.problem)) from None
     except WrongColumns:
         raise CouldNotRun("the file has two columns of one name", fix="rename one of them") from None
     except (CouldNotRun, MemoryError, OSError):
@@ -91,6 +90,12 @@ def read_raw(
             raise
         raise CouldNotRun(f"the file cannot be read: {type(error).__name__}") from None
     raise CouldNotRun("the file cannot be read")
+
+
+def _fix(problem: Problem) -> str:
+    if problem is Problem.ENCODING:
+        return "name its delimiter and encoding, or describe it in a profile and use --site and --dataset"
+    return "see whether the program that wrote it opens it, and ask for it anew if not"
 
 
 def _kind(path: Path, scratch: Path, limits: Limits) -> FormatKind:
@@ -133,6 +138,10 @@ def _read(
                     writer = _writer(target, table.schema)
                 writer.write_table(table.cast(writer.schema))
                 rows += batch.raw.height
+        if writer is None and names:  # a Parquet file without rows has no batch
+            empty = _without_rows(sources[0], stand_ins, form)
+            writer = _writer(target, empty.schema)
+            writer.write_table(empty)
     finally:
         if writer is not None:
             writer.close()
@@ -148,6 +157,17 @@ def _batches(source: Source, layout: Layout, form: FileFormat) -> Iterator[Batch
             yield from _without_first(read_xlsx(source, layout)) if form.header else read_xlsx(source, layout)
         case _:
             yield from _without_first(read_delimited(source, layout)) if form.header else read_delimited(source, layout)
+
+
+def _without_rows(source: Source, stand_ins: Sequence[str], form: FileFormat) -> Any:
+    """No rows, of the file's own types where it has any."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if form.kind is not FormatKind.PARQUET:
+        return pa.schema([(name, pa.string()) for name in stand_ins]).empty_table()
+    with seekable(source) as handle, guarded():
+        return pq.ParquetFile(handle).schema_arrow.empty_table().rename_columns(list(stand_ins))
 
 
 def _without_first(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -171,10 +191,12 @@ def _header(
         case FormatKind.XLSX:
             with seekable(source) as handle:
                 book = Workbook.open(handle, limits=source.limits)
-                first = next((row for run in book.rows(None) for row in run), (1, {}))
-            cells = [first[1].get(at) for at in range(max(first[1], default=-1) + 1)]
-            kinds = ["" if cell is None else cell[1] if cell[0] in ("s", "str", "inlineStr") else "0" for cell in cells]
-            named = _is_header(kinds) if header is None else header
+                rows = islice((row for run in book.rows(None) for row in run), _LOOKED_AT_LINES)
+                first = next(rows, (1, {}))
+                width = max(first[1], default=-1) + 1
+                below = [[_text_of(row.get(at)) for at in range(width)] for _, row in rows]
+            cells = [first[1].get(at) for at in range(width)]
+            named = _is_header([_text_of(cell) for cell in cells], below) if header is None else header
             names = ["" if cell is None else cell[1] for cell in cells]
             return _named(names, named), form.model_copy(update={"header": named, "header_row": first[0]})
         case _:
@@ -183,7 +205,12 @@ def _header(
             form = form.model_copy(update={"delimiter": delimiter or _delimiter(lines)})
             first_record = _first_record(text)
             names = split_header(first_record, form) if first_record else []
-            named = _is_header(names) if header is None else header
+            if delimiter is None and header is None and len(names) == 1 and _is_even(lines):
+                raise CouldNotRun(
+                    "no delimiter splits the lines, and all are of one length: the file looks like fixed width",
+                    fix="fixed width needs a profile, --site and --dataset; one column needs --header or --no-header",
+                )
+            named = _is_header(names, _split(lines[1:], form.delimiter)) if header is None else header
             return _named(names, named), form.model_copy(update={"header": named})
 
 
@@ -212,14 +239,41 @@ def _delimiter(lines: Sequence[str]) -> str:
     return best if fits[best][1] > 1 else ","
 
 
-def _is_header(first: Sequence[str]) -> bool:
-    """Names are texts, each another; a number, a date or an empty field among them is none."""
+def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader((line.removesuffix("\r") for line in lines), delimiter=delimiter))
+    except csv.Error:
+        return []
+
+
+def _is_even(lines: Sequence[str]) -> bool:
+    lengths = {len(line.removesuffix("\r")) for line in lines}
+    return len(lines) >= _EVEN_LINES and len(lengths) == 1 and min(lengths) >= _EVEN_CHARACTERS
+
+
+def _text_of(cell: Cell | None) -> str:
+    """A cell's text; a number or a date as one that no name is."""
+    return "" if cell is None else cell[1] if cell[0] in ("s", "str", "inlineStr") else "0"
+
+
+def _is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Names are texts, each another; a number, a date, an empty field or a value of the rows below is none.
+
+    A first row that is taken for names stands in the draft: one field that looks like a value is enough to say no.
+    """
     bare = [name.strip() for name in first]
-    return (
-        bool(bare)
-        and not all(_VALUE.fullmatch(name) for name in bare)
-        and (sum(_VALUE.fullmatch(name) is not None for name in bare) * 4 < len(bare) or len(bare) == 1)
-    )
+    if not bare or all(_VALUE.fullmatch(name) for name in bare):
+        return False
+    if any(sum(map(str.isdigit, name)) >= _DIGITS_OF_A_VALUE for name in bare) or _recurs(bare, below):
+        return False
+    return sum(_VALUE.fullmatch(name) is not None for name in bare) * 4 < len(bare) or len(bare) == 1
+
+
+def _recurs(bare: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a field comes again in its own column; rows that repeat the whole of a header are none."""
+    rows = [[field.strip() for field in row] for row in below]
+    others = [row for row in rows if len(bare) == 1 or row != list(bare)]
+    return any(name and any(len(row) > at and row[at] == name for row in others) for at, name in enumerate(bare))
 
 
 def _named(names: Sequence[str], named: bool) -> list[str]:

@@ -92,7 +92,8 @@ def _rows(number: int) -> str:
 
 def _of_table(names: Sequence[str], rows: int) -> Iterator[ExpectationLine]:
     if names:
-        reason = f"Draft: the file has these {_count(len(names), 'column')}."
+        these = "this one column" if len(names) == 1 else f"these {len(names)} columns"
+        reason = f"Draft: the file has {these}."
         yield _line("expect_table_columns_to_match_set", reason, column_set=list(names), exact_match=True)
     if rows:
         low, high = int(_down(rows / 2)), int(_up(rows * 2))

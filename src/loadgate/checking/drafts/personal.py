@@ -22,6 +22,8 @@ _BEGINNINGS = (  # of the words in a column's name, in the languages of the repo
     *("medarbejder", "pårørende", "bemærk", "kommentar", "fritekst"),
 )
 _WHOLE = frozenset(("person", "persons", "vej", "mob", "user", "født", "foedt", "text", "tekst"))
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_NAME = re.compile(r"[^\W\d_a-zæøå][^\W\d_]*\.?(,? [^\W\d_a-zæøå][\w'’.-]*)+")  # Words, Each With a Capital
 _A_WORD = "aaa"  # in a mask
 _DIGITS_OF_A_PERSON = 6
 _DIGITS_OF_A_NUMBER = 8
@@ -73,9 +75,14 @@ def _text(facts: Facts) -> str | None:
 
 
 def _repeated(facts: Facts) -> str | None:
-    """Few values, but such as a person's number is among them: a list of them would name the persons."""
-    longest = max((sum(map(str.isdigit, str(value))) for value in facts.values or ()), default=0)
-    return "long numbers, though few, may stand for persons" if longest >= _DIGITS_OF_A_REPEATED_NUMBER else None
+    """Few values, but such as stand for a person are among them: a list of them would name the persons."""
+    values = [str(value) for value in facts.values or ()]
+    if max((sum(map(str.isdigit, value)) for value in values), default=0) >= _DIGITS_OF_A_REPEATED_NUMBER:
+        return "long numbers, though few, may stand for persons"
+    if any(_MAIL.search(value) for value in values):
+        return "addresses of mail, though few, may be persons' own"
+    names = sum(_NAME.fullmatch(value.strip()) is not None for value in values)
+    return "words with capitals, though few, may be persons' names" if names and names * 2 >= len(values) else None
 
 
 def _spans_a_life(facts: Facts) -> bool:
