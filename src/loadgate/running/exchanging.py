@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun, Fault, NotFound
 from loadgate.model.expected import Dataset
+from loadgate.model.kinds import Severity
 
 if TYPE_CHECKING:
     from loadgate.checking.exchange.importing import Imported
@@ -119,7 +120,7 @@ def _good_lines(
 ) -> tuple[list[tuple[int, Any]], list[Fault]]:
     """Lines that the catalogue, the columns and GX itself take; and the faults of the others."""
     from loadgate.checking.exchange.importing import fit_values
-    from loadgate.content.catalogue import expectation_faults
+    from loadgate.content.catalogue import catalogue, expectation_faults
     from loadgate.content.cross_names import condition_faults
     from loadgate.content.lines import Document
 
@@ -128,6 +129,12 @@ def _good_lines(
     for place, read in found.lines:
         line = fit_values(read, suite.columns)
         here = ("expectations", place)
+        only = catalogue().get(line.type, {}).get("severity")
+        if only is not None and line.severity != only:  # GX leaves it out, and then takes it for critical
+            found.remarks.setdefault(place, []).append(
+                f"severity in GX: {line.severity}; {only} is all that it can say"
+            )
+            line = line.model_copy(update={"severity": Severity(only)})
         lists = frozenset({str(line.kwargs["code_list"])} if "code_list" in line.kwargs else ())
         wrong = list(expectation_faults(document, here, line, code_lists=lists))
         wrong += condition_faults(document, (*here, "kwargs", "row_condition"), line.where, suite.columns)

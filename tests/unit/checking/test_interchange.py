@@ -14,6 +14,7 @@ from loadgate.checking.exchange.interchange import export_suite
 from loadgate.content import yaml_lines
 from loadgate.content.loader import load
 from loadgate.model.expected import Code, CodeList, Column, ColumnType, Dataset, ExpectationLine
+from loadgate.model.kinds import Severity
 from loadgate.running.exchanging import Read, read_gx_suite
 
 ROOT = Path(__file__).parents[3]
@@ -424,3 +425,20 @@ def test_our_own_expectations_keep_their_conditions_code_lists_and_references(tm
     assert gx_suite(**json.loads(json.dumps(exported))).to_json_dict() == exported
     read = imported(exported, tmp_path)
     assert (read.faults, dataset_of(read)) == ((), own)
+
+
+HINT = "expect_person_numbers_to_meet_modulus_eleven"
+
+
+def test_a_check_that_only_hints_goes_out_and_comes_back_as_info(tmp_path: Path) -> None:
+    line = ExpectationLine(type=HINT, kwargs={"column": "who"}, severity=Severity.INFO, reason="No more than a hint.")
+    plain = export_suite(LEDGER.model_copy(update={"expectations": (line,)}), CODES, "2026-10")
+    assert [one["severity"] for one in plain["expectations"]] == ["info"]
+    assert dataset_of(imported(plain, tmp_path)).expectations[0].severity is Severity.INFO
+
+
+def test_what_gx_takes_for_critical_though_it_only_hints_comes_as_info_and_says_so(tmp_path: Path) -> None:
+    read = imported(one({"column": "who"}, HINT, severity="critical"), tmp_path)
+    assert not read.faults
+    assert dataset_of(read).expectations[0].severity is Severity.INFO
+    assert "severity in GX: critical; info is all that it can say" in (read.text or "")

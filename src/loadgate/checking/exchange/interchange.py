@@ -26,6 +26,9 @@ def export_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) 
     facts = _coded(dataset.model_dump(by_alias=True, exclude_defaults=True, exclude={"expectations"}))
     exported["meta"] = {**exported["meta"], OURS: {"format": FORMAT, "period": period, "suite": facts}}
     for written, line in zip(exported["expectations"], dataset.expectations, strict=True):
+        written["severity"] = (
+            line.severity.value
+        )  # GX leaves out what its class says anyway, and reads that as critical
         own = line.model_dump(by_alias=True, exclude_defaults=True, exclude={"type", "kwargs", "severity", "reason"})
         if _as_gx_has_it(line.kwargs) != without_condition(written["kwargs"]):
             own["kwargs"] = line.kwargs
