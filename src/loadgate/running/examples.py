@@ -12,6 +12,7 @@ from loadgate.content.cross_examples import VERDICTS
 from loadgate.content.lines import Document, KeyPath
 from loadgate.content.loader import load, read
 from loadgate.errors import Fault
+from loadgate.model.expected import ColumnType
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.scope import Scope
 from loadgate.running import crossing
@@ -20,9 +21,26 @@ from loadgate.running.trial import outcomes_of
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from loadgate.content.documents import Draft
     from loadgate.model.expected import Dataset, ExampleRows, Examples, ExpectationLine
     from loadgate.model.site import Site
+
+
+_WRITTEN: dict[ColumnType, str] = {
+    ColumnType.DATE: "a date like 2026-10-07",
+    ColumnType.TIMESTAMP: "a moment like 2026-10-07 09:30:00",
+    ColumnType.WEEK: "a week like 2026-W41",
+    ColumnType.MONTH: "a month like 2026-10",
+    ColumnType.QUARTER: "a quarter like 2026-Q4",
+    ColumnType.DECIMAL: "a number with a point, of no more places than the column has",
+    ColumnType.INTEGER: "a whole number, without marks of thousands",
+}
+
+
+Marked = dict[tuple[str, str], list[int]]
+_ROWS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +73,14 @@ def _show(site: Site, dataset: Dataset, draft: Draft, scratch: Path) -> Shown:
     faults: list[Fault] = []
     failed: set[str] = set()
     undecided: set[str] = set()
+    for document in documents:
+        faults += _sound_faults(document, dataset)
+    readable = not faults
     for document, place in entries:
         example = document.value.examples[place]
-        found = example_outcomes(site, dataset, document, place, scratch=scratch)
-        faults += _faults(document, place, dataset, found, _suite_lines(draft, dataset))
+        if readable:
+            found, marked = _tried(site, dataset, document, place, scratch=scratch)
+            faults += _faults(document, place, dataset, found, marked, _suite_lines(draft, dataset))
         failed |= set(example.fail)
         undecided |= set(example.undecided)
     return Shown(
@@ -71,10 +93,26 @@ def _show(site: Site, dataset: Dataset, draft: Draft, scratch: Path) -> Shown:
     )
 
 
-def example_outcomes(
+def _sound_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:
+    """Values of the sound row that cannot be read: no check could be tried on them."""
+    sound = {name: _text(document, ("sound", name), value) for name, value in document.value.sound.items()}
+    for name, column in dataset.columns.items():
+        if name in _unreadable(_cast(dataset, [sound]), dataset):
+            yield document.fault(
+                ("sound", name),
+                found=f"a value that does not read as {column.type}",
+                expected=_WRITTEN.get(column.type, f"a plain {column.type}"),
+                fix="write it so, whatever form the files have",
+            )
+
+
+def _tried(
     site: Site, dataset: Dataset, document: Document[Examples], place: int, *, scratch: Path
-) -> tuple[Outcome, ...]:
-    """Put the rows through the suite; expectations that look at another table only where the example gives that."""
+) -> tuple[tuple[Outcome, ...], Marked]:
+    """Put the rows through the suite; expectations that look at another table only where the example gives that.
+
+    Out: the outcomes, and by check and what it says the numbers of the rows, from 1.
+    """
     examples, example = document.value, document.value.examples[place]
     here: KeyPath = ("examples", place)
     sound = {name: _text(document, ("sound", name), value) for name, value in examples.sound.items()}
@@ -101,8 +139,9 @@ def example_outcomes(
             scope=Scope(),
             scratch=folder,
         )
+        marked = _marked(folder / "marks.parquet")
         if not given:
-            return found
+            return found, marked
         crossed = crossing.outcomes_of(
             site,
             dataset,
@@ -114,11 +153,33 @@ def example_outcomes(
             scope=Scope(),
         )
         lines = zip(dataset.crossing.expectations, crossed, strict=True)
-        return (*found, *(outcome for line, outcome in lines if line.reference in given))
+        return (*found, *(outcome for line, outcome in lines if line.reference in given)), marked
+
+
+def _marked(path: Path) -> Marked:
+    import polars as pl
+
+    marks = (
+        pl.read_parquet(path).with_columns(pl.col("_row") + 1).group_by("check", "outcome").agg(pl.col("_row").sort())
+    )
+    return {(check, said): rows for check, said, rows in marks.iter_rows()}
 
 
 def _write(folder: Path, dataset: Dataset, rows: Iterable[dict[str, str | None]]) -> Path:
     """Write rows as reading leaves them, unreadable values told aside."""
+    from loadgate.checking.suites import ASIDE, UNDECIDED
+
+    typed = _cast(dataset, rows)
+    unreadable = _unreadable(typed, dataset)
+    kept = [*dataset.columns, *(f"{UNDECIDED}{name}" for name in unreadable), *ASIDE]
+    folder.mkdir()
+    typed.select(kept).write_parquet(folder / "typed.parquet")
+    durable.seal(folder, {"rows_typed": typed.height, "undecided": unreadable})
+    return folder
+
+
+def _cast(dataset: Dataset, rows: Iterable[dict[str, str | None]]) -> pl.DataFrame:
+    """Typed rows, and of each column where a value could not be read."""
     import polars as pl
 
     from loadgate.checking.suites import ASIDE, UNDECIDED
@@ -130,17 +191,17 @@ def _write(folder: Path, dataset: Dataset, rows: Iterable[dict[str, str | None]]
         [{name: row.get(name) for name in columns} for row in rows], schema=dict.fromkeys(columns, pl.String)
     )
     cast = {name: casting.from_text(pl.col(name), column, FileFormat()) for name, column in columns.items()}
-    typed = raw.select(
+    return raw.select(
         *(one.value.cast(casting.dtype(columns[name])).alias(name) for name, one in cast.items()),
         *((one.value.is_null() & ~one.missing).alias(f"{UNDECIDED}{name}") for name, one in cast.items()),
         *(pl.int_range(pl.len(), dtype=pl.UInt32).alias(name) for name in ASIDE),
     )
-    unreadable = [name for name in columns if typed[f"{UNDECIDED}{name}"].any()]
-    kept = [*columns, *(f"{UNDECIDED}{name}" for name in unreadable), *ASIDE]
-    folder.mkdir()
-    typed.select(kept).write_parquet(folder / "typed.parquet")
-    durable.seal(folder, {"rows_typed": typed.height, "undecided": unreadable})
-    return folder
+
+
+def _unreadable(typed: pl.DataFrame, dataset: Dataset) -> list[str]:
+    from loadgate.checking.suites import UNDECIDED
+
+    return [name for name in dataset.columns if typed[f"{UNDECIDED}{name}"].any()]
 
 
 def _texts(
@@ -166,7 +227,12 @@ def _suite_lines(draft: Draft, dataset: Dataset) -> dict[str, str]:
 
 
 def _faults(
-    document: Document[Examples], place: int, dataset: Dataset, outcomes: Sequence[Outcome], lines: dict[str, str]
+    document: Document[Examples],
+    place: int,
+    dataset: Dataset,
+    outcomes: Sequence[Outcome],
+    marked: Marked,
+    lines: dict[str, str],
 ) -> Iterator[Fault]:
     """One fault for each check that does something else than the example says."""
     example = document.value.examples[place]
@@ -185,7 +251,7 @@ def _faults(
                 file=document.file,
                 line=document.lines.at(_named_at(line.key, example, place)),
                 key=f"{example.title}: {outcome.check}",
-                found=found,
+                found=found + _which(outcome, marked, len(example.rows)),
                 expected=expected[0],
                 fix=_fix(line.key, example, outcome, lines),
             )
@@ -228,7 +294,8 @@ def _expected(key: str, example: ExampleRows) -> tuple[str, ...]:
 
 def _found(outcome: Outcome, rows: int) -> str:
     if outcome.state in (OutcomeState.COULD_NOT_RUN, OutcomeState.NOT_APPLICABLE):
-        return f"it {outcome.state.value}" + (f": {outcome.reason}" if outcome.reason else "")
+        state = "is not applicable" if outcome.state is OutcomeState.NOT_APPLICABLE else outcome.state.value
+        return f"it {state}" + (f": {outcome.reason}" if outcome.reason else "")
     if outcome.rows_undecided:
         undecided = f"{_rows(outcome.rows_undecided, rows)} undecided"
         return f"it fails, with {undecided}" if outcome.state is OutcomeState.FAIL else undecided
@@ -237,6 +304,17 @@ def _found(outcome: Outcome, rows: int) -> str:
     return (
         f"it fails on {_rows(outcome.rows_failed, rows)}" if outcome.rows_failed else "it fails on the rows as a whole"
     )
+
+
+def _which(outcome: Outcome, marked: Marked, rows: int) -> str:
+    """The rows that are meant, as they stand in the example, where they are not all of them."""
+    said = "undecided" if outcome.rows_undecided else "fail"
+    numbers = marked.get((outcome.check, said), [])
+    if not 0 < len(numbers) < rows:
+        return ""
+    named = ", ".join(str(number) for number in numbers[:_ROWS_NAMED])
+    rest = ", …" if len(numbers) > _ROWS_NAMED else ""
+    return f" (row {named}{rest})" if len(numbers) == 1 else f" (rows {named}{rest})"
 
 
 def _rows(number: int, whole: int) -> str:

@@ -106,14 +106,16 @@ def test_a_check_that_fails_without_being_named_is_told_at_the_example(make_site
         make_site("      - {}\n  - title: A credit", "      - {}\n      - {amount: -1}\n  - title: A credit")
     )
 
-    assert fault.startswith(f"{FILE}:5  Sound: ledger:be_between(amount)\n  found     it fails on 1 of 2 rows\n")
+    assert fault.startswith(
+        f"{FILE}:5  Sound: ledger:be_between(amount)\n  found     it fails on 1 of 2 rows (row 2)\n"
+    )
     assert "expected  it passes\n" in fault
 
 
 def test_each_row_of_an_example_must_fail_the_check_that_it_names(make_site: Any) -> None:
     (fault,) = told(make_site("      - {amount: -3}\n", "      - {amount: -3}\n      - {amount: 3}\n"))
 
-    assert "found     it fails on 1 of 2 rows\n  expected  it fails on 2 of 2 rows\n" in fault
+    assert "found     it fails on 1 of 2 rows (row 1)\n  expected  it fails on 2 of 2 rows\n" in fault
 
 
 def test_a_value_that_can_be_read_is_not_undecided(make_site: Any) -> None:
@@ -126,7 +128,9 @@ def test_a_value_that_can_be_read_is_not_undecided(make_site: Any) -> None:
 def test_an_undecided_row_is_told_where_an_example_does_not_expect_it(make_site: Any) -> None:
     (fault,) = told(make_site("[be_between(amount), not_be_null(amount)]", "[not_be_null(amount)]"))
 
-    assert "A word: ledger:be_between(amount)\n  found     1 of 2 rows undecided\n  expected  it passes\n" in fault
+    assert (
+        "A word: ledger:be_between(amount)\n  found     1 of 2 rows undecided (row 1)\n  expected  it passes\n" in fault
+    )
 
 
 def test_a_check_that_could_not_run_is_never_what_an_example_expects(make_site: Any) -> None:
@@ -135,6 +139,16 @@ def test_a_check_that_could_not_run_is_never_what_an_example_expects(make_site: 
     assert len(faults) == 2
     assert all("found     it could not run" in each for each in faults)
     assert all(each.endswith("fix       add a row that can be decided") for each in faults)
+
+
+def test_a_sound_row_that_cannot_be_read_is_told_once_at_its_value(make_site: Any) -> None:
+    """As a supplier's files have it; before, each check of each example was told to lack rows that can be decided."""
+    assert told(make_site('amount: "12.50"', 'amount: "12,50"')) == [
+        f"{FILE}:3  sound.amount\n"
+        "  found     a value that does not read as decimal\n"
+        "  expected  a number with a point, of no more places than the column has\n"
+        "  fix       write it so, whatever form the files have"
+    ]
 
 
 def test_a_check_that_needs_a_whole_delivery_can_be_left_out(make_site: Any) -> None:
