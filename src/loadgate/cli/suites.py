@@ -112,7 +112,8 @@ def import_(
       loadgate suite import my_suite.json -o expectations/suites/school/pupils.yaml
       loadgate suite import old_suite.json --dataset pupils --area school --partial
 
-    Exit codes: 0 all of it, 1 no such file, 3 --out is there already, 4 some of it cannot be said, or is wrong.
+    Exit codes: 0 all of it, 1 no such file, 3 --out is there already, 4 some of it cannot be said, or is wrong,
+    5 it is no text, or too large for a suite.
     """
     from loadgate.running.exchanging import read_gx_suite
 

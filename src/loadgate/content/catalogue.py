@@ -96,6 +96,7 @@ def expectation_faults(
             expected = f"{either}, which {line.type} needs"
             yield document.fault(here, found="nothing", expected=expected, fix=f"add {name}: … below kwargs")
     yield from _column_faults(document, here, line, document.value.columns)
+    yield from _limit_faults(document, here, line)
     for name in ("regex", "regex_list"):
         yield from _regex_faults(document, (*here, name), line.kwargs.get(name))
 
@@ -149,6 +150,17 @@ def _argument_faults(
             yield document.fault(path, found=shown(value, written), expected=limits, fix=f"write {limits}")
     elif isinstance(value, list) and len(value) < argument.get("minItems", 0):
         yield document.fault(path, found=shown(value), expected="a list with entries", fix="add an entry")
+
+
+def _limit_faults(document: Document[Dataset], here: KeyPath, line: ExpectationLine) -> Iterator[Fault]:
+    """Limits the wrong way round: nothing lies between them."""
+    low, high = line.kwargs.get("min_value"), line.kwargs.get("max_value")
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (low, high))
+    days = isinstance(low, date) and type(low) is type(high)
+    if (numbers or days) and low > high:  # type: ignore[operator]
+        path = (*here, "min_value")
+        found = f"{shown(low, document.lines.written.get(path))}, which is more than max_value"
+        yield document.fault(path, found=found, expected="at most max_value", fix="swap the two")
 
 
 def _kinds(value: object) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from loadgate.errors import Fault
@@ -86,5 +87,10 @@ def listed(names: Iterable[str]) -> str:
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
     """The option that a slip of the pen makes into this word, if there is one."""
-    found = difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
+    return _nearest(word, tuple(options))
+
+
+@lru_cache(maxsize=256)  # one slip is often made in every line of a file, and each search takes milliseconds
+def _nearest(word: str, options: tuple[str, ...]) -> str | None:
+    found = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
     return found[0] if found else None
