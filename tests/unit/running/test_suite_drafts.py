@@ -367,50 +367,6 @@ def test_a_file_without_header_gets_made_up_names_and_none_of_its_values(tmp_pat
     assert drafted.facts["rows"] == 30
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [f"010190{1000 + at};Anna Ås;k;x;y;z" for at in range(30)],  # one number among many words
-        [f"{name} Ås;{'AB'[at % 2]};x" for at, name in enumerate(NAMES)],  # words only: A and x come again
-        [f"010190{1000 + at}Anna Ås{'n' * (at % 3)}" for at in range(30)],  # no delimiter, uneven
-    ],
-)
-def test_a_first_row_that_is_none_of_names_is_never_taken_for_them(tmp_path: Path, lines: list[str]) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("\n".join(lines))
-    drafted = draft_file(path, Asked())
-    assert drafted.facts["rows"] == len(lines)
-    assert all(name.startswith("column_") for name in dataset_of(drafted).columns)
-    assert "Ås" not in drafted.text
-    assert "010190" not in drafted.text
-
-
-def test_a_header_that_comes_again_is_still_a_header(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("a;b\n1;2\na;b\n3;4\n")
-    assert list(dataset_of(draft_file(path, Asked())).columns) == ["a", "b"]
-
-
-def test_lines_of_one_length_without_a_delimiter_are_not_taken_for_a_column(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("".join(f"Anna Ås   {at:04d}\n" for at in range(30)))
-    with pytest.raises(CouldNotRun) as told:
-        draft_file(path, Asked())
-    assert told.value.message == (
-        "no delimiter splits the lines, and all are of one length: the file looks like fixed width"
-    )
-    assert "--site and --dataset" in str(told.value.fix)
-    assert list(dataset_of(draft_file(path, Asked(header=False))).columns) == ["column_1"]
-
-
-def test_a_parquet_file_without_rows_gives_a_draft_of_its_types(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    pl.DataFrame(schema={"n": pl.Int64, "day": pl.Date, "t": pl.String}).write_parquet(path)
-    drafted = draft_file(path, Asked())
-    assert drafted.facts["rows"] == 0
-    assert [one.type.value for one in dataset_of(drafted).columns.values()] == ["integer", "date", "text"]
-
-
 @pytest.mark.parametrize(("text", "said"), [("a;b\n", "0 rows"), ("a;b\n1;2\n", "1 row")])
 def test_a_file_of_no_or_few_rows_gives_a_draft_without_limits(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "a.csv"

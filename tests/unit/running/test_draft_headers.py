@@ -1,0 +1,61 @@
+"""A first row in; out, a draft that takes it for names only where it can be some: no row of values stands in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from loadgate.errors import CouldNotRun
+from loadgate.running.drafting import Asked, Drafted, draft_file
+
+NAMES = ("Anders", "Berit", "Carla", "Dorte", "Erik", "Frode", "Grethe")
+
+
+def columns_of(drafted: Drafted) -> list[str]:
+    return [one["name"] for one in drafted.facts["columns"]]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"010190{1000 + at};Anna Ås;k;x;y;z" for at in range(30)],  # one number among many words
+        [f"{name} Ås;{'AB'[at % 2]};x" for at, name in enumerate(NAMES)],  # words only: A and x come again
+        [f"010190{1000 + at}Anna Ås{'n' * (at % 3)}" for at in range(30)],  # no delimiter, uneven
+    ],
+)
+def test_a_first_row_that_is_none_of_names_is_never_taken_for_them(tmp_path: Path, lines: list[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines))
+    drafted = draft_file(path, Asked())
+    assert drafted.facts["rows"] == len(lines)
+    assert all(name.startswith("column_") for name in columns_of(drafted))
+    assert "Ås" not in drafted.text
+    assert "010190" not in drafted.text
+
+
+def test_a_header_that_comes_again_is_still_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a;b\n1;2\na;b\n3;4\n")
+    assert (columns_of(draft_file(path, Asked()))) == ["a", "b"]
+
+
+def test_lines_of_one_length_without_a_delimiter_are_not_taken_for_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"Anna Ås   {at:04d}\n" for at in range(30)))
+    with pytest.raises(CouldNotRun) as told:
+        draft_file(path, Asked())
+    assert told.value.message == (
+        "no delimiter splits the lines, and all are of one length: the file looks like fixed width"
+    )
+    assert "--site and --dataset" in str(told.value.fix)
+    assert (columns_of(draft_file(path, Asked(header=False)))) == ["column_1"]
+
+
+def test_a_parquet_file_without_rows_gives_a_draft_of_its_types(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame(schema={"n": pl.Int64, "day": pl.Date, "t": pl.String}).write_parquet(path)
+    drafted = draft_file(path, Asked())
+    assert drafted.facts["rows"] == 0
+    assert [one["type"] for one in drafted.facts["columns"]] == ["integer", "date", "text"]
