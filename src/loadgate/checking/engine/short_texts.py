@@ -23,8 +23,8 @@ _NEVER: Final = 127  # the length of no text
 
 Range = tuple[int, int]
 _TOKEN: Final = re.compile(
-    r"""(?: (?P<digit>\\d) | \\(?P<escaped>[^A-Za-z0-9\s\x80-\U0010ffff]) | (?P<plain>[A-Za-z0-9 _,:;@%=!<>"'/#&~-])
-        | \[(?P<set>(?:[A-Za-z0-9 _,:;@%=!<>"'/.+*?(){}|$]|\\[^A-Za-z0-9\s\x80-\U0010ffff]|
+    r"""(?: (?P<digit>\\d) | \\(?P<escaped>[^A-Za-z0-9<>\s\x80-\U0010ffff]) | (?P<plain>[A-Za-z0-9 _,:;@%=!<>"'/#&~-])
+        | \[(?P<set>(?:[A-Za-z0-9 _,:;@%=!<>"'/.+*?(){}|$]|\\[^A-Za-z0-9<>\s\x80-\U0010ffff]|
           [A-Za-z0-9]-[A-Za-z0-9])+)\] )
         (?: \{(?P<least>\d{1,2})(?P<span>,(?P<most>\d{1,2}))?\} | (?P<maybe>\?) )?""",
     re.VERBOSE,
@@ -86,7 +86,8 @@ def _runs(body: str) -> Iterator[_Run | None]:
         least = 0 if token["maybe"] else int(token["least"] or 1)
         most = 1 if token["maybe"] else int(token["most"] or least) if token["span"] else least
         ranges = _ranges(token)
-        yield _Run(ranges, least, most) if least <= most and len(ranges) <= _MOST_RANGES else None
+        sound = least <= most and all(low <= high for low, high in ranges)  # what is not, the regex engine refuses
+        yield _Run(ranges, least, most) if sound and len(ranges) <= _MOST_RANGES else None
 
 
 def _ranges(token: re.Match[str]) -> tuple[Range, ...]:
