@@ -100,6 +100,26 @@ def test_hashes_that_the_disk_does_not_take_leave_their_checks_without_an_answer
     assert (states[2][0], states[5][0]) == ("fail", "pass")
 
 
+def test_hashes_lost_while_another_set_made_room_leave_their_own_check_without_an_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError
+
+    sets = hashes.HashSets(held_bytes=8 * 250, folder=tmp_path)
+    large, small = sets.new(repeats=True), sets.new(repeats=True)
+    large.add(pl.Series(range(200), dtype=pl.UInt64))
+    with monkeypatch.context() as disk:
+        disk.setattr(spilling.Spill, "write", full)
+        small.add(pl.Series(range(100), dtype=pl.UInt64))
+    large.add(pl.Series(range(200), dtype=pl.UInt64))  # the disk may have room again
+
+    with pytest.raises(OSError, match="did not fit"):
+        large.count()
+    assert small.count().distinct == 100
+    sets.close()
+
+
 def test_the_json_of_a_result_is_gx_own() -> None:
     suite = compiled()
     for most in (400, 10):

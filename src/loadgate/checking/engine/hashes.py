@@ -57,7 +57,7 @@ class HashSets:
         return self._spill
 
     def make_room(self) -> None:
-        """Move the largest sets to disk until the rest is within half the limit. Raises: OSError if it is full."""
+        """Move the largest sets to disk until the rest is within half the limit."""
         held = sum(one.held for one in self._sets) * _WIDTH
         if held <= self._held_bytes:
             return
@@ -76,7 +76,10 @@ class HashSets:
 
 
 class HashSet:
-    """The hashes of one key. `held` is how many stand in memory, `rows` how many came."""
+    """The hashes of one key. `held` is how many stand in memory, `rows` how many came.
+
+    What the disk does not take is lost for good: only who asks for the count hears of it, as any set may make the room.
+    """
 
     def __init__(self, sets: HashSets, *, name: str, repeats: bool) -> None:
         self._sets = sets
@@ -84,12 +87,13 @@ class HashSet:
         self._repeats = repeats
         self._runs: list[pl.Series] = []
         self._spilled = False
+        self._lost = False
         self.held = 0
         self.rows = 0
 
     def add(self, hashes: pl.Series) -> None:
-        """Take a batch's hashes, in any order. Raises: OSError if they have to go to disk, and it is full."""
-        if hashes.is_empty():
+        """Take a batch's hashes, in any order."""
+        if hashes.is_empty() or self._lost:
             return
         self.rows += len(hashes)
         if hashes.head(_SAMPLE).n_unique() <= _FEW:
@@ -99,9 +103,11 @@ class HashSet:
         self._sets.make_room()
 
     def count(self) -> Counted:
-        """Count what has come. Raises: OSError if what went to disk cannot be read."""
+        """Count what has come. Raises: OSError if the disk did not take some of it, or cannot be read."""
         import polars as pl
 
+        if self._lost:
+            raise OSError("hashes did not fit on the disk")
         distinct, repeated = 0, [pl.Series(dtype=pl.UInt64)]
         for run in self._sorted():
             later = run.slice(1)
@@ -112,10 +118,14 @@ class HashSet:
         return Counted(rows=self.rows, distinct=distinct, repeated=pl.concat(repeated))
 
     def move_to_disk(self) -> None:
-        """Write what is in memory to disk. Raises: OSError if it is full."""
-        spill = self._sets.spill()
-        for run in self._taken():
-            spill.write(self._name, run)
+        """Write what is in memory to disk."""
+        try:
+            spill = self._sets.spill()
+            for run in self._taken():
+                spill.write(self._name, run)
+        except OSError:
+            self._lost = True
+            self.forget()
         self._spilled = True
 
     def forget(self) -> None:
