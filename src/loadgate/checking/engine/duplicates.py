@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from loadgate.checking.engine.passes import read
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -20,6 +22,7 @@ def truly_repeated(frame: pl.LazyFrame, asked: Hashed, counted: Counted, *, row:
     """Yield frames of repeated rows: their `row` column if one is named, else only as many rows.
 
     Reads the columns concerned once, and once more for every two million rows to compare, but at most eight times.
+    Raises: UnreadableError.
     """
     passes = min(MOST_PASSES, -(-counted.rows_repeated // ROWS_AT_ONCE))
     step = -(-len(counted.repeated) // passes) if passes else 0
@@ -38,6 +41,6 @@ def _equal_among(frame: pl.LazyFrame, asked: Hashed, suspects: pl.Series, *, row
     kept = [] if row is None else [pl.col(row).alias("row")]
     hashed = asked.hash().alias(_HASH)
     candidates = rows.select(*kept, *keys, hashed).join(suspects.alias(_HASH).to_frame().lazy(), on=_HASH, how="semi")
-    found = candidates.drop(_HASH).collect(engine="streaming")
+    found = read(candidates.drop(_HASH))
     repeated = found.filter(pl.struct(names).is_duplicated())
     return repeated.select("row" if row is not None else names[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.hashes import AT_ONCE, HELD_BYTES, Counted, HashSet, HashSets
 from loadgate.checking.engine.needs import Each, Hashed, Kept, Merged, Need, Tallied, Whole
-from loadgate.checking.engine.passes import broken, reduce_frame
+from loadgate.checking.engine.passes import UnreadableError, broken, reduce_frame
 from loadgate.checking.engine.plans import FAILING, Plan, Slot, Variant
 from loadgate.checking.engine.samples import Taking, take
 from loadgate.checking.engine.tallies import Tally
@@ -186,19 +186,15 @@ class Fold:
 
     def _seen(self, batch: pl.DataFrame, variant: Variant) -> _Seen:
         """Ask everything at once; if that fails, one metric at a time, so that the rest still gets an answer."""
-        import polars as pl
-
         rows = self._with_last(batch, variant)
         needs = {slot: need for slot, need in variant.needs.items() if slot[0] not in self._reasons}
-        try:
+        with suppress(Exception):  # Python code in a rule raises what it likes
             return _ask(rows, needs, self.plan.shared)
-        except pl.exceptions.PolarsError:
-            pass
         for metric in dict.fromkeys(metric for metric, _ in needs):
             own = {slot: need for slot, need in needs.items() if slot[0] == metric}
             try:
                 _ask(rows, own, {slot: slot for slot in own})
-            except pl.exceptions.PolarsError as error:
+            except Exception as error:
                 self._reasons[metric] = broken(type(error).__name__)
         return _ask(
             rows, {slot: need for slot, need in needs.items() if slot[0] not in self._reasons}, self.plan.shared
@@ -222,8 +218,7 @@ class Fold:
         for slot, hashes in seen.hashes.items():
             if slot not in self._hashes:
                 self._hashes[slot] = self._sets.new(repeats=self._repeats(slot))
-            with self._unless_disk_fails(slot):
-                self._hashes[slot].add(hashes)
+            self._hashes[slot].add(hashes)
 
     def _repeats(self, leader: Slot) -> bool:
         needs = self.plan.variant(frozenset()).needs
@@ -246,8 +241,6 @@ class Fold:
     def _counted(
         self, variant: Variant, frame: pl.LazyFrame | None, *, row: str | None, repeats: Repeats | None
     ) -> dict[Slot, Any]:
-        import polars as pl
-
         found: dict[Slot, Any] = {}
         for leader, counted in self._sets_counted().items():
             for slot in (slot for slot, one in self.plan.shared.items() if one == leader):
@@ -265,8 +258,8 @@ class Fold:
                             found[slot] += rows.height
                             if repeats is not None:
                                 repeats(slot[0], rows)
-                    except pl.exceptions.PolarsError as error:
-                        self._reasons[slot[0]] = broken(type(error).__name__)
+                    except UnreadableError as error:
+                        self._reasons[slot[0]] = broken(error.kind)
         return found
 
     def _sets_counted(self) -> dict[Slot, Counted]:
@@ -294,6 +287,8 @@ class Fold:
             yield
         except CannotEvaluateError as fault:
             self._reasons[metric] = fault.reason
+        except UnreadableError as error:
+            self._reasons[metric] = broken(error.kind)
         except pl.exceptions.PolarsError as error:
             self._reasons[metric] = f"failing rows could not be sampled ({type(error).__name__})"
 

@@ -1,15 +1,16 @@
 """A frame enters, with expressions that yield one value each; leave its batches, or the values, or why there are none.
 
-What Polars says about real rows can quote them, so it is never passed on; what it says about no rows cannot.
+What Polars, or Python code in a frame, says about real rows can quote them, so it is never passed on; what Polars says
+about no rows cannot.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from loadgate.checking.engine.faults import unusable_expression
 
@@ -25,15 +26,48 @@ _AHEAD: Final = {
     "POLARS_CSV_CHUNK_SIZE": str(8 << 20),
 }
 """How far Polars reads ahead of whoever takes the rows: row groups, and pieces of a CSV file of so many bytes."""
-_STARTING: Final = Lock()
 
 
 class UnreadableError(Exception):
-    """The rows themselves cannot be had; `kind` names Polars' exception, whose text may quote them."""
+    """The rows themselves cannot be had; `kind` names the exception, whose text may quote them."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+class _LittleAhead:
+    """While queries start, let them read little ahead, unless the environment says how much.
+
+    Polars reads 128 row groups ahead, which in a long table of small ones is more than all else that a pass holds, and
+    keeps CSV files in small pieces, of which a batch then has a dozen. The last of several that start at the same time
+    puts the environment back; none waits for another, which may be the one whose rows it computes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._starting = 0
+        self._ours: dict[str, str] = {}
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._starting == 0:
+                self._ours = {name: value for name, value in _AHEAD.items() if name not in os.environ}
+                os.environ.update(self._ours)
+            self._starting += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._starting -= 1
+            if self._starting == 0:
+                for name, value in self._ours.items():
+                    if os.environ.get(name) == value:  # or someone has changed it since
+                        del os.environ[name]
+
+
+_LITTLE_AHEAD: Final = _LittleAhead()
 
 
 def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
@@ -41,35 +75,24 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
 
     Raises: UnreadableError.
     """
-    import polars as pl
-
     try:
-        with _little_ahead():
+        with _LITTLE_AHEAD:
             found = frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
             first = next(found, None)
         if first is not None:
             yield first
             del first
             yield from found
-    except pl.exceptions.PolarsError as error:
+    except Exception as error:  # also of Python code in the frame
         raise UnreadableError(type(error).__name__) from None
 
 
-@contextmanager
-def _little_ahead() -> Iterator[None]:
-    """While a query starts, let it read little ahead, unless the environment says how much.
-
-    Polars reads 128 row groups ahead, which in a long table of small ones is more than all else that a pass holds, and
-    keeps CSV files in small pieces, of which a batch then has a dozen.
-    """
-    with _STARTING:
-        ours = {name: value for name, value in _AHEAD.items() if name not in os.environ}
-        os.environ.update(ours)
-        try:
-            yield
-        finally:
-            for name in ours:
-                del os.environ[name]
+def read(frame: pl.LazyFrame, *, engine: Literal["auto", "streaming"] = "streaming") -> pl.DataFrame:
+    """Collect rows. Raises: UnreadableError."""
+    try:
+        return frame.collect(engine=engine)
+    except Exception as error:  # also of Python code in the frame
+        raise UnreadableError(type(error).__name__) from None
 
 
 def preflight(schema: Mapping[str, pl.DataType], expressions: Mapping[Key, pl.Expr]) -> dict[Key, str]:
@@ -100,16 +123,14 @@ def _problem(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> Exception | Non
 
 def reduce_frame(frame: pl.LazyFrame, expressions: Mapping[Key, pl.Expr]) -> tuple[dict[Key, Any], dict[Key, str]]:
     """Evaluate all in one pass; if that fails, one by one, so that the rest still gets an answer."""
-    import polars as pl
-
     if not expressions:
         return {}, {}
     try:
-        found = named(frame, list(expressions.values())).collect(engine="streaming")
+        found = read(named(frame, list(expressions.values())))
         return dict(zip(expressions, found.row(0), strict=True)), {}
-    except pl.exceptions.PolarsError as error:
+    except UnreadableError as error:
         if len(expressions) == 1:
-            return {}, dict.fromkeys(expressions, broken(type(error).__name__))
+            return {}, dict.fromkeys(expressions, broken(error.kind))
     values: dict[Key, Any] = {}
     reasons: dict[Key, str] = {}
     for key, expression in expressions.items():

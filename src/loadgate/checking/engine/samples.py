@@ -13,6 +13,7 @@ from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import missing_columns
 from loadgate.checking.engine.needs import Each
+from loadgate.checking.engine.passes import read
 from loadgate.checking.engine.rules import failed, looks_around
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Hashable, pair
 
 
 def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
-    """Take a sample of a frame, see shaped."""
+    """Take a sample of a frame, see shaped. Raises: UnreadableError."""
     rows = frame.with_row_index(INDEX).filter(wanted.mask).head(wanted.most)
-    return shaped((rows if wanted.reads is None else rows.select(INDEX, *wanted.reads)).collect(), wanted)
+    return shaped(read(rows if wanted.reads is None else rows.select(INDEX, *wanted.reads), engine="auto"), wanted)
 
 
 class Taking:

@@ -1,0 +1,186 @@
+"""Python code in a frame or in a rule may raise what it likes; the environment is as it was once a pass has begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import polars as pl
+import pytest
+
+from loadgate.checking.engine import passes
+from loadgate.checking.engine.fast import CompiledSuite, compile_suite
+from loadgate.checking.engine.metrics import OWN_RULES
+from loadgate.checking.engine.own_rules import row_rule
+from loadgate.checking.engine.passes import UnreadableError, batches
+from loadgate.checking.engine.quiet import import_gx
+
+ROWS = 40_000
+AHEAD = tuple(passes._AHEAD)
+SECRET = "qzx-7741-planted"
+Function = Callable[[pl.Series], pl.Series]
+
+
+def suite(*expectations: Any) -> CompiledSuite:
+    import_gx()
+    from great_expectations.core import ExpectationSuite
+
+    return compile_suite(ExpectationSuite(name="a suite", expectations=list(expectations)))
+
+
+def through(function: Function) -> pl.LazyFrame:
+    frame = pl.LazyFrame({"n": range(ROWS), "other": 1})
+    return frame.with_columns(pl.col("n").map_batches(function, return_dtype=pl.Int64, is_elementwise=True))
+
+
+def refusing(numbers: pl.Series) -> pl.Series:
+    if numbers.len() and int(numbers.max()) == ROWS - 1:
+        raise ValueError(SECRET)
+    return numbers
+
+
+def environment() -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in AHEAD}
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "BATCH_ROWS", 15_000)
+
+
+@pytest.fixture
+def odd_rule() -> Iterator[Any]:
+    import_gx()
+    from great_expectations.expectations.expectation import ColumnMapExpectation
+
+    @row_rule("column_values.refusing_the_last")
+    def _rule(column: pl.Expr, **_: Any) -> pl.Expr:
+        return column.map_batches(refusing, return_dtype=pl.Int64) >= 0
+
+    class ExpectColumnValuesToBeRefused(ColumnMapExpectation):
+        map_metric = "column_values.refusing_the_last"
+
+    yield ExpectColumnValuesToBeRefused
+    del OWN_RULES["column_values.refusing_the_last"]
+
+
+def test_python_code_in_a_frame_that_raises_leaves_no_answer_and_no_value_where_it_is_read() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+
+    found = suite(
+        gxe.ExpectColumnValuesToBeUnique(column="n"),
+        gxe.ExpectColumnMedianToBeBetween(column="n", min_value=0),
+        gxe.ExpectColumnMaxToBeBetween(column="other", max_value=1),
+    ).validate(through(refusing))
+
+    assert [(one.state.value, one.reason) for one in found.outcomes] == [
+        *[("could_not_run", "the data could not be evaluated (ValueError)")] * 2,
+        ("pass", None),
+    ]
+    assert SECRET not in str(found.result)
+
+
+def test_a_rule_whose_python_code_raises_in_one_batch_spoils_no_other(odd_rule: Any) -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+
+    checks = [odd_rule(column="n"), gxe.ExpectColumnValuesToBeBetween(column="n", min_value=1)]
+
+    found = suite(*checks).validate(pl.LazyFrame({"n": range(ROWS)}))
+
+    assert [(one.state.value, one.rows_failed, one.reason) for one in found.outcomes] == [
+        ("could_not_run", None, "the data could not be evaluated (ValueError)"),
+        ("fail", 1, None),
+    ]
+    assert SECRET not in str(found.result)
+
+
+def test_a_frame_that_can_be_read_once_only_leaves_what_takes_a_second_look_without_an_answer() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+
+    rows = pl.DataFrame({"n": [1, 1, *range(ROWS - 2)]})
+    with suite(gxe.ExpectColumnValuesToBeUnique(column="n")).start(rows.schema) as running:
+        running.add(rows)
+        (found,) = running.finish(through(refusing)).outcomes
+
+    assert (found.state.value, found.reason) == ("could_not_run", "the data could not be evaluated (ValueError)")
+
+
+@pytest.mark.parametrize("taken", [0, 1, None], ids=["none", "one", "all"])
+def test_the_environment_is_restored_however_many_batches_are_taken(taken: int | None) -> None:
+    before = environment()
+    running = batches(through(lambda numbers: numbers), in_order=True)
+
+    for _ in range(9 if taken is None else taken):
+        next(running, None)
+        assert environment() == before
+    running.close()
+
+    assert environment() == before
+
+
+def test_the_environment_is_restored_where_reading_fails_at_once() -> None:
+    before, seen = environment(), []
+
+    def seeing(numbers: pl.Series) -> pl.Series:
+        seen.append(environment())
+        raise KeyError
+
+    with pytest.raises(UnreadableError, match="KeyError"):
+        next(batches(through(seeing), in_order=True))
+
+    assert seen[0] == passes._AHEAD
+    assert environment() == before
+
+
+def test_how_far_the_environment_itself_says_to_read_ahead_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(AHEAD[0], "7")
+    seen = []
+
+    def seeing(numbers: pl.Series) -> pl.Series:
+        seen.append(environment())
+        return numbers
+
+    assert sum(batch.height for batch in batches(through(seeing), in_order=True)) == ROWS
+
+    assert seen[0] == passes._AHEAD | {AHEAD[0]: "7"}
+    assert environment() == {**dict.fromkeys(AHEAD), AHEAD[0]: "7"}
+
+
+@pytest.mark.parametrize("value", [None, "9"])
+def test_what_someone_else_does_to_the_environment_meanwhile_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    monkeypatch.setenv("POLARS_VERBOSE", "0")  # so that what this test sets is put back
+
+    def changing(numbers: pl.Series) -> pl.Series:
+        os.environ.pop(AHEAD[0], None)
+        if value is not None:
+            os.environ[AHEAD[0]] = value
+        return numbers
+
+    try:
+        rows = sum(batch.height for batch in batches(through(changing), in_order=True))
+        assert (rows, os.environ.get(AHEAD[0])) == (ROWS, value)
+    finally:
+        os.environ.pop(AHEAD[0], None)
+
+
+def test_a_pass_may_begin_while_another_begins_that_waits_for_it() -> None:
+    before = environment()
+
+    def nested(numbers: pl.Series) -> pl.Series:
+        return pl.concat(batch["n"] for batch in batches(pl.LazyFrame({"n": numbers}), in_order=True))
+
+    found: list[int] = []
+    waiting = Thread(target=lambda: found.extend(one["n"].sum() for one in batches(through(nested), in_order=True)))
+    waiting.daemon = True  # if it waits for ever, the test does not
+    waiting.start()
+    waiting.join(timeout=60)
+
+    assert sum(found) == sum(range(ROWS))
+    assert environment() == before
