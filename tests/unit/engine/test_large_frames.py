@@ -58,7 +58,7 @@ def test_a_batch_of_few_different_hashes_is_thinned_out_and_its_repeats_are_stil
     sets = hashes.HashSets()
     known = sets.new(repeats=True)
     counted_only = sets.new(repeats=False)
-    for batch in ([1, 1, 1, 2], [3, 4], [4, 5]):
+    for batch in ([1, 2, 1, 1], [3, 4], [4, 5]):
         known.add(pl.Series(batch, dtype=pl.UInt64))
         counted_only.add(pl.Series(batch, dtype=pl.UInt64))
 
@@ -100,6 +100,12 @@ def test_hashes_that_the_disk_does_not_take_leave_their_checks_without_an_answer
     assert (states[2][0], states[5][0]) == ("fail", "pass")
 
 
+def test_the_parts_that_go_to_disk_are_equal_shares_of_all_hashes() -> None:
+    ends = [end for part in range(64) for end in (part << 58, (part + 1 << 58) - 1)]
+
+    assert spilling.boundaries(pl.Series(ends, dtype=pl.UInt64)) == [(2 * part, 2 * part + 2) for part in range(64)]
+
+
 def test_hashes_lost_while_another_set_made_room_leave_their_own_check_without_an_answer(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -112,8 +118,9 @@ def test_hashes_lost_while_another_set_made_room_leave_their_own_check_without_a
     with monkeypatch.context() as disk:
         disk.setattr(spilling.Spill, "write", full)
         small.add(pl.Series(range(100), dtype=pl.UInt64))
-    large.add(pl.Series(range(200), dtype=pl.UInt64))  # the disk may have room again
+    large.add(pl.Series(range(9), dtype=pl.UInt64))  # the disk may have room again
 
+    assert large.held == 0
     with pytest.raises(OSError, match="did not fit"):
         large.count()
     assert small.count().distinct == 100

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgate.checking.engine.fast import CheckState, compile_suite
+from loadgate.checking.engine.quiet import import_gx
 from loadgate.checking.engine.short_texts import ShapeTest, read_shape
 from loadgate.checking.engine.text_sets import MOST, SetTest, stands_among
 from loadgate.checking.engine.verdicts import Verdicts
@@ -79,7 +81,7 @@ def test_each_shape_has_texts_that_meet_it_and_neighbours_that_do_not(pattern: s
     shape = read_shape(pattern)
     assert shape is not None
     neighbours = pl.Series(
-        ["~" + text[1:], text[:-1] + "/", text[:-1] + "\x80", text * 4, "", text[:-1], text + "x", None]
+        ["~" + text[1:], text[:-1] + "/", text[:-1] + "\x80", text * 4, "", text[:-1], text + "x", "a" * 12, None]
     )
 
     assert ShapeTest(shape)(pl.Series([text])).to_list() == [True]
@@ -139,3 +141,54 @@ def test_a_text_that_only_begins_like_one_is_another() -> None:
 
     assert SetTest(["ab", "cd", "ef"])(column).to_list() == [True] + [False] * 7
     assert SetTest(["abcdefghijkl", "b", "c"])(column).to_list() == [False] * 4 + [True] + [False] * 3
+
+
+@pytest.mark.parametrize("start", ["abcd", "abcdefg", "abcdefghijk", "ab\u00e9"])
+def test_texts_that_differ_in_their_last_character_only_are_told_apart(start: str) -> None:
+    texts = [start + chr(last) for last in range(128)]
+    wanted = texts[40:43]
+
+    found = SetTest(wanted)(pl.Series(texts))
+
+    assert found.arg_true().to_list() == [40, 41, 42]
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0662\u0660", "2\u0660", "12-\u0660\u0661", "1234-\u0660\u0661", "1234-\u0660\u0661\u0662\u0663"]
+)
+def test_a_digit_may_be_one_of_another_script_wherever_it_stands(text: str) -> None:
+    pattern = {2: r"^\d{2}$", 5: r"^\d{2}-\d{2}$", 7: r"^\d{4}-\d{2}$", 9: r"^\d{4}-\d{4}$"}[len(text)]
+    shape = read_shape(pattern)
+    assert shape is not None
+
+    assert ShapeTest(shape)(pl.Series([text])).to_list() == [True]
+
+
+def test_a_long_column_is_tested_to_its_end() -> None:
+    texts = pl.Series(range(50_000)).cast(pl.String)
+    shape = read_shape("^[0-9]{2}$")
+    assert shape is not None
+
+    assert ShapeTest(shape)(texts).arg_true().to_list() == list(range(10, 100))
+    assert SetTest(["7", "20000", "49999"])(texts).arg_true().to_list() == [7, 20_000, 49_999]
+
+
+def test_no_text_is_taken_for_what_stands_at_a_free_place() -> None:
+    texts = [*(f"{number:b}" for number in range(2000)), "", "\x00", "\x00" * 4, "\x00" * 12, "\x7f" * 12]
+
+    for count in (1, 3, 100):
+        assert SetTest([f"w{index}" for index in range(count)])(pl.Series(texts)).any() is False
+
+
+def test_a_pattern_that_cannot_be_read_makes_a_check_that_could_not_run_though_it_looks_like_a_shape() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    bad = gxe.ExpectColumnValuesToNotMatchRegex(column="t", regex="^[z-a]$")
+
+    (found,) = (
+        compile_suite(ExpectationSuite(name="s", expectations=[bad])).validate(pl.LazyFrame({"t": ["b"]})).outcomes
+    )
+
+    assert found.state is CheckState.COULD_NOT_RUN
