@@ -9,6 +9,7 @@ import pytest
 
 from loadgate.checking.engine import duplicates, hashes, passes, spilling
 from loadgate.checking.engine.fast import CompiledSuite, compile_suite
+from loadgate.checking.engine.needs import Hashed, Kept
 from loadgate.checking.engine.quiet import import_gx
 
 KEYS = {"column_list": ["group", "n"]}
@@ -98,6 +99,31 @@ def test_hashes_that_the_disk_does_not_take_leave_their_checks_without_an_answer
 
     assert states[0] == states[1] == ("could_not_run", "what is held for it did not fit on the disk")
     assert (states[2][0], states[5][0]) == ("fail", "pass")
+
+
+def test_many_hashes_are_counted_in_quarters_and_none_is_left_out_or_counted_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hashes, "_MANY", 10)
+    borders = [value for part in range(4) for value in (part << 62, (part + 1 << 62) - 1)]
+    made = hashes.HashSets().new(repeats=True)
+    for run in (borders, [*range(1, 900), *borders]):
+        made.add(pl.Series(run, dtype=pl.UInt64))
+
+    counted = made.count()
+
+    assert (counted.rows, counted.distinct, counted.repeated.to_list()) == (915, 907, borders)
+
+
+def test_rows_that_only_share_a_hash_are_not_repeated() -> None:
+    rows = pl.DataFrame({"n": [1, 2, 3, 3]})
+    asked = Hashed(values=(pl.col("n"),), rows=None, kept=Kept.REPEATED)
+    suspects = rows.select(asked.hash().unique()).to_series()  # as if each of them had come twice
+    counted = hashes.Counted(rows=4, distinct=3, repeated=suspects)
+
+    (found,) = duplicates.truly_repeated(rows.lazy(), asked, counted, row="n")
+
+    assert found["row"].to_list() == [3, 3]
 
 
 def test_the_parts_that_go_to_disk_are_equal_shares_of_all_hashes() -> None:
