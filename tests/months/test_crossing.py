@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -208,6 +209,21 @@ def test_children_are_held_against_the_parents_of_their_own_provider(site: Path)
     assert state(ref, CASES, "102") == (OutcomeState.PASS, None)
     judgement = deciding.stored(ref.open(), ref.run)
     assert [one.check for one in judgement.findings if one.check == CASES] == [CASES]
+
+
+def test_rows_without_a_parent_are_marked_and_nothing_else_is_told_of_them(site: Path) -> None:
+    send(site, JANUARY, "101", measures=31)
+    send(site, JANUARY, "102", measures=30)
+
+    ref = run(site, JANUARY)
+
+    places = ref.open().places
+    (typed,) = (places.state / "deliveries" / JANUARY / "desk/measures/101/v1").glob("typed-*/typed.parquet")
+    across = places.step(ref.run, "across") / "all" / JANUARY / "desk/measures"
+    marks = {provider: pl.read_parquet(across / provider / "v1/marks.parquet") for provider in ("101", "102")}
+    assert marks["101"].columns == ["_row", "check", "outcome"]
+    assert marks["101"].join(pl.read_parquet(typed), on="_row")["case"].to_list() == ["c30"]
+    assert marks["102"].is_empty()
 
 
 def test_where_the_parents_did_not_come_the_missing_delivery_is_the_finding(site: Path) -> None:

@@ -42,8 +42,9 @@ class Checked:
 class Checking:
     """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
 
-    Expectations that look at another table are not asked here: see running.crossing. `marks_per_check`: at most so
-    many rows are marked, but all of a check whose rows a harmonisation rule takes.
+    Expectations that look at another table are asked only if `references` has the tables, by name, and then only they:
+    see running.crossing. `marks_per_check`: at most so many rows are marked, but all of a check whose rows a
+    harmonisation rule takes. `parameters` are what a suite may ask for besides providers and period.
     """
 
     def __init__(
@@ -56,10 +57,13 @@ class Checking:
         scope: Scope,
         into: Path,
         marks_per_check: int | None = None,
+        references: Mapping[str, pl.LazyFrame] | None = None,
+        parameters: Mapping[str, object] | None = None,
     ) -> None:
-        self._dataset, self._scope, self._into = dataset.alone, scope, into
+        self._dataset = dataset.alone if references is None else dataset.crossing
+        self._scope, self._into, self._references = scope, into, references or {}
         self._suite = compiled(self._dataset, code_lists, period)
-        self._parameters: dict[str, object] = {"providers": list(providers), "period": period}
+        self._parameters: dict[str, object] = {"providers": list(providers), "period": period, **(parameters or {})}
         taken = {f"{dataset.dataset}:{rule.check}" for rule in dataset.rules}
         names = [self._dataset.check_id(line) for line in self._dataset.expectations]
         self._marks = MarksWriter(into / "marks.parquet", names, most=marks_per_check, whole=taken)
@@ -123,6 +127,7 @@ class Checking:
                 parameters=self._parameters,
                 undecided={name: UNDECIDED + name for name in self._dataset.columns},
                 aside=ASIDE,
+                references=self._references,
                 marks=self._marks.add,
                 held_bytes=HELD_BYTES,
                 folder=self._into,

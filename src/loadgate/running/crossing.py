@@ -149,8 +149,8 @@ def _age(run: str) -> tuple[Period, int]:
     return Period.parse(period), number
 
 
-def outcomes(site: Site, crossing: Crossing, *, period: str) -> list[Outcome]:
-    """One outcome for each such expectation of the delivery's suite."""
+def outcomes(site: Site, crossing: Crossing, *, period: str, into: Path) -> list[Outcome]:
+    """One outcome for each such expectation of the delivery's suite; the rows that fail are marked in `into`."""
     expected = crossing.delivery.expected
     return outcomes_of(
         site,
@@ -161,12 +161,14 @@ def outcomes(site: Site, crossing: Crossing, *, period: str) -> list[Outcome]:
         providers=expected.providers,
         period=period,
         scope=expected.scope,
+        into=into,
+        marks_per_check=delivering.spec_of(site, crossing.delivery).marks_per_check,
     )
 
 
 def outcomes_of(
     site: Site,
-    whole: Dataset,
+    dataset: Dataset,
     typed: Path,
     *,
     tables: Mapping[str, Sequence[Path]],
@@ -174,25 +176,30 @@ def outcomes_of(
     providers: Sequence[str],
     period: str,
     scope: Scope,
+    into: Path,
+    marks_per_check: int | None = None,
 ) -> list[Outcome]:
-    """The same of any sealed folder with typed rows."""
-    import polars as pl
+    """The same of any sealed folder with typed rows. `into` is a folder that is not there yet."""
+    from loadgate.checking.suites import Checking
 
-    from loadgate.checking.suites import ASIDE, UNDECIDED, compiled, outcome_of
-
-    dataset = whole.crossing
-    suite = compiled(dataset, site.code_lists, period)
     told = durable.read_manifest(typed)
-    validated = suite.validate(
-        pl.scan_parquet(typed / "typed.parquet"),
-        parameters={"providers": list(providers), "period": period, **_late(told)},
-        undecided={column: f"{UNDECIDED}{column}" for column in told["undecided"]},
-        aside=ASIDE,
+    into.mkdir(parents=True)
+    with Checking(
+        dataset=dataset,
+        code_lists=site.code_lists,
+        providers=providers,
+        period=period,
+        scope=scope,
+        into=into,
+        marks_per_check=marks_per_check,
         references={name: _table(paths) for name, paths in tables.items()},
-    )
+        parameters=_late(told),
+    ) as checking:
+        checking.add_all(typed / "typed.parquet")
+        checked = checking.finish(typed / "typed.parquet")
     return [
-        _as_told(outcome_of(line, dataset, found, scope), _absent(line, absent, told))
-        for line, found in zip(dataset.expectations, validated.outcomes, strict=True)
+        _as_told(outcome, _absent(line, absent, told))
+        for line, outcome in zip(dataset.crossing.expectations, checked.outcomes, strict=True)
     ]
 
 

@@ -135,7 +135,7 @@ def read_into(
 
     reading = read_files(
         archived_parts(opened, [part.sha256 for part in delivery.parts]),
-        spec=_spec(site, delivery),
+        spec=spec_of(site, delivery),
         dataset=site.dataset(delivery.expected.dataset),
         scope=delivery.expected.scope,
         into=folder,
@@ -182,7 +182,7 @@ def _checking(site: Site, inputs: RunInputs, delivery: Delivery, into: Path) -> 
         period=inputs.period,
         scope=delivery.expected.scope,
         into=into,
-        marks_per_check=_spec(site, delivery).marks_per_check,
+        marks_per_check=spec_of(site, delivery).marks_per_check,
     )
 
 
@@ -201,7 +201,7 @@ def _harmonising(site: Site, delivery: Delivery, into: Path) -> Iterator[Harmoni
 
 def typed_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
     dataset = site.dataset(delivery.expected.dataset)
-    spec = _spec(site, delivery)
+    spec = spec_of(site, delivery)
     key = key_of(VERSION, content_key(delivery), slices.reading_slice(site, spec, dataset))
     return opened.places.typed(delivery.id, key)
 
@@ -217,11 +217,11 @@ def is_intact(typed: Path) -> bool:
 def checks_folder(opened: Opened, site: Site, delivery: Delivery) -> Path:
     dataset = site.dataset(delivery.expected.dataset)
     typed = typed_folder(opened, site, delivery)
-    kept = _spec(site, delivery).marks_per_check
+    kept = spec_of(site, delivery).marks_per_check
     return opened.places.checks(delivery.id, key_of(typed.name, slices.checking_slice(site, dataset.alone), kept))
 
 
-def _spec(site: Site, delivery: Delivery) -> DeliverySpec:
+def spec_of(site: Site, delivery: Delivery) -> DeliverySpec:
     expected = delivery.expected
     return site.spec(supplier=expected.supplier, system=expected.system, dataset=expected.dataset)
 

@@ -142,6 +142,7 @@ def _tried(
         marked = _marked(folder / "marks.parquet")
         if not given:
             return found, marked
+        beside = folder / "crossed"
         crossed = crossing.outcomes_of(
             site,
             dataset,
@@ -151,9 +152,11 @@ def _tried(
             providers=examples.providers,
             period=examples.period,
             scope=Scope(),
+            into=beside,
         )
         lines = zip(dataset.crossing.expectations, crossed, strict=True)
-        return (*found, *(outcome for line, outcome in lines if line.reference in given)), marked
+        asked = (*found, *(outcome for line, outcome in lines if line.reference in given))
+        return asked, marked | _marked(beside / "marks.parquet")
 
 
 def _marked(path: Path) -> Marked:

@@ -151,7 +151,7 @@ def _cross(opened: Opened, site: Site, inputs: RunInputs, everything: Sequence[S
     read = {other.delivery.expected.id: other.rows for other in everything if other.rows is not None}
     try:
         (found,) = crossing.crossings(opened, inputs, site, [(one.delivery, one.rows)], folders=read, aside=scratch)
-        crossed = crossing.outcomes(site, found, period=inputs.period)
+        crossed = crossing.outcomes(site, found, period=inputs.period, into=scratch / "crossed" / found.delivery.id)
     except LoadgateError as error:
         return replace(one, outcomes=(), rules=(), unseen=error.message)
     return replace(one, outcomes=(*one.outcomes, *crossed))

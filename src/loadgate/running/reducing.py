@@ -113,7 +113,11 @@ def across(ref: Ref, _: str) -> None:
         old = _made_by("arrival:deliveries", repeats(prints, expected, earlier=earlier))
         found = [*old, *_made_by("across:impostors", impostors(prints, expected, decide=decide))]
         write_findings(folder, found)
-        crossed = [one for each in crossings for one in crossing.outcomes(site, each, period=inputs.period)]
+        crossed = [
+            one
+            for each in crossings
+            for one in crossing.outcomes(site, each, period=inputs.period, into=folder / each.delivery.id)
+        ]
         write_outcomes(folder, [_executed("across:impostors", Scope(), found), *crossed])
 
     typed_rows = sorted((one.id, typed.name) for one, typed in read)
