@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from loadgate.checking.engine import rules, samples
 from loadgate.checking.engine.domain import Asked, ask
+from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
@@ -94,7 +95,7 @@ def feed(fold: Fold, frame: pl.LazyFrame) -> None:
         for counted in batches(frame.select(pl.len()), in_order=False):
             fold.add(pl.select(pl.repeat(None, counted.item(), dtype=pl.Null).alias("")))
         return
-    wanted = frame if plan.columns is None else frame.select(plan.columns)
+    wanted = frame if plan.columns is None else frame.select(all_of(plan.columns))
     fold.add_all((batch, plan.up(batch)) for batch in batches(wanted, in_order=plan.in_order))
 
 

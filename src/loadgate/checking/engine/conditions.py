@@ -7,6 +7,7 @@ from functools import reduce
 from operator import add, and_, mod, mul, or_, sub, truediv
 from typing import TYPE_CHECKING, Any
 
+from loadgate.checking.engine.exact_names import values_of
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound, fit_set
 from loadgate.checking.engine.text_sets import stands_among
@@ -141,7 +142,7 @@ def readable(name: str, dtype: pl.DataType) -> pl.Expr:
     """Read a column as GX sees it: NaN is a missing value, a category is its text."""
     import polars as pl
 
-    column = pl.col(name)
+    column = values_of(name)
     if dtype.is_float():
         return column.fill_nan(None)
     if dtype in (pl.Categorical, pl.Enum):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.checks import could_not_run
+from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, without_values
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def validate_by_gx(
         return could_not_run(index, configuration, reason)
     schema = frame.collect_schema()
     hidden = {*aside, *undecided, *undecided.values()}
-    delivered = frame.select(name for name in schema if name not in hidden)
+    delivered = frame.select(all_of(name for name in schema if name not in hidden))
     try:
         found = validator_for(delivered).graph_validate(
             configurations=[configuration], runtime_configuration={"result_format": dict(result_format)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.conditions import compile_condition, condition_columns, plain_condition, readable
+from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Asked:
         except CannotEvaluateError as fault:
             raise CannotEvaluateError(f"in {name}, {fault.reason}") from None
         kept = frame if there.rows.members is None else frame.filter(there.rows.members)
-        return kept.select(readable(column, schema[column]) for column in dict.fromkeys(there.columns))
+        return kept.select(readable(name, schema[name]).alias(name) for name in dict.fromkeys(there.columns))
 
     def main(self) -> list[pl.Expr]:
         """The columns that the domain is named after, without those of further arguments."""
@@ -216,7 +217,7 @@ def _doubted_rows(
     stays = true if kept is None else kept.fill_null(True)
     undecided = hidden | (meets & stays & pl.any_horizontal(up)) if up else hidden
     if together is not None:
-        doubt = undecided.any().over(list(together)) if together else undecided.any()
+        doubt = undecided.any().over(all_of(together)) if together else undecided.any()
         undecided = (meets | hidden) & stays & doubt
     elements = meets & ~undecided
     members = elements if kept is None else elements & kept.fill_null(False)

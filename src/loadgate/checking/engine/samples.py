@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.exact_names import all_of, unused
 from loadgate.checking.engine.faults import missing_columns
 from loadgate.checking.engine.needs import Each
 from loadgate.checking.engine.passes import read
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".unexpected_values", ".unexpected_index_list", ".unexpected_rows", ".unexpected_index_query")
 MOST_RECORDS: Final = 200  # as in great_expectations/constants.py
-INDEX: Final = "__row_number__"
 _MISSING: Final = float("nan")  # as in GX: it sorts the values of several columns, and None has no order
 
 
@@ -86,8 +86,9 @@ def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Hashable, pair
 
 def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
     """Take a sample of a frame, see shaped. Raises: UnreadableError."""
-    rows = frame.with_row_index(INDEX).filter(wanted.mask).head(wanted.most)
-    return shaped(read(rows if wanted.reads is None else rows.select(INDEX, *wanted.reads), engine="auto"), wanted)
+    index = unused("row", frame.collect_schema())
+    rows = frame.with_row_index(index).filter(wanted.mask).head(wanted.most)
+    return shaped(read(rows if wanted.reads is None else rows.select(index, *all_of(wanted.reads)), engine="auto"), wanted)
 
 
 class Taking:
@@ -105,9 +106,9 @@ class Taking:
         if self._taken and not (self._missing and mask.any()):
             return
         numbers = mask.arg_true().head(self._missing)
-        columns = batch.columns if self._wanted.reads is None else self._wanted.reads
-        index = (numbers.cast(pl.UInt64) + first).alias(INDEX)
-        self._taken.append(pl.DataFrame([index, *(batch[name].gather(numbers) for name in columns)]))
+        shown = batch if self._wanted.reads is None else batch.select(all_of(self._wanted.reads))
+        index = (numbers.cast(pl.UInt64) + first).alias(unused("row", shown.columns))
+        self._taken.append(shown[numbers].insert_column(0, index) if shown.width else index.to_frame())
         self._missing -= len(numbers)
 
     def finish(self) -> Any:
@@ -117,13 +118,17 @@ class Taking:
 
 
 def shaped(rows: pl.DataFrame, wanted: Sample) -> Any:
-    """Bring rows to the form that GX expects for the suffix: values, pairs, records, numbers or records."""
+    """Bring rows to the form that GX expects for the suffix: values, pairs, records, numbers or records.
+
+    The first column of `rows` is their numbers, whatever its name.
+    """
+    numbers = rows.to_series(0).to_list()
     if wanted.suffix == ".unexpected_rows":
         return _whole_rows(rows)
     if wanted.suffix == ".unexpected_index_query":
-        return _query(rows[INDEX].to_list(), most=wanted.most)
+        return _query(numbers, most=wanted.most)
     if wanted.suffix == ".unexpected_index_list":
-        return _named_rows(rows, wanted) if wanted.keys else rows[INDEX].to_list()
+        return _named_rows(rows, wanted) if wanted.keys else numbers
     found = list(zip(*(rows[name].to_list() for name in wanted.columns), strict=True))
     if len(wanted.columns) == 1 and not wanted.paired:
         return [value for (value,) in found]
@@ -142,14 +147,14 @@ def _whole_rows(rows: pl.DataFrame) -> Any:
     """A pandas frame, as from GX's pandas engine, with the rows' numbers as its index; every value stays what it is."""
     import pandas as pd
 
-    numbers = rows[INDEX].to_list()
-    found = rows.drop(INDEX)
+    numbers = rows.to_series(0).to_list()
+    found = rows[:, 1:]
     return pd.DataFrame(found.rows(), index=numbers, columns=found.columns, dtype=object)
 
 
 def _named_rows(rows: pl.DataFrame, wanted: Sample) -> list[dict[str, Any]]:
     """Name rows by their keys, each with its values beside them; without values GX puts all keys into one record."""
-    found = rows.drop(INDEX)
+    found = rows[:, 1:]
     if not wanted.values:
         return [found.to_dict(as_series=False)] if found.height else []
     return found.to_dicts()

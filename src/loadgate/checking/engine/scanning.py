@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from loadgate.checking.engine.exact_names import exactly
 from loadgate.checking.engine.faults import CannotEvaluateError
 
 if TYPE_CHECKING:
@@ -148,5 +149,5 @@ def _part(frame: pl.LazyFrame, spec: Mapping[str, Any]) -> pl.LazyFrame:
     if schema[column] not in (pl.Date, pl.Datetime):
         raise CannotEvaluateError(f"column {column} ({schema[column]}) has no dates, so batches cannot be parted by it")
     for part in parts:
-        frame = frame.filter(getattr(pl.col(column).dt, part)() == int(wanted[part]))
+        frame = frame.filter(getattr(exactly(column).dt, part)() == int(wanted[part]))
     return frame

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MOST_REMEMBERED: Final = 50_000
+_TEXTS: Final = "texts"
 
 
 class Verdicts:
@@ -27,14 +28,14 @@ class Verdicts:
         answer: pl.Expr
         distinct = texts.unique().drop_nulls()
         refused = [text for text in distinct if not self._asked(text)]
-        name = texts.name or "texts"
+        text = pl.col(_TEXTS)
         if len(refused) == len(distinct):
-            answer = pl.when(pl.col(name).is_not_null()).then(pl.lit(False))
+            answer = pl.when(text.is_not_null()).then(pl.lit(False))
         elif not refused:
-            answer = pl.when(pl.col(name).is_not_null()).then(pl.lit(True))
+            answer = pl.when(text.is_not_null()).then(pl.lit(True))
         else:
-            answer = ~stands_among(pl.col(name), refused)
-        return texts.alias(name).to_frame().select(answer.alias(texts.name)).to_series()
+            answer = ~stands_among(text, refused)
+        return texts.alias(_TEXTS).to_frame().select(answer.alias(texts.name)).to_series()
 
     def _asked(self, text: str) -> bool:
         if text not in self._known:
