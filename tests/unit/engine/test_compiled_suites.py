@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -319,3 +320,38 @@ def test_a_parameter_that_does_not_fit_is_named_but_not_quoted() -> None:
     found = suite.validate(BADLY_CAST.lazy(), parameters={"least": SECRET}).outcomes[0]
 
     assert found.reason == "the expectation does not take the value of its parameter least"
+
+
+@pytest.mark.parametrize("reader", [pl.scan_parquet, pl.scan_csv])
+@pytest.mark.parametrize("known", [True, False])  # whether the file goes before or after its columns were asked for
+def test_a_file_that_is_gone_leaves_every_check_without_answer(reader: Any, known: bool, tmp_path: Path) -> None:
+    path = tmp_path / f"{SECRET}.file"
+    pl.DataFrame({"n": [1]}).write_parquet(path) if reader is pl.scan_parquet else path.write_text("n\n1\n")
+    frame = reader(path)
+    suite = compiled(("column_values_to_be_unique", {"column": "n"}), ("column_median_to_be_between", {"column": "m"}))
+    if known:
+        frame = frame.with_columns(pl.col("n").alias("m"))
+        frame.collect_schema()
+    path.unlink()
+
+    found = suite.validate(frame)
+
+    assert [one.state for one in found.outcomes] == [CheckState.COULD_NOT_RUN] * 2
+    assert not found.result.success
+    assert SECRET not in str(found)
+
+
+def test_a_file_that_is_none_of_its_kind_leaves_every_check_without_answer_and_none_of_its_text(tmp_path: Path) -> None:
+    (tmp_path / "broken.parquet").write_bytes(SECRET.encode())
+    suite = compiled(
+        ("table_row_count_to_equal", {"value": 0}),
+        ("column_max_to_be_between", {"column": "n", "max_value": {"$PARAMETER": "most"}}),
+    )
+
+    found = suite.validate(pl.scan_parquet(tmp_path / "broken.parquet"))
+
+    assert [one.reason for one in found.outcomes] == [
+        "the data could not be read (ComputeError)",
+        "the parameter most has no value",
+    ]
+    assert SECRET not in str(found)

@@ -38,10 +38,9 @@ def validate_by_gx(
     if undecided and not _names_others(configuration, undecided):
         reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
         return could_not_run(index, configuration, reason)
-    schema = frame.collect_schema()
     hidden = {*aside, *undecided, *undecided.values()}
-    delivered = frame.select(all_of(name for name in schema if name not in hidden))
     try:
+        delivered = frame.select(all_of(name for name in frame.collect_schema() if name not in hidden))
         found = validator_for(delivered).graph_validate(
             configurations=[configuration], runtime_configuration={"result_format": dict(result_format)}
         )[0]

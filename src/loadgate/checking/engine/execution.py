@@ -46,6 +46,7 @@ from loadgate.checking.engine.compiler import Computed, compute, is_built_in
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.passes import unread
 from loadgate.checking.engine.scanning import scan
 
 _TYPES_REFUSED: Final = (
@@ -228,7 +229,7 @@ def _computed(frame: pl.LazyFrame, metrics: list[MetricConfiguration]) -> Comput
     try:
         return compute(frame, metrics)
     except (pl.exceptions.PolarsError, OSError) as error:
-        reason = f"the data could not be read ({type(error).__name__})"
+        reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})
 
 

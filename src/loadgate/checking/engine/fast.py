@@ -21,6 +21,7 @@ from loadgate.checking.engine.hashes import HELD_BYTES
 from loadgate.checking.engine.marks import Marking, Marks
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
 from loadgate.checking.engine.parameters import fill, parameter_names
+from loadgate.checking.engine.passes import unread
 from loadgate.checking.engine.quiet import import_gx
 from loadgate.checking.engine.validation import Holding, Validation
 
@@ -82,12 +83,18 @@ class CompiledSuite:
 
         `parameters` fill `{"$PARAMETER": name}`. `undecided` names, per column, the boolean column of the frame that
         says where a value failed to cast; those columns and `aside` are no part of the table. `references` are other
-        tables that rules of one's own may ask for by name. Never raises for bad
-        data: what cannot be evaluated has its outcome.
+        tables that rules of one's own may ask for by name. Never raises for bad data, nor for a file that cannot be
+        read: what cannot be evaluated has its outcome.
         Raises: KeyError if a flag column named in `undecided` is not in the frame.
         """
+        import polars as pl
+
         planned = [self._fill(entry, parameters) for entry in self.planned]
-        plan = self._plan(_checks(planned), frame.collect_schema(), undecided, aside, references)
+        try:
+            schema = frame.collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            return self._unread(planned, unread(error), parameters)
+        plan = self._plan(_checks(planned), schema, undecided, aside, references)
         return self._judged(planned, frame, run(plan, frame), parameters, undecided, aside)
 
     def start(
@@ -136,6 +143,16 @@ class CompiledSuite:
         return Validated(
             result=_suite_result(self.name, [result for result, _ in judged], parameters),
             outcomes=tuple(outcome for _, outcome in judged),
+        )
+
+    def _unread(self, planned: Sequence[Planned], reason: str, parameters: Mapping[str, object]) -> Validated:
+        known = [None if one.by_gx else one.reason for one in planned]
+        refused = [
+            could_not_run(one.index, one.configuration, why or reason) for one, why in zip(planned, known, strict=True)
+        ]
+        return Validated(
+            result=_suite_result(self.name, [result for result, _ in refused], parameters),
+            outcomes=tuple(outcome for _, outcome in refused),
         )
 
     def _judge(

@@ -289,7 +289,7 @@ class Fold:
             self._reasons[metric] = fault.reason
         except UnreadableError as error:
             self._reasons[metric] = broken(error.kind)
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, OSError) as error:
             self._reasons[metric] = f"failing rows could not be sampled ({type(error).__name__})"
 
     @contextmanager

@@ -145,5 +145,10 @@ def broken(kind: str) -> str:
     return f"the data could not be evaluated ({kind})"
 
 
+def unread(error: Exception) -> str:
+    """Word the reason of every metric of a frame that cannot even be opened."""
+    return f"the data could not be read ({type(error).__name__})"
+
+
 def named(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> pl.LazyFrame:
     return frame.select(expression.alias(f"m{index}") for index, expression in enumerate(expressions))
