@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from loadgate.checking.engine.conditions import compile_condition
+from loadgate.checking.engine.fast import CheckOutcome, compile_suite
 from loadgate.checking.engine.literals import UNFIT, bound, fit, fit_set
+from loadgate.checking.engine.quiet import import_gx
 
 DAY, NOON = dt.date(2024, 2, 3), dt.datetime(2024, 2, 3, 12)
 MIDNIGHT = dt.datetime(2024, 2, 3)
@@ -51,6 +54,14 @@ BERLIN = ZoneInfo("Europe/Berlin")
         (NOON, pl.Datetime("us", "Europe/Berlin"), NOON.replace(tzinfo=BERLIN)),
         (NOON.replace(tzinfo=dt.UTC), pl.Datetime("us", "Europe/Berlin"), NOON.replace(tzinfo=dt.UTC)),
         (NOON, pl.Duration("us"), UNFIT),
+        (dt.timedelta(hours=1), pl.Duration("us"), dt.timedelta(hours=1)),
+        (dt.time(8), pl.Time(), dt.time(8)),
+        ("08:00", pl.Time(), dt.time(8)),
+        ("eight", pl.Time(), UNFIT),
+        (dt.time(8, tzinfo=dt.UTC), pl.Time(), UNFIT),
+        (8, pl.Time(), UNFIT),
+        (b"a", pl.Binary(), b"a"),
+        ("a", pl.Binary(), UNFIT),
     ],
 )
 def test_a_value_becomes_what_the_column_holds_or_is_unfit(value: Any, dtype: pl.DataType, expected: Any) -> None:
@@ -84,3 +95,50 @@ def test_a_column_of_days_is_on_the_same_side_of_a_moment_as_its_midnights_are(l
 
     for side in ("ge", "gt", "le", "lt"):
         assert found[f"day {side}"].to_list() == found[f"midnight {side}"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("column", "unwanted"),
+    [([dt.time(8), dt.time(9)], [dt.time(9)]), ([dt.time(8), dt.time(9)], ["09:00:00"]), ([b"a", b"b"], [b"b"])],
+)
+def test_what_is_not_wanted_is_found_in_columns_of_times_and_of_bytes(column: list[Any], unwanted: list[Any]) -> None:
+    found = outcome(pl.DataFrame({"c": column}), "not_be_in_set", value_set=unwanted)
+
+    assert (found.state.value, found.rows_failed) == ("fail", 1)
+
+
+def test_a_condition_may_compare_times_of_day() -> None:
+    frame = pl.DataFrame({"c": [dt.time(8), dt.time(9), None]})
+
+    met = compile_condition(
+        {"type": "comparison", "column": {"name": "c"}, "operator": ">", "parameter": "08:30"},
+        schema=frame.schema,
+        flags={},
+    )
+
+    assert frame.select(met).to_series().to_list() == [False, True, False]
+
+
+def test_python_s_objects_are_no_members_of_a_set_and_no_strangers_to_it() -> None:
+    found = outcome(pl.DataFrame({"c": pl.Series([1, "x"], dtype=pl.Object)}), "not_be_in_set", value_set=[1])
+
+    assert found.reason == "a set of values cannot be compared with a column of type Object"
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_lists_and_durations_have_no_text_to_match_whether_or_not_there_are_any(rows: int) -> None:
+    frame = pl.DataFrame({"c": [[1]]}).head(rows)
+
+    found = outcome(frame, "match_regex", regex="1")
+
+    assert found.reason == "the values of a column of type List(Int64) have no text"
+
+
+def outcome(frame: pl.DataFrame, name: str, **arguments: Any) -> CheckOutcome:
+    import_gx()
+    from great_expectations.core import ExpectationSuite
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    asked = ExpectationConfiguration(type=f"expect_column_values_to_{name}", kwargs={"column": "c", **arguments})
+    suite = ExpectationSuite(name="fitted", expectations=[asked.to_domain_obj()])
+    return compile_suite(suite).validate(frame.lazy()).outcomes[0]

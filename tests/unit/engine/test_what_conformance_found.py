@@ -160,6 +160,20 @@ def test_a_metric_of_ones_own_runs_where_only_another_column_has_values_that_cou
     assert states == {"a": CheckState.PASS, "b": CheckState.COULD_NOT_RUN}
 
 
+def test_a_distribution_of_no_values_is_not_compared() -> None:
+    bins = {"bins": [0, 1, 2], "weights": [0.5, 0.5]}
+
+    found = outcome(
+        pl.DataFrame({"a": [None]}, schema={"a": pl.Float64}),
+        "ExpectColumnKLDivergenceToBeLessThan",
+        column="a",
+        partition_object=bins,
+        threshold=1,
+    )
+
+    assert found.reason == "the column has no values to make a distribution of"
+
+
 def own_sum(column: str) -> Any:
     from loadgate.checking.engine.quiet import import_gx
 

@@ -48,7 +48,7 @@ def histogram(asked: Asked) -> Reduction:
         ((values >= low) & ((values <= high) if index == len(pairs) - 1 else (values < high))).sum().alias(str(index))
         for index, (low, high) in enumerate(pairs)
     ]
-    return Reduction(needs=(added_each(pl.struct(counts)),), finish=lambda row: list(row.values()))
+    return Reduction(needs=(added_each(pl.struct(counts)), added(values.count())), finish=_filled)
 
 
 def between_count(asked: Asked) -> Reduction:
@@ -120,6 +120,12 @@ def _edge(limit: Any, asked: Asked) -> Any:
     if isinstance(limit, float) and not math.isfinite(limit):
         return pl.lit(limit)
     return bound(limit, asked.dtype())
+
+
+def _filled(counts: dict[str, int], present: int) -> list[int]:
+    if not present:  # GX would divide by their number
+        raise CannotEvaluateError("the column has no values to make a distribution of")
+    return list(counts.values())
 
 
 def _asking(asked: Asked, arguments: dict[str, Any]) -> Asked:

@@ -95,9 +95,14 @@ class Asked:
         return self.schema[self.columns[index]]
 
     def text(self) -> pl.Expr:
-        """The column as text; GX's pandas engine also matches patterns and lengths on other types as text."""
+        """The column as text; GX's pandas engine also matches patterns and lengths on other types as text.
+
+        Raises: CannotEvaluateError if values of its type have no text.
+        """
         import polars as pl
 
+        if self.dtype().is_nested() or self.dtype() in (pl.Duration, pl.Object):
+            raise CannotEvaluateError(f"the values of a column of type {self.dtype()} have no text")
         if self.dtype() == pl.Boolean:  # Python's words, as a pandas user has seen them
             return pl.when(self.column()).then(pl.lit("True")).when(~self.column()).then(pl.lit("False"))
         return self.column() if self.dtype() == pl.String else self.column().cast(pl.String)

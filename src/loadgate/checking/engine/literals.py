@@ -36,9 +36,14 @@ class FittedSet:
 
 
 def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
-    """Fit a value set to a column. Nulls are dropped, duplicates counted once, as GX does."""
+    """Fit a value set to a column. Nulls are dropped, duplicates counted once, as GX does.
+
+    Raises: CannotEvaluateError if the column holds Python's objects, which Polars cannot compare with anything.
+    """
     import polars as pl
 
+    if dtype == pl.Object:
+        raise CannotEvaluateError(f"a set of values cannot be compared with a column of type {dtype}")
     wanted = dict.fromkeys(value for value in values if value is not None)
     written = tuple((value, fit(value, dtype)) for value in wanted)
     usable = tuple(dict.fromkeys(fitted for _, fitted in written if fitted is not UNFIT))
@@ -60,7 +65,11 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
         return pl.lit(value)
     if dtype.is_numeric() and _is_number(value):
         return pl.lit(int(value) if _is_whole(value) and abs(value) < 2**63 else value)
-    if dtype.is_temporal() and isinstance(value, dt.date | str):
+    if dtype in (pl.Time, pl.Duration):
+        fitted = fit(value, dtype)
+        if fitted is not UNFIT:
+            return pl.lit(fitted, dtype=dtype)
+    elif dtype.is_temporal() and isinstance(value, dt.date | str):
         moment = _moment(value)
         if moment is not None:
             return pl.lit(_day_or_moment(moment, dtype))
@@ -89,6 +98,12 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
         return bool(value) if value in (0, 1) else UNFIT
     if dtype in (pl.Date, pl.Datetime):
         return _fit_moment(value, dtype)
+    if dtype == pl.Time:
+        return _fit_time(value)
+    if dtype == pl.Duration:
+        return value if isinstance(value, dt.timedelta) else UNFIT
+    if dtype == pl.Binary:
+        return value if isinstance(value, bytes) else UNFIT
     return UNFIT
 
 
@@ -114,6 +129,16 @@ def _fit_moment(value: Any, dtype: pl.DataType) -> Any:
             return moment
         return moment.date() if moment.time() == dt.time() and moment.tzinfo is None else UNFIT
     return _zoned(moment, dtype)
+
+
+def _fit_time(value: Any) -> Any:
+    """A time of day, or the text that it is in a stored suite."""
+    if isinstance(value, str):
+        try:
+            value = dt.time.fromisoformat(value)
+        except ValueError:
+            return UNFIT
+    return value if isinstance(value, dt.time) and value.tzinfo is None else UNFIT
 
 
 def _moment(value: dt.date | str) -> dt.date | None:
