@@ -355,3 +355,20 @@ def test_a_file_that_is_none_of_its_kind_leaves_every_check_without_answer_and_n
         "the parameter most has no value",
     ]
     assert SECRET not in str(found)
+
+
+@pytest.mark.parametrize("days", [10**7, 10**8])  # years that Python lacks; of the latter Polars says so by a panic
+def test_a_day_that_python_lacks_leaves_only_checks_that_would_show_it_without_answer(days: int) -> None:
+    frame = pl.DataFrame({"n": [1, 1], "day": pl.Series([0, days], dtype=pl.Int32).cast(pl.Date)})
+    latest = {"column": "day", "max_value": "2024-01-01"}
+    suite = compiled(
+        ("column_values_to_be_unique", {"column": "n"}),
+        ("column_values_to_be_between", latest),
+        ("column_max_to_be_between", latest),
+        ("column_distinct_values_to_be_in_set", {"column": "day", "value_set": ["2024-01-01"]}),
+    )
+
+    found = suite.validate(frame.lazy()).outcomes
+
+    assert [one.state.value for one in found] == ["fail", "fail", "could_not_run", "fail"]
+    assert str(days) not in str(found)

@@ -415,6 +415,21 @@ def test_failing_values_stay_out_of_a_result_that_excludes_them(context: Any) ->
     assert SECRET not in as_json(result)
 
 
+def test_failing_durations_can_be_stored_with_a_result(context: Any) -> None:
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    batches = context.data_sources.add_polars("p").add_dataframe_asset("a").add_batch_definition_whole_dataframe("b")
+    nothing = gxe.ExpectColumnValuesToBeNull(column="took")
+    suite = context.suites.add(gx.ExpectationSuite(name="s", expectations=[nothing]))
+    validation = context.validation_definitions.add(gx.ValidationDefinition(name="v", data=batches, suite=suite))
+
+    frame = pl.DataFrame({"took": [dt.timedelta(hours=1), None]})
+    found = validation.run(batch_parameters={"dataframe": frame}, result_format="COMPLETE").results[0].to_json_dict()
+
+    assert found["result"]["unexpected_list"] == ["PT1H"]
+
+
 def test_an_ephemeral_context_writes_no_folder(context: Any, tmp_path: Path) -> None:
     asset = context.data_sources.add_polars("p").add_dataframe_asset("frames")
     checks = suite(context, ("expect_table_row_count_to_equal", {"value": 3}))

@@ -19,7 +19,7 @@ from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.hashes import AT_ONCE, HELD_BYTES, Counted, HashSet, HashSets
 from loadgate.checking.engine.needs import Each, Hashed, Kept, Merged, Need, Tallied, Whole
-from loadgate.checking.engine.passes import UnreadableError, broken, reduce_frame
+from loadgate.checking.engine.passes import UnreadableError, broken, failures, reduce_frame
 from loadgate.checking.engine.plans import FAILING, Plan, Slot, Variant
 from loadgate.checking.engine.samples import Taking, take
 from loadgate.checking.engine.tallies import Tally
@@ -188,13 +188,13 @@ class Fold:
         """Ask everything at once; if that fails, one metric at a time, so that the rest still gets an answer."""
         rows = self._with_last(batch, variant)
         needs = {slot: need for slot, need in variant.needs.items() if slot[0] not in self._reasons}
-        with suppress(Exception):  # Python code in a rule raises what it likes
+        with suppress(*failures()):
             return _ask(rows, needs, self.plan.shared)
         for metric in dict.fromkeys(metric for metric, _ in needs):
             own = {slot: need for slot, need in needs.items() if slot[0] == metric}
             try:
                 _ask(rows, own, {slot: slot for slot in own})
-            except Exception as error:
+            except failures() as error:
                 self._reasons[metric] = broken(type(error).__name__)
         return _ask(
             rows, {slot: need for slot, need in needs.items() if slot[0] not in self._reasons}, self.plan.shared
@@ -281,15 +281,13 @@ class Fold:
 
     @contextmanager
     def _unless_refused(self, metric: Hashable) -> Iterator[None]:
-        import polars as pl
-
         try:
             yield
         except CannotEvaluateError as fault:
             self._reasons[metric] = fault.reason
         except UnreadableError as error:
             self._reasons[metric] = broken(error.kind)
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except failures() as error:
             self._reasons[metric] = f"failing rows could not be sampled ({type(error).__name__})"
 
     @contextmanager

@@ -83,7 +83,7 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
             yield first
             del first
             yield from found
-    except Exception as error:  # also of Python code in the frame
+    except failures() as error:
         raise UnreadableError(type(error).__name__) from None
 
 
@@ -91,7 +91,7 @@ def read(frame: pl.LazyFrame, *, engine: Literal["auto", "streaming"] = "streami
     """Collect rows. Raises: UnreadableError."""
     try:
         return frame.collect(engine=engine)
-    except Exception as error:  # also of Python code in the frame
+    except failures() as error:
         raise UnreadableError(type(error).__name__) from None
 
 
@@ -143,6 +143,13 @@ def reduce_frame(frame: pl.LazyFrame, expressions: Mapping[Key, pl.Expr]) -> tup
 def broken(kind: str) -> str:
     """Word the reason of a metric that met rows it could not stand."""
     return f"the data could not be evaluated ({kind})"
+
+
+def failures() -> tuple[type[BaseException], ...]:
+    """What asking rows may raise: anything, since frames and rules hold Python code; Polars' panics are no Exception."""
+    import polars as pl
+
+    return Exception, pl.exceptions.PanicException
 
 
 def unread(error: Exception) -> str:

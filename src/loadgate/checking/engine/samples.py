@@ -88,7 +88,8 @@ def take(frame: pl.LazyFrame, wanted: Sample) -> Any:
     """Take a sample of a frame, see shaped. Raises: UnreadableError."""
     index = unused("row", frame.collect_schema())
     rows = frame.with_row_index(index).filter(wanted.mask).head(wanted.most)
-    return shaped(read(rows if wanted.reads is None else rows.select(index, *all_of(wanted.reads)), engine="auto"), wanted)
+    shown = rows if wanted.reads is None else rows.select(index, *all_of(wanted.reads))
+    return shaped(read(shown, engine="auto"), wanted)
 
 
 class Taking:
@@ -120,8 +121,12 @@ class Taking:
 def shaped(rows: pl.DataFrame, wanted: Sample) -> Any:
     """Bring rows to the form that GX expects for the suffix: values, pairs, records, numbers or records.
 
-    The first column of `rows` is their numbers, whatever its name.
+    The first column of `rows` is their numbers, whatever its name. Durations become their text: GX cannot write one as
+    JSON, and its exception would quote it and end a Checkpoint.
     """
+    import polars.selectors as cs
+
+    rows = rows.with_columns(cs.duration().dt.to_string("iso"))
     numbers = rows.to_series(0).to_list()
     if wanted.suffix == ".unexpected_rows":
         return _whole_rows(rows)
