@@ -146,7 +146,7 @@ def broken(kind: str) -> str:
 
 
 def failures() -> tuple[type[BaseException], ...]:
-    """What asking rows may raise: anything, since frames and rules hold Python code; Polars' panics are no Exception."""
+    """What asking rows may raise: anything, since frames and rules hold Python; Polars' panics are no Exception."""
     import polars as pl
 
     return Exception, pl.exceptions.PanicException
