@@ -190,6 +190,22 @@ def test_without_the_rows_again_all_is_answered_but_what_takes_a_second_look(sui
     )
 
 
+def test_keys_with_the_same_values_in_other_columns_differ_even_if_the_rows_are_gone() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    numbers = list(range(100))
+    keys = pl.DataFrame({"left": [*numbers, *numbers, 7], "right": [*reversed(numbers), *numbers, 7]})
+    unique = gxe.ExpectCompoundColumnsToBeUnique(column_list=["left", "right"])
+
+    with compile_suite(ExpectationSuite(name="keys", expectations=[unique])).start(keys.schema) as running:
+        running.add(keys)
+        found = running.finish()
+
+    assert found.outcomes[0].rows_failed == 2
+
+
 def test_a_table_without_rows_is_judged_as_one(suite: CompiledSuite) -> None:
     nothing = table().head(0)
     with suite.start(nothing.schema) as running:
