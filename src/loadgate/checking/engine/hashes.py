@@ -96,7 +96,7 @@ class HashSet:
         if hashes.is_empty() or self._lost:
             return
         self.rows += len(hashes)
-        if hashes.head(_SAMPLE).n_unique() <= _FEW:
+        if len(hashes) > _FEW >= hashes.head(_SAMPLE).n_unique():
             hashes = self._thinned(hashes.sort()) if self._repeats else hashes.unique()
         self._runs.append(hashes)
         self.held += len(hashes)
