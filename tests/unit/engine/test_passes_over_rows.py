@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -184,3 +186,40 @@ def test_a_pass_may_begin_while_another_begins_that_waits_for_it() -> None:
 
     assert sum(found) == sum(range(ROWS))
     assert environment() == before
+
+
+def test_a_damaged_file_is_refused_or_read_to_its_end_and_never_ends_early(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sound, damaged = tmp_path / "sound.parquet", tmp_path / "damaged.parquet"
+    table = pl.DataFrame({"n": range(1000), "text": ["x", "y"] * 500})
+    table.write_parquet(sound, compression="uncompressed", row_group_size=250, statistics=False)
+    raw = sound.read_bytes()
+    footer = int.from_bytes(raw[-8:-4], "little")
+    panics = 0
+    for place in range(len(raw) - 8 - footer, len(raw) - 8):
+        damaged.write_bytes(raw[:place] + bytes([raw[place] ^ 0x7F]) + raw[place + 1 :])
+        frame = pl.scan_parquet(damaged)
+        try:
+            expected: int | str = frame.collect(engine="streaming").height
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            expected = type(error).__name__
+            panics += expected == "PanicException"
+        try:
+            found: int | str = sum(batch.height for batch in batches(frame, in_order=False))
+        except UnreadableError as error:
+            found = error.kind
+        assert found == expected, place
+    capfd.readouterr()  # what Polars says of its panics
+
+    assert panics > 0  # or this test does not see what it is for
+
+
+def test_who_takes_no_more_batches_leaves_no_query_behind() -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    rows = batches(pl.LazyFrame({"n": range(2_000_000)}), in_order=True)
+
+    assert next(rows).height == passes.BATCH_ROWS
+    rows.close()
+
+    assert {thread.name for thread in threading.enumerate()} <= before

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterator, Mapping
-from threading import Lock
+from dataclasses import dataclass
+from queue import Queue
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -34,6 +36,13 @@ class UnreadableError(Exception):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """No more rows come; `kind` names the exception if there may have been more."""
+
+    kind: str | None
 
 
 class _LittleAhead:
@@ -71,20 +80,43 @@ _LITTLE_AHEAD: Final = _LittleAhead()
 
 
 def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
-    """Stream a frame's rows. The one place that uses collect_batches, which Polars calls unstable.
+    """Stream a frame's rows, and one batch ahead.
 
+    Polars hands batches over from a thread of ours, so that its own word on how the query ended is heard: an iterator
+    of its batches just stops where reading panics, as if there were no more rows.
     Raises: UnreadableError.
     """
+    ready: Queue[pl.DataFrame | _End] = Queue(maxsize=1)
+    unwanted = Event()
+
+    def hand_over(batch: pl.DataFrame) -> bool:
+        ready.put(batch)
+        return unwanted.is_set()
+
+    def stream() -> None:
+        kind = None
+        try:
+            frame.sink_batches(hand_over, chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
+        except BaseException as error:  # else nobody would hear of it
+            kind = type(error).__name__
+        ready.put(_End(kind))
+
+    thread = Thread(target=stream, name="reading", daemon=True)
+    with _LITTLE_AHEAD:
+        thread.start()
+        batch = ready.get()
     try:
-        with _LITTLE_AHEAD:
-            found = frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
-            first = next(found, None)
-        if first is not None:
-            yield first
-            del first
-            yield from found
-    except failures() as error:
-        raise UnreadableError(type(error).__name__) from None
+        while not isinstance(batch, _End):
+            yield batch
+            del batch  # or it would wait for the next one
+            batch = ready.get()
+        if batch.kind is not None:
+            raise UnreadableError(batch.kind)
+    finally:
+        unwanted.set()
+        while not isinstance(batch, _End):
+            batch = ready.get()
+        thread.join()
 
 
 def read(frame: pl.LazyFrame, *, engine: Literal["auto", "streaming"] = "streaming") -> pl.DataFrame:
