@@ -55,20 +55,6 @@ def test_counting_and_comparing_hashes_in_parts_changes_no_outcome(
     assert expected[1].rows_failed == 2 * repeated
 
 
-def test_a_batch_of_few_different_hashes_is_thinned_out_and_its_repeats_are_still_known() -> None:
-    sets = hashes.HashSets()
-    known = sets.new(repeats=True)
-    counted_only = sets.new(repeats=False)
-    for batch in ([1, 2] * 300, [3] * 600 + [4], [4, 5]):  # the last is too short to be worth it
-        known.add(pl.Series(batch, dtype=pl.UInt64))
-        counted_only.add(pl.Series(batch, dtype=pl.UInt64))
-
-    assert (known.held, counted_only.held) == (9, 6)
-    assert known.count().repeated.to_list() == [1, 2, 3, 4]
-    assert (known.count().distinct, counted_only.count().distinct) == (5, 5)
-    assert known.count().rows_repeated == 1202
-
-
 def test_hashes_beyond_the_limit_are_in_files_that_only_their_owner_can_read(tmp_path: Path) -> None:
     sets = hashes.HashSets(held_bytes=8000, folder=tmp_path)
     spilled = sets.new(repeats=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
-from loadgate.checking.engine.hashes import AT_ONCE, HELD_BYTES, Counted, HashSet, HashSets
+from loadgate.checking.engine.hashes import HELD_BYTES, Counted, HashSet, HashSets
 from loadgate.checking.engine.needs import Each, Hashed, Kept, Merged, Need, Tallied, Whole
 from loadgate.checking.engine.passes import UnreadableError, broken, failures, reduce_frame
 from loadgate.checking.engine.plans import FAILING, Plan, Slot, Variant
@@ -263,20 +263,10 @@ class Fold:
         return found
 
     def _sets_counted(self) -> dict[Slot, Counted]:
-        """Count all sets of hashes, at the same time unless they are so large that sorting them would fill memory."""
         found: dict[Slot, Counted] = {}
-
-        def count(leader: Slot) -> None:
+        for leader, hashes in self._hashes.items():
             with self._unless_disk_fails(leader):
-                found[leader] = self._hashes[leader].count()
-
-        held = sum(one.held for one in self._hashes.values())
-        if not _SMALL <= held <= 2 * AT_ONCE:  # so few are not worth a thread, and so many not the memory
-            for leader in self._hashes:
-                count(leader)
-            return found
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            list(pool.map(count, self._hashes))
+                found[leader] = hashes.count()
         return found
 
     @contextmanager

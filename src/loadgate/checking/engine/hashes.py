@@ -5,11 +5,14 @@ All sets of one pass share a limit of memory; beyond it they go to disk, and are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from loadgate.checking.engine.recent import Recent
 from loadgate.checking.engine.spilling import PARTS, Spill, boundaries
 
 if TYPE_CHECKING:
@@ -17,10 +20,16 @@ if TYPE_CHECKING:
 
 HELD_BYTES: Final = 128 * 2**20  # with what sorting takes, and what the allocator keeps, half a gigabyte
 AT_ONCE: Final = 6_000_000  # hashes that are sorted at a time: 48 MB, and as much again
-_MANY: Final = 500_000  # fewer are sorted at once, and not in quarters
+_MANY: Final = 100_000  # fewer are sorted at once, and not in quarters
 _WIDTH: Final = 8
-_SAMPLE: Final = 4096
-_FEW: Final = 512  # distinct ones in a sample: with so few, batches are thinned out before they are kept
+_FEW: Final = 512  # so few are kept as they come
+_THREADS: Final = 2
+
+
+_QUARTERS: Final = [(quarter << 62, (quarter + 1 << 62) - 1) for quarter in range(4)]
+
+Part = Callable[[], "list[pl.Series]"]
+"""Gives the runs of one part when it is its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +94,7 @@ class HashSet:
         self._sets = sets
         self._name = name
         self._repeats = repeats
+        self._recent = Recent(copies=2 if repeats else 1)
         self._runs: list[pl.Series] = []
         self._spilled = False
         self._lost = False
@@ -96,8 +106,8 @@ class HashSet:
         if hashes.is_empty() or self._lost:
             return
         self.rows += len(hashes)
-        if len(hashes) > _FEW >= hashes.head(_SAMPLE).n_unique():
-            hashes = self._thinned(hashes.sort()) if self._repeats else hashes.unique()
+        if len(hashes) > _FEW:
+            hashes = self._recent.fresh(hashes)
         self._runs.append(hashes)
         self.held += len(hashes)
         self._sets.make_room()
@@ -108,14 +118,17 @@ class HashSet:
 
         if self._lost:
             raise OSError("hashes did not fit on the disk")
-        distinct, repeated = 0, [pl.Series(dtype=pl.UInt64)]
-        for run in self._sorted():
-            later = run.slice(1)
-            again = later == run.slice(0, len(run) - 1)  # two views; a shifted copy would be as large as the run
-            distinct += len(run) - int(again.sum())
-            if self._repeats:
-                repeated.append(later.filter(again).unique(maintain_order=True))
-        return Counted(rows=self.rows, distinct=distinct, repeated=pl.concat(repeated))
+        parts = self._parts()
+        if len(parts) == 1:
+            counted = [self._count(parts[0])]
+        else:
+            with ThreadPoolExecutor(_THREADS) as pool:
+                counted = list(pool.map(self._count, parts))
+        return Counted(
+            rows=self.rows,
+            distinct=sum(distinct for distinct, _ in counted),
+            repeated=pl.concat([repeated for _, repeated in counted]),
+        )
 
     def move_to_disk(self) -> None:
         """Write what is in memory to disk."""
@@ -131,19 +144,30 @@ class HashSet:
     def forget(self) -> None:
         self._runs, self.held = [], 0
 
-    def _sorted(self) -> Iterator[pl.Series]:
-        """All hashes in order, in parts that are not empty; equal ones are in one part."""
+    def _parts(self) -> Sequence[Part]:
+        """All hashes in parts; equal ones are in one part. What is not one at a time is not in memory twice."""
         if not self._spilled and self.held <= AT_ONCE:
-            yield from _in_quarters(self._runs) if self.held > _MANY else _joined(self._runs)
-            return
+            if self.held <= _MANY:
+                return [lambda: self._runs]
+            return [partial(_between, self._runs, *limits) for limits in _QUARTERS]
         runs = list(self._taken())
         cuts = [boundaries(run) for run in runs]
         self._runs, self.held = runs, sum(map(len, runs))
-        for part in range(PARTS):
-            pieces = [run.slice(cut[part][0], cut[part][1] - cut[part][0]) for run, cut in zip(runs, cuts, strict=True)]
-            if self._spilled:
-                pieces.append(self._sets.spill().read(self._name, part))
-            yield from _joined(pieces)
+        return [partial(self._part, part, runs, cuts) for part in range(PARTS)]
+
+    def _part(self, part: int, runs: list[pl.Series], cuts: list[list[tuple[int, int]]]) -> list[pl.Series]:
+        pieces = [run.slice(cut[part][0], cut[part][1] - cut[part][0]) for run, cut in zip(runs, cuts, strict=True)]
+        return [*pieces, self._sets.spill().read(self._name, part)] if self._spilled else pieces
+
+    def _count(self, part: Part) -> tuple[int, pl.Series]:
+        """Sort a part: how many differ, and which of them are repeated, if that was asked for."""
+        import polars as pl
+
+        run = pl.concat([pl.Series(dtype=pl.UInt64), *part()]).sort(multithreaded=False)
+        later = run.slice(1)
+        again = later == run.slice(0, len(later))  # two views; a shifted copy would be as large as the run
+        repeated = later.filter(again).unique(maintain_order=True) if self._repeats else run.clear()
+        return len(run) - int(again.sum()), repeated
 
     def _taken(self) -> Iterator[pl.Series]:
         """Hand over what is in memory in sorted runs, and forget it run by run."""
@@ -164,16 +188,5 @@ class HashSet:
         return run.filter(twice.fill_null(True))
 
 
-def _in_quarters(runs: list[pl.Series]) -> Iterator[pl.Series]:
-    """Sort one quarter of all possible hashes after the other: no more than a quarter stands in memory twice."""
-    quarter = 2**62
-    for least in range(0, 4 * quarter, quarter):
-        yield from _joined([run.filter(run.is_between(least, least + quarter - 1)) for run in runs])
-
-
-def _joined(runs: list[pl.Series]) -> Iterator[pl.Series]:
-    """All in order, if there are any. The threads are those who count several sets at a time."""
-    import polars as pl
-
-    if any(map(len, runs)):
-        yield pl.concat(runs).sort(multithreaded=False)
+def _between(runs: list[pl.Series], least: int, most: int) -> list[pl.Series]:
+    return [run.filter(run.is_between(least, most)) for run in runs]
