@@ -10,11 +10,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from loadgate.checking.engine import passes
 from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.hashes import HELD_BYTES, Counted, HashSet, HashSets
@@ -26,8 +26,6 @@ from loadgate.checking.engine.tallies import Tally
 
 if TYPE_CHECKING:
     import polars as pl
-
-Item = TypeVar("Item")
 
 NO_SECOND_PASS = "it takes a second look at the rows, and they are gone"
 _SMALL: Final = 10_000
@@ -100,16 +98,16 @@ class Fold:
             self._take(batch, self._seen(batch, self._begin(up)))
 
     def add_all(self, batches: Iterator[tuple[pl.DataFrame, frozenset[str]]]) -> None:
-        """Take many batches, each with its columns with failed casts; two are asked at the same time if that can be."""
-        first = list(islice(batches, 1 if self.plan.carries else 2))
-        if len(first) < _AT_A_TIME:  # a lone batch is not worth a thread
-            for batch, up in chain(_handed_over(first), batches):
-                self.add(batch, up)
-            return
+        """Take many batches, each with its columns with failed casts; two are asked at the same time if that can be.
+
+        One that is not full is the last, or alone, and not worth a thread.
+        """
         asked: deque[tuple[pl.DataFrame, Future[_Seen]]] = deque()
-        with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
-            for batch, up in chain(_handed_over(first), batches):
-                if not batch.is_empty() or not self._begun:
+        with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:  # it has no thread before there is work for it
+            for batch, up in batches:
+                if self.plan.carries or (batch.height < passes.BATCH_ROWS and not asked):
+                    self.add(batch, up)
+                elif not batch.is_empty() or not self._begun:
                     asked.append((batch, pool.submit(self._seen, batch, self._begin(up))))
                 del batch  # or it would wait, with the next one, for the one after
                 if len(asked) == _AT_A_TIME:
@@ -318,12 +316,6 @@ def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, S
             slot: rows.select(need.values).to_series() for slot, need in needs.items() if isinstance(need, Tallied)
         },
     )
-
-
-def _handed_over(items: list[Item]) -> Iterator[Item]:
-    """Give each once and keep none."""
-    while items:
-        yield items.pop(0)
 
 
 def _questions(needs: Mapping[Slot, Each]) -> dict[Hashable, Each]:
