@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from loadgate.checking.engine.faults import missing_in
 from loadgate.checking.engine.outcomes import CheckState
 from loadgate.checking.marks import MarksWriter
+from loadgate.model.absence import absent_columns
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, key_once
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from loadgate.checking.engine.fast import CompiledSuite
     from loadgate.checking.engine.outcomes import CheckOutcome
     from loadgate.checking.engine.validation import Validation
+
+    Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 ASIDE = ("_part", "_row", "_line")
 UNDECIDED = "_undecided."
@@ -41,6 +45,9 @@ class Checked:
 
 class Checking:
     """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
+
+    A column that no file had is none of the table's, though the typed rows have it, as nulls: a check that reads it is
+    not applicable, and says so.
 
     Expectations that look at another table are asked only if `references` has the tables, by name, and then only they:
     see running.crossing. `marks_per_check`: at most so many rows are marked, but all of a check whose rows a
@@ -68,6 +75,7 @@ class Checking:
         names = [self._dataset.check_id(line) for line in self._dataset.expectations]
         self._marks = MarksWriter(into / "marks.parquet", names, most=marks_per_check, whole=taken)
         self._running: Validation | None = None
+        self._absent: frozenset[str] = frozenset()  # as far as the rows told when the first of them came
 
     def __enter__(self) -> Checking:
         return self
@@ -79,14 +87,14 @@ class Checking:
 
     def add(self, typed: pl.DataFrame) -> None:
         """Take the next rows, as reading typed them: with `_undecided.<column>` where one of them could not be read."""
-        doubted = [name for name in self._dataset.columns if UNDECIDED + name in typed.columns]
-        self._begun(typed.schema).add(typed, undecided=doubted)
+        running = self._running or self._begin(typed.schema, self._lacking(typed))
+        seen = self._seen(typed)
+        running.add(seen, undecided=[name for name in self._dataset.columns if UNDECIDED + name in seen.columns])
         self._marks.flush()
 
     def add_all(self, typed: Path) -> None:
         """Take rows that were typed before."""
-        for rows in row_groups(typed):
-            self.add(rows)
+        self._take(typed)
 
     def finish(self, typed: Path) -> Checked:
         """Judge the rows. `typed` has all of them again, for checks that take a second look.
@@ -95,13 +103,17 @@ class Checking:
         """
         import polars as pl
 
-        frame = pl.scan_parquet(typed)
+        running = self._running
+        if running is None or self._absent != absent_columns(typed):  # a later file had what the first one lacks
+            self.restart()
+            running = self._take(typed)
+        frame = self._seen(pl.scan_parquet(typed))
         there = frame.collect_schema()
-        lacking = [UNDECIDED + name for name in self._dataset.columns if UNDECIDED + name not in there]
+        lacking = [UNDECIDED + name for name in self._columns if UNDECIDED + name not in there]
         frame = frame.with_columns(pl.lit(False).alias(name) for name in lacking)
-        validated = self._begun(there).finish(frame)
+        validated = running.finish(frame)
         outcomes = tuple(
-            replace(outcome_of(line, self._dataset, found, self._scope), rows_unmarked=self._marks.lost(found.index))
+            replace(self._outcome(line, found), rows_unmarked=self._marks.lost(found.index))
             for line, found in zip(self._dataset.expectations, validated.outcomes, strict=True)
         )
         result = self._into / "gx_result.json"
@@ -120,19 +132,53 @@ class Checking:
             self._running.close()
         self._marks.stop()
 
-    def _begun(self, schema: Mapping[str, pl.DataType]) -> Validation:
-        if self._running is None:
-            self._running = self._suite.start(
-                {name: dtype for name, dtype in schema.items() if not name.startswith(UNDECIDED)},
-                parameters=self._parameters,
-                undecided={name: UNDECIDED + name for name in self._dataset.columns},
-                aside=ASIDE,
-                references=self._references,
-                marks=self._marks.add,
-                held_bytes=HELD_BYTES,
-                folder=self._into,
-            )
+    @property
+    def _columns(self) -> list[str]:
+        return [name for name in self._dataset.columns if name not in self._absent]
+
+    def _lacking(self, typed: pl.DataFrame) -> frozenset[str]:
+        """Columns that these rows came without, or seem to: what the typed file says of all its rows counts."""
+        maybe = [name for name, column in self._dataset.columns.items() if column.optional]
+        flags = {name: UNDECIDED + name for name in maybe if UNDECIDED + name in typed.columns}
+        return frozenset(name for name, flag in flags.items() if typed[flag].all())
+
+    def _seen(self, typed: Frame) -> Frame:
+        """The rows without the columns that did not come."""
+        return typed.drop([*self._absent, *(UNDECIDED + name for name in self._absent)], strict=False)
+
+    def _take(self, typed: Path) -> Validation:
+        import polars as pl
+
+        running = self._begin(pl.scan_parquet(typed).collect_schema(), absent_columns(typed))
+        for rows in row_groups(typed):
+            self.add(rows)
+        return running
+
+    def _begin(self, schema: Mapping[str, pl.DataType], absent: frozenset[str]) -> Validation:
+        self._absent = absent
+        self._running = self._suite.start(
+            {name: type_ for name, type_ in schema.items() if not name.startswith(UNDECIDED) and name not in absent},
+            parameters=self._parameters,
+            undecided={name: UNDECIDED + name for name in self._columns},
+            aside=ASIDE,
+            references=self._references,
+            marks=self._marks.add,
+            held_bytes=HELD_BYTES,
+            folder=self._into,
+        )
         return self._running
+
+    def _outcome(self, line: ExpectationLine, found: CheckOutcome) -> Outcome:
+        outcome = outcome_of(line, self._dataset, found, self._scope)
+        missing = missing_in(found.reason)
+        return not_in_file(outcome, missing) if missing and missing <= self._absent else outcome
+
+
+def not_in_file(outcome: Outcome, columns: Collection[str], *, of: str = "the file") -> Outcome:
+    """The outcome of a check that reads optional columns that did not come: it did not run, and nobody need mend it."""
+    named = ", ".join(sorted(columns))
+    reason = f"column {named} is not in {of}" if len(columns) == 1 else f"columns {named} are not in {of}"
+    return replace(outcome, state=OutcomeState.NOT_APPLICABLE, reason=reason)
 
 
 def check(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loadgate.model import tables
+from loadgate.model import absence, tables
 from loadgate.model.expected import Dataset
 from loadgate.model.profiles import FileFormat
 from loadgate.reading import casting
@@ -68,7 +68,8 @@ class TypedWriter:
         self._segments: list[Path] = []
         self._writer: Any = None  # pyarrow has no types
         self._rejects: Any = None
-        self._flagged: set[str] = set()  # columns that a written frame had unreadable values in
+        self._flagged: set[str] = set()  # columns that a written frame had no sure values of
+        self._came: dict[str, bool] = {}  # columns that a file had, and whether one with rows did
         self._relay = Relay([self._write_typed, *each])
 
     @property
@@ -76,10 +77,22 @@ class TypedWriter:
         """Columns with unreadable values, in the dataset's order."""
         return tuple(name for name in self._dataset.columns if name in self.values)
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Columns that none of the rows came with; without any rows, those that no header named."""
+        if not self._came:
+            return ()
+        return tuple(
+            name
+            for name in self._dataset.columns
+            if name not in self._came or (self.rows_typed and not self._came[name])
+        )
+
     def add(self, batch: Batch, *, part: int, before: int) -> pl.DataFrame:
         """`_record` counts within a source; `before` says how many records earlier sources had.
 
-        Out: the typed rows, with `_undecided.<column>` for every column that has unreadable values among them.
+        Out: the typed rows, with `_undecided.<column>` for every column that has unreadable values among them, or that
+        the file lacks: what it would have said of these rows is not known.
         """
         import polars as pl
 
@@ -89,6 +102,8 @@ class TypedWriter:
         self.rejected.add(batch.rejected)
         self.rows_in += batch.records
         self.rows_typed += raw.height
+        lacking = [name for name in self._dataset.columns if name not in raw.columns]
+        self._came |= {name: bool(raw.height) or self._came.get(name, False) for name in raw.columns}
         frame = pl.DataFrame(
             [
                 pl.repeat(part, raw.height, dtype=pl.UInt16, eager=True).alias(PART),
@@ -96,6 +111,10 @@ class TypedWriter:
                 raw[LINE],
                 *columns,
                 *(where.alias(UNDECIDED + name) for name, where in lost.items()),
+                *(
+                    pl.repeat(True, raw.height, dtype=pl.Boolean, eager=True).alias(UNDECIDED + name)
+                    for name in lacking
+                ),
             ]
         )
         self._relay.add(frame)
@@ -108,6 +127,7 @@ class TypedWriter:
             path.unlink(missing_ok=True)
         self.rows_in = self.rows_typed = 0
         self.rejected, self.values, self._segments, self._flagged = Tally(), {}, [], set()
+        self._came = {}
 
     def close(self) -> None:
         """Put both tables under their final names; empty ones of the right schema where nothing was read."""
@@ -119,6 +139,8 @@ class TypedWriter:
             self._write_typed(self._empty())
         if self._rejects is None:
             self._write_rejects(pl.DataFrame(schema={RECORD: pl.UInt32, **tables.schema(tables.REJECTS)}))
+        told = absence.footer(self.absent)
+        self._writer.add_key_value_metadata(told)
         self.stop()
         if len(self._segments) == 1:
             self._segments[0].rename(self.typed)
@@ -130,6 +152,7 @@ class TypedWriter:
                     for group in range(segment.num_row_groups):
                         writer.write_table(_widen(segment.read_row_group(group), schema))
                 path.unlink()
+            writer.add_key_value_metadata(told)
 
     def _empty(self) -> pl.DataFrame:
         import polars as pl

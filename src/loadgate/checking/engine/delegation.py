@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.checks import could_not_run
 from loadgate.checking.engine.exact_names import all_of
+from loadgate.checking.engine.faults import missing_columns
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, without_values
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def validate_by_gx(
     """
     from loadgate.checking.engine.execution import validator_for
 
-    if undecided and not _names_others(configuration, undecided):
+    named = _named(configuration)
+    if missing := [name for name in named if name not in frame.collect_schema()]:
+        return could_not_run(index, configuration, missing_columns(missing).reason)
+    if undecided and (not named or set(named) & set(undecided)):
         reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
         return could_not_run(index, configuration, reason)
     hidden = {*aside, *undecided, *undecided.values()}
@@ -54,9 +58,8 @@ def validate_by_gx(
     return found, CheckOutcome(index=index, state=state)
 
 
-def _names_others(configuration: ExpectationConfiguration, undecided: Mapping[str, str]) -> bool:
-    """Whether an expectation names columns, and none that has values which could not be read."""
+def _named(configuration: ExpectationConfiguration) -> list[str]:
+    """The columns that an expectation names."""
     arguments = configuration.kwargs
-    named = {arguments.get(key) for key in ("column", "column_A", "column_B")} | {*(arguments.get("column_list") or ())}
-    named.discard(None)
-    return bool(named) and not named & set(undecided)
+    named = [arguments.get(key) for key in ("column", "column_A", "column_B")] + [*(arguments.get("column_list") or ())]
+    return [name for name in named if name is not None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class CannotEvaluateError(Exception):
     """A metric cannot be evaluated on this frame; `reason` is for people and never holds a value of a row."""
@@ -20,6 +22,12 @@ def missing_columns(names: list[str]) -> CannotEvaluateError:
     if len(names) == 1:
         return CannotEvaluateError(f"column {names[0]} is missing")
     return CannotEvaluateError(f"columns {', '.join(names)} are missing")
+
+
+def missing_in(reason: str | None) -> frozenset[str]:
+    """The columns that such a reason names, of this table or of another; none if it is another reason."""
+    found = re.fullmatch(r"(?:in [^,]+, )?columns? (.+) (?:is|are) missing", reason or "", re.DOTALL)
+    return frozenset(found[1].split(", ")) if found else frozenset()
 
 
 def unusable_expression(error: Exception, *, columns: str) -> CannotEvaluateError:
