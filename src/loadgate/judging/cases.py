@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from loadgate.judging.grouping import FAMILIES, Group
 from loadgate.judging.scopes import hull, timeless
 from loadgate.judging.sizes import case_size
-from loadgate.model.findings import Case, CaseState, Finding
+from loadgate.model.findings import Case, CaseState, Finding, Outcome, OutcomeState
 from loadgate.model.identity import key_of
 from loadgate.model.judgement import Judgement, Reason
 from loadgate.model.kinds import Kind, Severity
@@ -30,6 +30,7 @@ def follow(
     *,
     open_cases: Sequence[Case],
     findings: Sequence[Finding],
+    outcomes: Sequence[Outcome],
     run: str,
     parts: Sequence[str],
     provisional: bool,
@@ -44,7 +45,8 @@ def follow(
     pairs = _pair(fresh, open_cases)
     cases = [_continued(case, open_cases[pairs[place]], run) if place in pairs else case
              for place, case in enumerate(fresh)]  # fmt: skip
-    over = [] if provisional else _resolved(fresh, open_cases, taken=set(pairs.values()), findings=findings)
+    taken = set(pairs.values())
+    over = [] if provisional else _resolved(fresh, open_cases, taken=taken, findings=findings, outcomes=outcomes)
     return Matched(cases=tuple(sorted(cases, key=_urgency)), resolved=tuple(sorted(over)))
 
 
@@ -130,18 +132,31 @@ def _likeness(one: Scope, other: Scope) -> float:
 
 
 def _resolved(
-    fresh: Sequence[Case], open_cases: Sequence[Case], *, taken: set[int], findings: Sequence[Finding]
+    fresh: Sequence[Case],
+    open_cases: Sequence[Case],
+    *,
+    taken: set[int],
+    findings: Sequence[Finding],
+    outcomes: Sequence[Outcome],
 ) -> list[int]:
     now = [(case, timeless(case.scope)) for case in fresh]
     unseen = [timeless(finding.scope) for finding in findings if finding.kind in (Kind.MISSING, Kind.COULD_NOT_RUN)]
+    watched = frozenset[str]().union(*(case.checks for case in open_cases))
+    unasked = [
+        (outcome.check, timeless(outcome.scope))
+        for outcome in outcomes
+        if outcome.state is OutcomeState.NOT_APPLICABLE and outcome.check in watched
+    ]
     over = []
     for place, earlier in enumerate(open_cases):
         if place in taken or earlier.number is None:
             continue
         scope = timeless(earlier.scope)
         goes_on = any(same_matter(case, earlier) and box.overlaps(scope) for case, box in now)
-        hidden = not _about_absence(earlier) and any(box.overlaps(scope) for box in unseen)
-        if not goes_on and not hidden:
+        hidden = any(box.overlaps(scope) for box in unseen) or any(
+            check in earlier.checks and box.overlaps(scope) for check, box in unasked
+        )
+        if not goes_on and (not hidden or _about_absence(earlier)):
             over.append(earlier.number)
     return over
 

@@ -65,6 +65,7 @@ def judge(
         group([f for f in unexplained if _makes_a_case(f, gate, parts)], parts=parts),
         open_cases=still_seen(open_cases, shadow),
         findings=found,
+        outcomes=whole,
         run=run,
         parts=parts,
         provisional=provisional,

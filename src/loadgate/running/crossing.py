@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.content import slices
 from loadgate.errors import LoadgateError
+from loadgate.model.absence import absent_columns
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, parse_run_id, part_id
 from loadgate.model.kinds import Severity
@@ -198,7 +199,7 @@ def outcomes_of(
         checking.add_all(typed / "typed.parquet")
         checked = checking.finish(typed / "typed.parquet")
     return [
-        _as_told(outcome, _absent(line, absent, told))
+        _as_told(outcome, _absent(line, absent, told), line.reference, tables)
         for line, outcome in zip(dataset.crossing.expectations, checked.outcomes, strict=True)
     ]
 
@@ -224,17 +225,30 @@ def _table(paths: Sequence[Path]) -> pl.LazyFrame:
     from loadgate.checking.suites import ASIDE, UNDECIDED
 
     frames = [pl.scan_parquet(path / "typed.parquet") for path in paths]
-    beside = [name for name in frames[0].collect_schema().names() if name.startswith(UNDECIDED) or name in ASIDE]
-    own = frames[0].drop(beside)
-    return pl.concat([own, *(one.select(own.collect_schema().names()) for one in frames[1:])])
+    there = frames[0].collect_schema().names()
+    own = [name for name in there if not name.startswith(UNDECIDED) and name not in ASIDE]
+    kept = [name for name in own if name not in _absent_of(paths)]
+    return pl.concat([one.select(kept) for one in frames])
 
 
-def _as_told(outcome: Outcome, absent: Absent | None) -> Outcome:
+def _absent_of(paths: Sequence[Path]) -> frozenset[str]:
+    """Columns that one of the deliveries came without: what its rows would hold is not known."""
+    return frozenset[str]().union(*(absent_columns(path / "typed.parquet") for path in paths))
+
+
+def _as_told(
+    outcome: Outcome, absent: Absent | None, reference: str | None, tables: Mapping[str, Sequence[Path]]
+) -> Outcome:
+    from loadgate.checking.engine.faults import missing_in
     from loadgate.checking.expectations.enough import TOO_FEW
+    from loadgate.checking.suites import not_in_file
 
     if absent is not None:
         state, reason = absent.state, absent.reason
         return Outcome(check=outcome.check, scope=outcome.scope, severity=outcome.severity, state=state, reason=reason)
     if outcome.state is OutcomeState.COULD_NOT_RUN and (outcome.reason or "").startswith(TOO_FEW):
         return replace(outcome, state=OutcomeState.NOT_APPLICABLE)
+    missing = missing_in(outcome.reason)
+    if missing and reference is not None and missing <= _absent_of(tables.get(reference, ())):
+        return not_in_file(outcome, missing, of=f"the file of {reference}")
     return outcome

@@ -131,6 +131,7 @@ class Harmonising:
             silent = self._reasons(there, {outcome.check: outcome for outcome in outcomes})
             asked_at_once, self._marks = self._marks, GrowingTable(marks.with_suffix(".whole"), MARKS)
             self._copy(marks, silent)
+            self._leave_open([self._by_id[name] for name in self._open_in(outcomes) if name not in silent], typed)
             for rows in row_groups(asked_at_once.close()):
                 self._marks.add(rows)
             asked_at_once.discard()
@@ -210,6 +211,18 @@ class Harmonising:
                 own = rows.filter(pl.col("check") == self._check(rule))
                 self._tell(rule, own.select("_row", is_open).drop_nulls(OPEN))
 
+    def _open_in(self, outcomes: Sequence[Outcome]) -> list[str]:
+        """Rules that take the rows of a check which an absent column kept from running: it may be any of them."""
+        unasked = {outcome.check for outcome in outcomes if outcome.state is OutcomeState.NOT_APPLICABLE}
+        return [rule.id for rule in self._dataset.rules if rule.check is not None and self._check(rule) in unasked]
+
+    def _leave_open(self, rules: Sequence[HarmonisationRule], typed: Path) -> None:
+        import polars as pl
+
+        for rows in row_groups(typed, columns={"_row"}) if rules else ():
+            for rule in rules:
+                self._tell(rule, rows.select("_row", pl.lit(True).alias(OPEN)))
+
     def _reasons(self, there: Collection[str], suite: Mapping[str, Outcome] | None = None) -> dict[str, str]:
         """Why rules cannot be asked of this delivery, in words without values. `suite`: None before it has finished."""
         reasons: dict[str, str] = {}
@@ -257,7 +270,8 @@ def _applied(rule: HarmonisationRule) -> frozenset[str]:
 
 
 def _ran(found: Outcome | None) -> bool:
-    return found is not None and found.state in (OutcomeState.PASS, OutcomeState.FAIL)
+    """Or did not for want of an optional column, which leaves every row open."""
+    return found is not None and found.state is not OutcomeState.COULD_NOT_RUN
 
 
 @contextmanager
