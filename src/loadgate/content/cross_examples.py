@@ -30,6 +30,7 @@ def example_faults(draft: Draft) -> Iterator[Fault]:
         dataset = draft.datasets.get(examples.dataset)
         if dataset is not None:
             yield from _row_faults(document, dataset)
+            yield from _without_faults(document, dataset)
             yield from _table_faults(document, dataset, draft.datasets)
             yield from _check_faults(document, dataset)
         elif examples.dataset not in draft.dataset_names:
@@ -48,6 +49,26 @@ def _row_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Faul
         rows += [(("examples", place, PRIOR, number), row) for number, row in enumerate(example.prior or ())]
     for path, row in rows:
         yield from _value_faults(document, path, row, dataset)
+
+
+def _without_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:
+    """Columns that a file cannot lack, or that the rows have nevertheless."""
+    optional = [name for name, column in dataset.columns.items() if column.optional]
+    for place, example in enumerate(document.value.examples):
+        for number, name in enumerate(example.without):
+            if name not in optional:
+                yield document.unknown(
+                    ("examples", place, "without", number), what="optional column", name=name, known=optional
+                )
+        for number, row in enumerate(example.rows):
+            for name in example.without:
+                if name in row:
+                    yield document.fault(
+                        ("examples", place, "rows", number, name),
+                        found=f"a value of {name}",
+                        expected="none: the example says that the file has no such column",
+                        fix="take it out here, or under without",
+                    )
 
 
 def _value_faults(

@@ -38,7 +38,7 @@ class Column(Written):
 
     type: ColumnType = ColumnType.TEXT
     scale: int = Field(default=2, ge=0, le=6)  # of decimals
-    optional: bool = False  # a file may lack the column
+    optional: bool = False  # a file may lack the column: then checks that read it are not applicable
     personal: bool = False
     description: str = ""
 
@@ -137,11 +137,13 @@ class ExampleRows(Written):
     """Rows that differ from the sound one as told. A check that is named nowhere must pass them.
 
     `fail`: each of the rows fails it; `undecided`: some of the rows cannot be decided by it, and the others pass.
-    A check that looks at another table is asked where the example gives that table.
+    A check that looks at another table is asked where the example gives that table. `without`: optional columns that
+    the file lacks; a check that reads one decides nothing, and stands under `undecided`.
     """
 
     title: str
     rows: tuple[dict[str, object], ...] = Field(min_length=1)
+    without: tuple[str, ...] = ()
     prior: tuple[dict[str, object], ...] | None = None  # the last approved delivery, written as `rows` are
     tables: dict[str, tuple[dict[str, object], ...]] = Field(default_factory=dict)  # by dataset; what is left out: null
     passes: tuple[str, ...] = Field(default=(), alias="pass")

@@ -118,7 +118,8 @@ def _tried(
     sound = {name: _text(document, ("sound", name), value) for name, value in examples.sound.items()}
     with tempfile.TemporaryDirectory(dir=scratch) as own:
         folder = Path(own)
-        rows = _write(folder / "rows", dataset, _texts(document, (*here, "rows"), example.rows, sound))
+        texts = _texts(document, (*here, "rows"), example.rows, sound)
+        rows = _write(folder / "rows", dataset, texts, without=example.without)
         given = {
             name: (
                 _write(
@@ -168,15 +169,21 @@ def _marked(path: Path) -> Marked:
     return {(check, said): rows for check, said, rows in marks.iter_rows()}
 
 
-def _write(folder: Path, dataset: Dataset, rows: Iterable[dict[str, str | None]]) -> Path:
-    """Write rows as reading leaves them, unreadable values told aside."""
-    from loadgate.checking.suites import ASIDE, UNDECIDED
+def _write(
+    folder: Path, dataset: Dataset, rows: Iterable[dict[str, str | None]], *, without: Sequence[str] = ()
+) -> Path:
+    """Write rows as reading leaves them, unreadable values told aside; `without` are columns that the file lacks."""
+    import polars as pl
 
-    typed = _cast(dataset, rows)
+    from loadgate.checking.suites import ASIDE, UNDECIDED
+    from loadgate.model import absence
+
+    typed = _cast(dataset, ({name: value for name, value in row.items() if name not in without} for row in rows))
+    typed = typed.with_columns(pl.lit(True).alias(f"{UNDECIDED}{name}") for name in without)
     unreadable = _unreadable(typed, dataset)
     kept = [*dataset.columns, *(f"{UNDECIDED}{name}" for name in unreadable), *ASIDE]
     folder.mkdir()
-    typed.select(kept).write_parquet(folder / "typed.parquet")
+    typed.select(kept).write_parquet(folder / "typed.parquet", metadata=absence.footer(without))
     durable.seal(folder, {"rows_typed": typed.height, "undecided": unreadable})
     return folder
 
@@ -248,7 +255,7 @@ def _faults(
             if any(line.key in names for names in (example.passes, example.fail, example.undecided)):
                 yield _not_asked(document, place, dataset, line)
             continue
-        expected, found = _expected(line.key, example), _found(outcome, len(example.rows))
+        expected, found = _expected(line.key, example, outcome), _found(outcome, len(example.rows))
         if found not in expected:
             yield Fault(
                 file=document.file,
@@ -286,9 +293,11 @@ def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line:
     )
 
 
-def _expected(key: str, example: ExampleRows) -> tuple[str, ...]:
+def _expected(key: str, example: ExampleRows, outcome: Outcome) -> tuple[str, ...]:
     """What may be found, in words; the first is what is said."""
     rows = len(example.rows)
+    if key in example.undecided and example.without and outcome.state is OutcomeState.NOT_APPLICABLE:
+        return (_found(outcome, rows),)
     every = f"it fails on {_rows(rows, rows)}"
     if key not in example.undecided:
         return (every, "it fails on the rows as a whole") if key in example.fail else ("it passes",)
