@@ -166,6 +166,23 @@ def test_a_case_is_resolved_only_when_it_could_have_been_seen(make, now, provisi
     assert judgement.resolved == resolved
 
 
+@pytest.mark.parametrize(
+    ("kinds", "check", "provider", "resolved"),
+    [
+        (FAILED, "pupils:c", "101", ()),
+        (FAILED, "pupils:d", "101", (1,)),  # another check
+        (FAILED, "pupils:c", "102", (1,)),  # another's file
+        (("checking.could_not_run",), "pupils:c", "101", (1,)),  # known now: it need not run
+    ],
+)
+def test_a_case_is_not_resolved_by_a_check_that_is_not_applicable(make, kinds, check, provider, resolved):
+    scope = make.delivery_scope(period="2026-09")
+    earlier = make.case(1, scope=scope, kinds=kinds, checks=["pupils:c"], severity="warning")
+    outcome = make.outcome(check, make.delivery_scope(provider), "not applicable")
+
+    assert make.judge(outcomes=[outcome], open_cases=[earlier]).resolved == resolved
+
+
 def test_a_delivery_that_came_resolves_its_case_while_another_is_missing(make):
     earlier = make.case(1, scope=make.delivery_scope("101", period="2026-09"), kinds=MISSING)
 

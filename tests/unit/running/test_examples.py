@@ -382,3 +382,93 @@ def test_another_table_that_no_check_looks_at_and_what_its_rows_cannot_be_are_fa
 
     (fault,) = raised.value.faults
     assert said in fault.fix
+
+
+WITHOUT = """\
+dataset: notes
+area: economy
+title: Notes
+columns:
+  amount: {type: integer}
+  note: {type: text, optional: true}
+  other: {type: text, optional: true}
+expectations:
+  - {type: expect_column_values_to_not_be_null, id: filled, kwargs: {column: note}, reason: A rule.}
+  - {type: expect_column_values_to_be_between, id: large, kwargs: {column: amount, min_value: 3}, reason: A rule.}
+  - {type: expect_column_to_exist, id: there, kwargs: {column: note}, reason: A rule.}
+"""
+LACKING = """\
+dataset: notes
+period: "2026-10"
+sound: {amount: 3, note: a}
+examples:
+  - title: No notes
+    rows: [{}, {amount: 4}]
+    without: [note]
+    fail: [there]
+    undecided: [filled]
+"""
+
+
+def lacking(make_site: MakeSite, old: str = "", new: str = "") -> Path:
+    site = make_site("", "")
+    assert LACKING.count(old) == 1 or not old
+    (site / "expectations/suites/economy/notes.yaml").write_text(WITHOUT, encoding="utf-8")
+    text = LACKING.replace(old, new) if old else LACKING
+    (site / "expectations/examples/economy/notes.yaml").write_text(text, encoding="utf-8")
+    return site
+
+
+def test_an_example_may_lack_an_optional_column(make_site: MakeSite) -> None:
+    (shown,) = run_examples(lacking(make_site), datasets=["notes"])
+
+    assert (shown.faults, shown.undecided) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "    undecided: [filled]\n",
+            "",
+            "No notes: notes:filled\n"
+            "  found     it is not applicable: column note is not in the file\n"
+            "  expected  it passes\n",
+        ),
+        ("[filled]", "[filled, large]", "found     it passes\n  expected  some rows undecided, the others pass\n"),
+        ("without: [note]", "without: [other]", "No notes: notes:filled\n  found     it passes\n"),
+    ],
+)
+def test_what_does_not_run_without_the_column_is_said_by_the_example_or_told(
+    make_site: MakeSite, old: str, new: str, said: str
+) -> None:
+    assert any(said in fault for fault in told(lacking(make_site, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "[note]",
+            "[amount]",
+            "expectations/examples/economy/notes.yaml:7  examples[0].without[0]\n"
+            '  found     "amount"\n'
+            "  expected  a known optional column: note, other\n",
+        ),
+        (
+            "{amount: 4}",
+            "{note: b}",
+            "expectations/examples/economy/notes.yaml:6  examples[0].rows[1].note\n"
+            "  found     a value of note\n"
+            "  expected  none: the example says that the file has no such column\n"
+            "  fix       take it out here, or under without",
+        ),
+    ],
+)
+def test_a_column_that_no_file_can_lack_or_that_a_row_has_is_a_fault(
+    make_site: MakeSite, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(SiteError) as raised:
+        load(lacking(make_site, old, new), examples=True)
+
+    assert any(said in str(fault) for fault in raised.value.faults)

@@ -1,0 +1,171 @@
+"""Months in which an optional column does not come: what the run, the gate, the cases and the trials make of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from loadgate.cli.main import app
+from loadgate.model.findings import Outcome, OutcomeState
+from loadgate.model.period import Period
+from loadgate.running import deciding
+from loadgate.running.against import against
+from loadgate.running.opened import Ref, open_site
+from loadgate.running.replay import approve_run
+
+SITE = {
+    "site.toml": """\
+name = "one"
+title = "One dataset"
+timezone = "Europe/Copenhagen"
+languages = ["en"]
+stated_times = true
+[provider_label]
+en = "town"
+[[systems]]
+id = "desk"
+name = "Desk"
+area = "care"
+vendor = "acme"
+""",
+    "vendor_profiles/calendar.yaml": """\
+rules:
+  - due: {month: 1, day: 3, at: "12:00"}
+    closes: {month: 1, day: 7, at: "12:00"}
+    reason: Early.
+""",
+    "vendor_profiles/providers.csv": "id,name,region\n101,Northtown,north\n",
+    "vendor_profiles/assignments.csv": (
+        "area,provider,system,system_version,supplier,valid_from,valid_to\ncare,101,desk,,courier,2020-01-01,\n"
+    ),
+    "vendor_profiles/courier.yaml": """\
+supplier: courier
+name: The courier
+deliveries:
+  - system: desk
+    dataset: cases
+    files: "{period}/cases_{provider}{part}.csv"
+    format: {delimiter: ";"}
+""",
+    "expectations/suites/care/cases.yaml": """\
+dataset: cases
+area: care
+title: Cases
+columns:
+  month: {type: month}
+  kind: {type: text, optional: true}
+expectations:
+  - type: expect_column_values_to_not_be_null
+    kwargs: {column: kind}
+    reason: Where it is known, it is known of all.
+  - type: expect_column_values_to_not_be_null
+    kwargs: {column: month}
+    reason: It has a month.
+  - type: expect_category_share_to_be_near_reference
+    kwargs: {column: kind, value_set: [S], reference: prior, absolute: 0.1, relative: 0.1, minimum_rows: 2}
+    reason: It moves slowly.
+""",
+    "expectations/key_figures/care.yaml": """\
+area: care
+figures:
+  - id: cases
+    title: {en: Cases}
+    kind: count
+    family: cases
+    dataset: cases
+    cadence: month
+    reference: month
+    numerator: {count: rows}
+    unit: cases
+""",
+}
+KIND, MONTH, SHARE = (
+    "cases:not_be_null(kind)",
+    "cases:not_be_null(month)",
+    "cases:category_share_to_be_near_reference(kind)",
+)
+JANUARY, FEBRUARY, MARCH = "2026-01", "2026-02", "2026-03"
+ABSENT = (OutcomeState.NOT_APPLICABLE, "column kind is not in the file")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    for name, text in SITE.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def send(site: Path, period: str, *kinds: str | None) -> None:
+    """Four cases of these kinds; without any, in a file without the column."""
+    folder = site / "inbox" / period
+    folder.mkdir(parents=True)
+    lines = ["month;kind", *(f"{period};{kind or ''}" for kind in kinds)] if kinds else ["month", *[period] * 4]
+    (folder / "cases_101.csv").write_text("\n".join([*lines, ""]))
+    inbox = site / "inbox"
+    files = sorted(path.relative_to(inbox).as_posix() for path in inbox.glob("*/*.csv"))
+    times = [f"{name},{Period.parse(name[:7]).shift(1)}-02T09:00:00+01:00" for name in files]
+    (inbox / "received.csv").write_text("\n".join(["name,received_at", *times, ""]))
+
+
+def run(site: Path, period: str) -> tuple[dict[str, Any], dict[str, Outcome]]:
+    """What the command says, and by check what came of it."""
+    done = CliRunner().invoke(app, ["run", period, "--site", str(site), "--inline", "--json"])
+    said = json.loads(done.stdout)
+    found = deciding.stored(open_site(site), said["run"]).outcomes
+    return said, {one.check: one for one in found}
+
+
+def state(found: dict[str, Outcome], check: str) -> tuple[OutcomeState, str | None]:
+    return found[check].state, found[check].reason
+
+
+def approve(site: Path, run: str) -> None:
+    approve_run(Ref(site=str(site), run=run), deciding.stored(open_site(site), run))
+
+
+def test_a_month_without_the_column_is_released_and_its_checks_are_told_apart(site: Path) -> None:
+    send(site, JANUARY)
+
+    said, found = run(site, JANUARY)
+
+    assert said["verdict"] == "release"
+    assert state(found, KIND) == ABSENT
+    assert state(found, MONTH) == (OutcomeState.PASS, None)
+    told = against(open_site(site), JANUARY)
+    seen = {one.check: (one.deliveries, one.not_applicable, one.could_not_run) for one in told.checks}
+    assert (seen[KIND], seen[MONTH]) == ((0, 1, 0), (1, 0, 0))
+
+
+def test_a_case_goes_on_while_the_column_that_it_is_about_does_not_come(site: Path) -> None:
+    send(site, JANUARY, "S", "N", None, None)
+    send(site, FEBRUARY)
+    send(site, MARCH, "S", "N", "N", "N")
+
+    january, _ = run(site, JANUARY)
+    february, found = run(site, FEBRUARY)
+    march, _ = run(site, MARCH)
+
+    judged = [deciding.stored(open_site(site), one["run"]) for one in (january, february, march)]
+    assert [case.checks for case in judged[0].cases] == [(KIND,)]
+    assert state(found, KIND) == ABSENT
+    assert [one.resolved for one in judged] == [(), (), (judged[0].cases[0].number,)]
+
+
+def test_a_column_that_the_earlier_delivery_or_this_one_lacks_is_not_compared(site: Path) -> None:
+    send(site, JANUARY)
+    send(site, FEBRUARY, "S", "S", "N", "N")
+    send(site, MARCH)
+    approve(site, run(site, JANUARY)[0]["run"])
+
+    february, then = run(site, FEBRUARY)
+    approve(site, february["run"])
+    _, now = run(site, MARCH)
+
+    assert state(then, SHARE) == (OutcomeState.NOT_APPLICABLE, "column kind is not in the file of prior")
+    assert state(now, SHARE) == ABSENT
