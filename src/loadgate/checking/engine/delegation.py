@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.checks import could_not_run
+from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.exact_names import all_of
-from loadgate.checking.engine.faults import missing_columns
+from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, without_values
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def validate_by_gx(
 
 
 def _named(configuration: ExpectationConfiguration) -> list[str]:
-    """The columns that an expectation names."""
+    """The columns that an expectation names, those of its row_condition too if it can be read here."""
     arguments = configuration.kwargs
     named = [arguments.get(key) for key in ("column", "column_A", "column_B")] + [*(arguments.get("column_list") or ())]
-    return [name for name in named if name is not None]
+    try:
+        condition = plain_condition(arguments.get("row_condition"), parser=arguments.get("condition_parser"))
+    except CannotEvaluateError:
+        condition = None
+    return [name for name in [*named, *(condition_columns(condition) if condition else ())] if name is not None]
