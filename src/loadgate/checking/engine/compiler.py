@@ -15,6 +15,7 @@ from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
+from loadgate.checking.engine.needs import Question
 from loadgate.checking.engine.passes import UnreadableError, batches, broken
 from loadgate.checking.engine.plans import Compiled, Known, Plan
 
@@ -115,20 +116,25 @@ def compile_metric(
         case Aggregate():
             return entry.build(asked)
         case RowRule() if suffix == FAILURES:
-            return rules.failed_count(entry, asked, _question(metric))
+            return rules.failed_count(entry, asked, _question(metric, entry, asked))
         case RowRule() if suffix == CHECKED:
             return rules.checked_count(entry, asked)
         case RowRule():
             paired = "column_A" in metric.metric_domain_kwargs
-            return samples.sample(entry, asked, suffix=suffix, question=_question(metric), paired=paired)
+            question = _question(metric, entry, asked)
+            return samples.sample(entry, asked, suffix=suffix, question=question, paired=paired)
         case _:
             assert_never(entry)
 
 
-def _question(metric: MetricConfiguration) -> Hashable:
-    """What a row rule is asked, by GX's own notion of sameness, whatever is wanted to be known of the answer."""
-    arguments = metric.metric_value_kwargs.to_id(id_ignore_keys={"result_format"})
-    return metric.metric_name.rpartition(".")[0], metric.metric_domain_kwargs_id, arguments
+def _question(metric: MetricConfiguration, rule: RowRule, asked: Asked) -> Question:
+    return Question(
+        name=metric.metric_name.rpartition(".")[0],
+        domain=metric.metric_domain_kwargs_id,
+        arguments=metric.metric_value_kwargs.to_id(id_ignore_keys={"result_format"}),
+        rule=rule,
+        asked=asked,
+    )
 
 
 def ask_for(

@@ -18,7 +18,8 @@ from loadgate.checking.engine import passes
 from loadgate.checking.engine.duplicates import truly_repeated
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.hashes import HELD_BYTES, Counted, HashSet, HashSets
-from loadgate.checking.engine.needs import Each, Hashed, Kept, Merged, Need, Tallied, Whole
+from loadgate.checking.engine.implied import Implied, follow
+from loadgate.checking.engine.needs import Each, Hashed, Kept, Merged, Need, Question, Tallied, Whole
 from loadgate.checking.engine.passes import UnreadableError, broken, failures, reduce_frame
 from loadgate.checking.engine.plans import FAILING, Plan, Slot, Variant
 from loadgate.checking.engine.samples import Taking, take
@@ -187,16 +188,15 @@ class Fold:
         rows = self._with_last(batch, variant)
         needs = {slot: need for slot, need in variant.needs.items() if slot[0] not in self._reasons}
         with suppress(*failures()):
-            return _ask(rows, needs, self.plan.shared)
+            return _ask(rows, needs, self.plan.shared, variant.implied if rows.height >= _SMALL else {})
         for metric in dict.fromkeys(metric for metric, _ in needs):
             own = {slot: need for slot, need in needs.items() if slot[0] == metric}
             try:
-                _ask(rows, own, {slot: slot for slot in own})
+                _ask(rows, own, {slot: slot for slot in own}, {})
             except failures() as error:
                 self._reasons[metric] = broken(type(error).__name__)
-        return _ask(
-            rows, {slot: need for slot, need in needs.items() if slot[0] not in self._reasons}, self.plan.shared
-        )
+        sound = {slot: need for slot, need in needs.items() if slot[0] not in self._reasons}
+        return _ask(rows, sound, self.plan.shared, {})
 
     def _keep(self, seen: _Seen) -> None:
         for slot, mask in seen.masks.items():
@@ -288,10 +288,14 @@ class Fold:
             self._hashes[leader].forget()
 
 
-def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, Slot]) -> _Seen:
-    """Evaluate what can be evaluated on a batch."""
+def _ask(
+    rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, Slot], implied: Mapping[Question, Implied]
+) -> _Seen:
+    """Evaluate what can be evaluated on a batch; a question that follows from one that is asked too comes after it."""
     each = {slot: need for slot, need in needs.items() if isinstance(need, Each)}
-    asked = _questions(each)
+    questions = _questions(each)
+    following = {one: found for one, found in implied.items() if one in questions and found.leader in questions}
+    asked = {question: need for question, need in questions.items() if question not in following}
     merged = {slot: need.expr for slot, need in needs.items() if isinstance(need, Merged)}
     carried = {need.carried.name: need.carried.last for need in each.values() if need.carried is not None}
     hashed = {shared[slot]: need.hashes() for slot, need in needs.items() if isinstance(need, Hashed)}
@@ -306,6 +310,7 @@ def _ask(rows: pl.DataFrame, needs: Mapping[Slot, Need], shared: Mapping[Slot, S
         answered = rows.lazy().with_columns(masks).collect(engine=engine)
         found = rows.lazy().select(values).collect(engine=engine)
     answers = dict(zip(asked, answered.get_columns()[rows.width :], strict=True))
+    answers |= follow(rows, answers, following)
     value = found.row(0) if values else ()
     return _Seen(
         masks={slot: answers[need.question or slot] for slot, need in each.items()},

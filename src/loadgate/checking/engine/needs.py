@@ -6,7 +6,7 @@ Most needs are met in one pass over the rows, batch by batch; `Whole` alone asks
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
 from operator import add
@@ -14,6 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from loadgate.checking.engine.domain import Asked
+    from loadgate.checking.engine.metrics import RowRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a row rule is asked, by GX's own notion of sameness, whatever is wanted to be known of the answer.
+
+    `name` is the metric's without a suffix; `domain` and `arguments` are GX's ids of what `asked` has in full.
+    """
+
+    name: str
+    domain: Hashable
+    arguments: Hashable
+    rule: RowRule = field(compare=False, repr=False)
+    asked: Asked = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +54,7 @@ class Each:
 
     mask: pl.Expr
     carried: Carried | None = None
-    question: Hashable = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +125,7 @@ class Reduction:
 
     needs: tuple[Need, ...]
     finish: Callable[..., Any] = _unchanged
-    question: Hashable = None
+    question: Question | None = None
 
 
 def added(expr: pl.Expr) -> Merged:

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
 from loadgate.checking.engine.faults import CannotEvaluateError
-from loadgate.checking.engine.needs import Each, Hashed, Merged, Need, Reduction, Tallied, Whole
+from loadgate.checking.engine.implied import Implied, implied
+from loadgate.checking.engine.needs import Each, Hashed, Merged, Need, Question, Reduction, Tallied, Whole
 from loadgate.checking.engine.passes import preflight
 from loadgate.checking.engine.samples import Sample
 
@@ -35,7 +36,7 @@ class Known:
 Compiled = Reduction | Sample | Known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """Metrics compiled for one set of columns with failed casts; a metric with a reason has nothing else."""
 
@@ -44,6 +45,12 @@ class Variant:
     samples: Mapping[Hashable, Sample]
     reasons: Mapping[Hashable, str]
     needs: Mapping[Slot, Need]
+
+    @cached_property
+    def implied(self) -> Mapping[Question, Implied]:
+        """The questions whose answers follow from others. It takes longer to know than a few rows to ask."""
+        asked = (need.question for need in self.needs.values() if isinstance(need, Each))
+        return implied(question for question in asked if question is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from loadgate.checking.engine.aggregates import count
 from loadgate.checking.engine.domain import Asked, both
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.metrics import RowRule
-from loadgate.checking.engine.needs import Carried, Each, Hashed, Kept, Reduction, Whole
+from loadgate.checking.engine.needs import Carried, Each, Hashed, Kept, Question, Reduction, Whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +28,7 @@ def failed(rule: RowRule, asked: Asked) -> pl.Expr:
     return unmet if rows is None else rows & unmet
 
 
-def failed_count(rule: RowRule, asked: Asked, question: Hashable) -> Reduction:
+def failed_count(rule: RowRule, asked: Asked, question: Question) -> Reduction:
     if looks_around(rule, asked):
         return Reduction(needs=(Whole(expr=failed(rule, asked).sum()),), question=question)
     if rule.unique:

@@ -5,7 +5,6 @@ loadgate's own path never asks for samples: failing values do not belong into re
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +12,7 @@ from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.exact_names import all_of, unused
 from loadgate.checking.engine.faults import missing_columns
-from loadgate.checking.engine.needs import Each
+from loadgate.checking.engine.needs import Each, Question
 from loadgate.checking.engine.passes import read
 from loadgate.checking.engine.rules import failed, looks_around
 
@@ -43,8 +42,7 @@ class Sample:
     values: bool = True
     paired: bool = False
     alone: bool = True
-
-    question: Hashable = None
+    question: Question | None = None
 
     @property
     def failing(self) -> Each | None:
@@ -63,7 +61,7 @@ class Sample:
         return tuple(dict.fromkeys((*self.columns[:1], *self.keys, *self.columns[1:]) if self.values else self.keys))
 
 
-def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Hashable, paired: bool = False) -> Sample:
+def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Question, paired: bool = False) -> Sample:
     """Plan a sample. The number of rows follows GX: all (at most 200) for COMPLETE, else partial_unexpected_count."""
     wanted = asked.arguments.get("result_format") or {}
     complete = wanted.get("result_format") == "COMPLETE"
