@@ -85,8 +85,7 @@ def follow(
     few = pl.DataFrame([rows.get_column(column).filter(some) for column in columns])
     unmet = few.select(one.unmet.alias(str(place)) for place, one in enumerate(doubted.values()))
     for question, fails in zip(doubted, unmet.get_columns(), strict=True):
-        leader = found[question]
-        found[question] = leader.clone().scatter(places.filter(leader.filter(some) & ~fails), False)
+        found[question] = found[question].clone().scatter(places.filter(~fails), False)
     return found
 
 
