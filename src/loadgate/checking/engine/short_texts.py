@@ -165,16 +165,26 @@ class ShapeTest:
 
 
 def tested(texts: pl.Series, test: Callable[[Any], Any]) -> pl.Series:
-    """Ask `test` of the views, some thousand rows at a time: its answer per row, and null where there is no text."""
+    """Ask `test` of the views: its yes or no per row, and null where there is no text."""
+    return where_texts_are(texts, by_pieces(views(texts), test, dtype="?"))
+
+
+def by_pieces(words: Any, test: Callable[[Any], Any], *, dtype: str) -> Any:
+    """Ask `test` of some thousand rows at a time: all that it answers."""
     import numpy as np
+
+    answers = np.empty(len(words), dtype=dtype)
+    for start in range(0, len(words), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        answers[rows] = test(words[rows])
+    return answers
+
+
+def where_texts_are(texts: pl.Series, answers: Any) -> pl.Series:
+    """The answers as a column, null where there is no text."""
     import polars as pl
 
-    words = views(texts)
-    met = np.empty(len(texts), dtype=bool)
-    for start in range(0, len(texts), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        met[rows] = test(words[rows])
-    answer = pl.Series(texts.name, met)
+    answer = pl.Series(texts.name, answers)
     if texts.null_count() == 0:
         return answer
     return pl.select(pl.when(texts.is_not_null()).then(answer).alias(texts.name)).to_series()
