@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import polars as pl
 import pytest
@@ -192,3 +193,60 @@ def test_a_pattern_that_cannot_be_read_makes_a_check_that_could_not_run_though_i
     )
 
     assert found.state is CheckState.COULD_NOT_RUN
+
+
+PIECES = [9_000, 375, 1, 12_000, 8_000]
+
+
+def in_pieces(name: str, texts: list[str | None]) -> pl.Series:
+    ends = [sum(PIECES[: index + 1]) for index in range(len(PIECES))]
+    parts = [texts[end - rows : end] for end, rows in zip(ends, PIECES, strict=True)]
+    return pl.concat([pl.Series(name, part, dtype=pl.String) for part in parts], rechunk=False)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        ShapeTest(read_shape("^[a-c]{1,3}[0-9]$")),  # type: ignore[arg-type]
+        ShapeTest(read_shape(r"^\d{1,3}$")),  # type: ignore[arg-type]
+        SetTest(["a1", "b2", "22"]),
+        Verdicts(lambda text: text in ("a1", "7", "longer than a view")),
+    ],
+)
+def test_a_column_in_pieces_is_answered_as_one_in_one_piece(test: Callable[[pl.Series], pl.Series]) -> None:
+    few = ["a1", "b2", None, "22", "7", "٣", "longer than a view", ""]
+    texts = [few[row * row % 23 % len(few)] for row in range(sum(PIECES))]
+    column = in_pieces("texts", texts)
+    assert column.n_chunks() == len(PIECES)
+
+    for _ in range(3):  # what is remembered of the first time may answer the others
+        assert test(column).to_list() == test(column.rechunk()).to_list()
+    assert [test(column).slice(9_370, 20)[row] for row in range(20)] == test(column.slice(9_370, 20)).to_list()
+
+
+def test_a_batch_in_pieces_is_given_to_a_test_at_once_and_one_in_crumbs_is_put_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import_gx()
+    from great_expectations.core import ExpectationSuite
+    from great_expectations.expectations import ExpectColumnValuesToBeInSet
+
+    asked: list[tuple[int, int]] = []
+
+    def noted(self: SetTest, texts: pl.Series) -> pl.Series:
+        if len(texts):
+            asked.append((len(texts), texts.n_chunks()))
+        return pl.Series([True]).new_from_index(0, len(texts))
+
+    monkeypatch.setattr(SetTest, "__call__", noted)
+    suite = ExpectationSuite(
+        name="codes", expectations=[ExpectColumnValuesToBeInSet(column="code", value_set=["a", "b", "c"])]
+    )
+    pieces = in_pieces("code", ["a"] * sum(PIECES)).to_frame()
+    crumbs = pl.concat([pl.DataFrame({"code": ["a"] * 100})] * 150, rechunk=False)
+    for batch in (pieces, crumbs):
+        with compile_suite(suite).start(batch.schema) as running:
+            running.add(batch)
+            running.finish()
+
+    assert asked == [(sum(PIECES), len(PIECES)), (15_000, 1)]

@@ -126,15 +126,15 @@ def _compare(column: pl.Expr, dtype: pl.DataType, operator: str, parameter: Any)
     return found if operator in ("IN", "==") else ~found
 
 
-def is_one_of(column: pl.Expr, dtype: pl.DataType, values: Any) -> pl.Expr:
-    """True where the column holds one of the values, null where it holds nothing."""
+def is_one_of(column: pl.Expr, dtype: pl.DataType, values: Any, *, at_once: bool = False) -> pl.Expr:
+    """True where the column holds one of the values, null where it holds nothing; `at_once` as in short_texts."""
     import polars as pl
 
     fitted = fit_set(values, dtype)
     if not fitted.values:
         return pl.when(column.is_not_null()).then(pl.lit(False))
     if fitted.series.dtype == pl.String:
-        return stands_among(column, list(fitted.values))
+        return stands_among(column, list(fitted.values), at_once=at_once)
     return column.is_in(fitted.series.implode())
 
 

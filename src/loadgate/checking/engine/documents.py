@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.short_texts import asked_of
 from loadgate.checking.engine.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -104,4 +105,4 @@ def _each_text(asked: Asked, test: Callable[[str], bool]) -> pl.Expr:
     if not _is_text(asked):
         raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no texts to read")
 
-    return asked.column().map_batches(Verdicts(test), return_dtype=pl.Boolean, is_elementwise=True)
+    return asked_of(asked.column(), Verdicts(test), at_once=asked.at_once)

@@ -40,7 +40,8 @@ class Rows:
 class Asked:
     """One metric as asked for: its columns (checked to exist), arguments and rows.
 
-    `before` is, for rules that look at the value before a row's, the last one of earlier batches.
+    `before` is, for rules that look at the value before a row's, the last one of earlier batches. `at_once`: the rows
+    asked are a batch in memory, not a stream.
     """
 
     columns: tuple[str, ...]
@@ -50,6 +51,7 @@ class Asked:
     references: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     domain: Mapping[str, Any] = field(default_factory=dict)
     before: pl.Expr | None = None
+    at_once: bool = False
 
     def reference(self, name: str) -> pl.LazyFrame:
         """Another table that was given by name. Raises: CannotEvaluateError if it was not."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine import passes
 from loadgate.checking.engine.duplicates import truly_repeated
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NO_SECOND_PASS = "it takes a second look at the rows, and they are gone"
 _SMALL: Final = 10_000
+_FEWEST_IN_PIECE: Final = 1000  # rows: looking at smaller pieces one by one takes longer than putting them together
 _AT_A_TIME: Final = 2  # batches: a query leaves a processor idle now and then
 DISK_FAILED = "what is held for it did not fit on the disk"
 
@@ -305,10 +306,10 @@ def _ask(
     if rows.height < _SMALL:  # optimising the query would take longer than the query
         answered, found = rows.with_columns(masks), rows.select(values)
     else:
-        # Many pieces, as of a CSV file, would be copied into one to be asked at once, so they are asked one by one.
-        engine: Literal["in-memory", "streaming"] = "in-memory" if rows.n_chunks() == 1 else "streaming"
-        answered = rows.lazy().with_columns(masks).collect(engine=engine)
-        found = rows.lazy().select(values).collect(engine=engine)
+        if rows.n_chunks() * _FEWEST_IN_PIECE > rows.height:
+            rows = rows.rechunk()
+        answered = rows.lazy().with_columns(masks).collect(engine="in-memory")
+        found = rows.lazy().select(values).collect(engine="in-memory")
     answers = dict(zip(asked, answered.get_columns()[rows.width :], strict=True))
     answers |= follow(rows, answers, following)
     value = found.row(0) if values else ()

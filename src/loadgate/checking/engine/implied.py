@@ -103,7 +103,7 @@ def _followers(group: Sequence[Question]) -> Iterator[tuple[Question, Implied]]:
 
 
 def _unmet(question: Question) -> pl.Expr:
-    return failed(question.rule, replace(question.asked, rows=_EVERY_ROW))
+    return failed(question.rule, replace(question.asked, rows=_EVERY_ROW, at_once=True))
 
 
 def _also_met(question: Question, unmet: Mapping[Question, pl.Expr]) -> set[Question]:

@@ -16,7 +16,7 @@ from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound
-from loadgate.checking.engine.short_texts import ShapeTest, read_shape
+from loadgate.checking.engine.short_texts import ShapeTest, asked_of, read_shape
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +41,7 @@ def is_not_null(asked: Asked) -> pl.Expr:
 
 
 def in_set(asked: Asked) -> pl.Expr:
-    return is_one_of(asked.column(), asked.dtype(), _given(asked, "value_set"))
+    return is_one_of(asked.column(), asked.dtype(), _given(asked, "value_set"), at_once=asked.at_once)
 
 
 def not_in_set(asked: Asked) -> pl.Expr:
@@ -145,7 +145,8 @@ def pair_in_set(asked: Asked) -> pl.Expr:
 def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
     """True where a column holds one of the values; null, too, is one. Never null itself."""
     column = asked.column(index)
-    found = is_one_of(column, asked.dtype(index), [value for value in values if value is not None]).fill_null(False)
+    there = [value for value in values if value is not None]
+    found = is_one_of(column, asked.dtype(index), there, at_once=asked.at_once).fill_null(False)
     return found | column.is_null() if None in values else found
 
 
@@ -267,7 +268,7 @@ def _contains(asked: Asked, pattern: str) -> pl.Expr:
     shape = read_shape(pattern)
     if shape is None or asked.dtype() != pl.String:
         return asked.text().str.contains(pattern)
-    return asked.column().map_batches(ShapeTest(shape), return_dtype=pl.Boolean, is_elementwise=True)
+    return asked_of(asked.column(), ShapeTest(shape), at_once=asked.at_once)
 
 
 def _likes(asked: Asked, patterns: list[str]) -> list[str]:

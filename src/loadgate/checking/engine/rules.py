@@ -33,6 +33,7 @@ def failed_count(rule: RowRule, asked: Asked, question: Question) -> Reduction:
         return Reduction(needs=(Whole(expr=failed(rule, asked).sum()),), question=question)
     if rule.unique:
         return Reduction(needs=(_repeated(rule, asked),), question=question)
+    asked = replace(asked, at_once=True)
     if rule.carries:
         asked, carried = carrying(asked)
         return Reduction(needs=(Each(mask=failed(rule, asked), carried=carried),), question=question)

@@ -5,7 +5,7 @@ loadgate's own path never asks for samples: failing values do not belong into re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.aggregates import plain_number
@@ -69,15 +69,16 @@ def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Question, pair
     keys = tuple(wanted.get("unexpected_index_column_names") or ())
     if missing := [name for name in keys if name not in asked.schema]:
         raise missing_columns(missing)
+    alone = not (rule.unique or rule.carries or looks_around(rule, asked))
     return Sample(
-        mask=failed(rule, asked),
+        mask=failed(rule, replace(asked, at_once=alone)),
         columns=asked.columns,
         suffix=suffix,
         most=most,
         keys=keys,
         values=not wanted.get("exclude_unexpected_values"),
         paired=paired,
-        alone=not (rule.unique or rule.carries or looks_around(rule, asked)),
+        alone=alone,
         question=question,
     )
 

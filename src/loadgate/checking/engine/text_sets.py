@@ -11,7 +11,7 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final
 
-from loadgate.checking.engine.short_texts import LONGEST, tested, views
+from loadgate.checking.engine.short_texts import LONGEST, asked_of, tested, views
 from loadgate.checking.engine.word_tables import WordTable, tabulate
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ _MOST_BITS: Final = 63  # far more than texts that differ need to stand apart
 _IN_FIRST_WORD: Final = 4  # bytes of the text; the others are its length
 
 
-def stands_among(column: pl.Expr, texts: Sequence[str]) -> pl.Expr:
+def stands_among(column: pl.Expr, texts: Sequence[str], *, at_once: bool = False) -> pl.Expr:
     """True where a column of texts holds one of them, null where it holds none."""
     import polars as pl
 
     if _FEWEST <= len(texts) <= MOST and max(map(_bytes, texts)) <= LONGEST:
-        return column.map_batches(SetTest(texts), return_dtype=pl.Boolean, is_elementwise=True)
+        return asked_of(column, SetTest(texts), at_once=at_once)
     if 0 < len(texts) <= FEW:
         return reduce(or_, [column == text for text in texts])
     return column.is_in(pl.Series(texts, dtype=pl.String).implode())

@@ -59,7 +59,7 @@ class Verdicts:
     def _found(self, texts: pl.Series, table: _Table) -> pl.Series:
         import numpy as np
 
-        verdicts = by_pieces(views(texts), table.look_up, dtype="u1")
+        verdicts = by_pieces(texts, table.look_up, dtype="u1")
         answer = verdicts == _ACCEPTED
         unknown = verdicts == _UNKNOWN
         if texts.null_count():
@@ -86,7 +86,7 @@ class Verdicts:
         elif not refused:
             answer = pl.when(text.is_not_null()).then(pl.lit(True))
         else:
-            answer = ~stands_among(text, refused)
+            answer = ~stands_among(text, refused, at_once=True)
         return texts.alias(_TEXTS).to_frame().select(answer.alias(texts.name)).to_series()
 
     def _accepted(self, text: str) -> bool:
