@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -12,17 +12,24 @@ from loadgate.checking.engine.conditions import compile_condition, plain_conditi
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
 
+if TYPE_CHECKING:
+    from loadgate.checking.engine.fast import CompiledSuite
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # GX and pandas warn about each other
 
 
 def validated(frame: pl.DataFrame, expectation: Any, *, result_format: Any = "COMPLETE", **options: Any) -> Validated:
+    return compiled_of(expectation, result_format=result_format).validate(frame.lazy(), **options)
+
+
+def compiled_of(expectation: Any, *, result_format: Any = "COMPLETE") -> CompiledSuite:
     from great_expectations.core import ExpectationSuite
 
     from loadgate.checking.engine.fast import compile_suite
 
     suite = ExpectationSuite(name="s")
     suite.expectations = [expectation]
-    return compile_suite(suite, result_format=result_format, values=True).validate(frame.lazy(), **options)
+    return compile_suite(suite, result_format=result_format, values=True)
 
 
 def outcome(frame: pl.DataFrame, name: str, **arguments: Any) -> CheckOutcome:
@@ -200,3 +207,12 @@ def own_sum(column: str) -> Any:
             return {"success": found > 0, "result": {"observed_value": found}}
 
     return ExpectOwnSumToBePositive(column=column)
+
+
+@pytest.mark.parametrize(
+    ("types", "state"), [([], CheckState.FAIL), (["Int64"], CheckState.PASS), (None, CheckState.PASS)]
+)
+def test_no_column_is_of_one_of_no_types(types: list[str] | None, state: CheckState) -> None:
+    found = outcome(pl.DataFrame({"a": [1]}), "ExpectColumnValuesToBeInTypeList", column="a", type_list=types)
+
+    assert found.state is state

@@ -239,7 +239,8 @@ def judge_type(configuration: ExpectationConfiguration, column_types: list[dict[
     if arguments["column"] not in types:
         raise missing_columns([arguments["column"]])
     actual = types[arguments["column"]]
-    wanted = arguments.get("type_list") or [arguments.get("type_")]
+    listed = arguments.get("type_list")
+    wanted = [arguments.get("type_")] if listed is None else listed  # a list of no types is met by none
     met = any(name is None or has_type(actual, name) for name in wanted)
     return {"success": met, "result": {"observed_value": actual}}
 
