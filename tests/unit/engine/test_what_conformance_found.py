@@ -209,6 +209,18 @@ def own_sum(column: str) -> Any:
     return ExpectOwnSumToBePositive(column=column)
 
 
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8])
+def test_sums_of_narrow_whole_numbers_do_not_wrap(dtype: type[pl.DataType]) -> None:
+    frame = pl.DataFrame({"a": [100, 100], "b": [100, 100], "c": [100, 100]}, schema=dict.fromkeys("abc", dtype))
+
+    states = {
+        total: outcome(frame, "ExpectMulticolumnSumToEqual", column_list=["a", "b", "c"], sum_total=total).state
+        for total in (300, 44)
+    }
+
+    assert states == {300: CheckState.PASS, 44: CheckState.FAIL}
+
+
 @pytest.mark.parametrize(
     ("types", "state"), [([], CheckState.FAIL), (["Int64"], CheckState.PASS), (None, CheckState.PASS)]
 )

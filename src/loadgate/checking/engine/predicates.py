@@ -151,13 +151,22 @@ def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
 
 
 def sum_equals(asked: Asked) -> pl.Expr:
-    total = reduce(add, _columns(asked))
     types = [asked.dtype(index) for index in range(len(asked.columns))]
+    total = reduce(add, [_roomy(column, dtype) for column, dtype in zip(_columns(asked), types, strict=True)])
     wanted = _given(asked, "sum_total")
     if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < _EXACT:
         return total == (int(wanted) if wanted.is_integer() else wanted)  # else each sum would be made a float first
     exact = all(dtype.is_integer() or dtype.is_decimal() for dtype in types)
     return total == (bound(wanted, next(dtype for dtype in types if dtype.is_decimal())) if exact else wanted)
+
+
+def _roomy(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Make whole numbers wide enough to be added: in narrow ones 100 + 100 is -56."""
+    import polars as pl
+
+    if not dtype.is_integer():
+        return column
+    return column.cast(pl.Int128 if dtype in (pl.Int64, pl.UInt64, pl.Int128) else pl.Int64)
 
 
 def all_equal(asked: Asked) -> pl.Expr:
