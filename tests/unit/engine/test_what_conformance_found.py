@@ -228,3 +228,12 @@ def test_no_column_is_of_one_of_no_types(types: list[str] | None, state: CheckSt
     found = outcome(pl.DataFrame({"a": [1]}), "ExpectColumnValuesToBeInTypeList", column="a", type_list=types)
 
     assert found.state is state
+
+
+def test_a_tilde_before_a_number_is_no_negation_of_the_comparison() -> None:
+    frame = pl.DataFrame({"a": [1, -2], "b": [True, False]})
+
+    assert met(frame, "~(a == 1)") == met(frame, "~b") == [False, True]
+    assert met(frame, "~b & a < 0") == [False, True]
+    with pytest.raises(CannotEvaluateError):
+        met(frame, "~a == 1")

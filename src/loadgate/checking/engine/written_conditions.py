@@ -17,7 +17,7 @@ from loadgate.checking.engine.faults import CannotEvaluateError
 PANDAS: Final = "pandas"
 OWN: Final = "great_expectations"
 _OWN_ONCE: Final = "great_expectations__experimental__"
-_WORDS: Final = {"&": "and", "|": "or", "=": "==", "~": "not", "&&": "and", "||": "or"}
+_WORDS: Final = {"&": "and", "|": "or", "=": "==", "&&": "and", "||": "or"}
 _OPERATORS: Final[dict[type[ast.cmpop], str]] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
