@@ -237,3 +237,19 @@ def test_a_tilde_before_a_number_is_no_negation_of_the_comparison() -> None:
     assert met(frame, "~b & a < 0") == [False, True]
     with pytest.raises(CannotEvaluateError):
         met(frame, "~a == 1")
+
+
+def test_parameters_with_the_same_text_are_not_taken_for_each_other() -> None:
+    pandas = pytest.importorskip("pandas")
+    many = list(range(20_000))
+    expectation = made("ExpectColumnValuesToBeInSet", column="a", value_set={"$PARAMETER": "codes"})
+    compiled = compiled_of(expectation)
+    frame = pl.DataFrame({"a": [5_000]}).lazy()
+    many_less_one = [0 if code == 5_000 else code for code in many]
+
+    states = [
+        compiled.validate(frame, parameters={"codes": pandas.Series(codes)}).outcomes[0].state
+        for codes in (many, many_less_one)
+    ]
+
+    assert states == [CheckState.PASS, CheckState.FAIL]

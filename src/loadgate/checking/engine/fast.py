@@ -20,7 +20,7 @@ from loadgate.checking.engine.folding import NO_SECOND_PASS
 from loadgate.checking.engine.hashes import HELD_BYTES
 from loadgate.checking.engine.marks import Marking, Marks
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
-from loadgate.checking.engine.parameters import fill, parameter_names
+from loadgate.checking.engine.parameters import fill, listed, parameter_names
 from loadgate.checking.engine.passes import unread
 from loadgate.checking.engine.quiet import import_gx
 from loadgate.checking.engine.validation import Holding, Validation
@@ -206,10 +206,12 @@ class CompiledSuite:
         }
 
     def _configuration(self, configuration: ExpectationConfiguration) -> dict[str, Any]:
-        if id(configuration) not in self._written:
+        kept = self._written.get(id(configuration))
+        if kept is None:
+            kept = configuration, configuration.to_json_dict()
             _make_room(self._written)
-            self._written[id(configuration)] = configuration, configuration.to_json_dict()
-        return self._written[id(configuration)][1]
+            self._written[id(configuration)] = kept
+        return kept[1]
 
     def failing_rows(
         self,
@@ -256,11 +258,13 @@ class CompiledSuite:
     def _fill(self, entry: Planned, parameters: Mapping[str, object]) -> Planned:
         if not entry.parameters:
             return entry
-        key = (entry.index, *(repr(parameters.get(name)) for name in entry.parameters))
-        if key not in self._filled:
+        key = (entry.index, *(repr(listed(parameters.get(name))) for name in entry.parameters))
+        found = self._filled.get(key)
+        if found is None:
+            found = _filled(entry, parameters, self.result_format if self.values else None)
             _make_room(self._filled)
-            self._filled[key] = _filled(entry, parameters, self.result_format if self.values else None)
-        return self._filled[key]
+            self._filled[key] = found
+        return found
 
     def _plan(
         self,
@@ -279,10 +283,12 @@ class CompiledSuite:
             tuple(aside),
             tuple(metric.id for metric in metrics),
         )
-        if key not in self._plans:
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = compile_metrics(metrics, schema=schema, undecided=undecided, aside=aside)
             _make_room(self._plans)
-            self._plans[key] = compile_metrics(metrics, schema=schema, undecided=undecided, aside=aside)
-        return self._plans[key]
+            self._plans[key] = plan
+        return plan
 
 
 def compile_suite(

@@ -39,4 +39,12 @@ def _value(name: str, parameters: Mapping[str, object]) -> object:
     value = parameters.get(name)
     if value is None:
         raise CannotEvaluateError(f"the parameter {name} has no value")
+    return listed(value)
+
+
+def listed(value: object) -> object:
+    """Make a list of an array or a Series: the text of a long one, by which GX tells metrics apart, leaves most out."""
+    for name in ("tolist", "to_list"):
+        if (method := getattr(value, name, None)) is not None:
+            return method()
     return value
