@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,6 +15,19 @@ from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validate
 
 if TYPE_CHECKING:
     from loadgate.checking.engine.fast import CompiledSuite
+
+PATTERNS = [
+    (r"\<b\>", ["<b>"]),
+    (r"[\<&]", ["<b>", "a&b", "&"]),
+    ("[a-c&&b]", ["<b>", "b", "a&b", "&", "a\u0301"]),
+    (r"^\w+$", ["b", "x\u00b2"]),
+    (r"[^\w<>&]", ["a\u0301", "[", "\\"]),
+    (r"[^\W]\W", ["<b>", "a&b", "a\u0301"]),
+    ("[[]", ["["]),
+    (r"[\\]", ["\\"]),
+    (r"[]\[]", ["["]),
+    (r"b+?>", ["<b>"]),
+]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # GX and pandas warn about each other
 
@@ -207,6 +221,25 @@ def own_sum(column: str) -> Any:
             return {"success": found > 0, "result": {"observed_value": found}}
 
     return ExpectOwnSumToBePositive(column=column)
+
+
+@pytest.mark.parametrize(("pattern", "matching"), PATTERNS)
+def test_a_pattern_means_what_it_means_in_python(pattern: str, matching: list[str]) -> None:
+    frame = pl.DataFrame({"a": ["<b>", "b", "a&b", "&", "a\u0301", "x\u00b2", "[", "\\"]})
+
+    found = validated(frame, made("ExpectColumnValuesToNotMatchRegex", column="a", regex=pattern)).result.results[0]
+
+    assert found.result["unexpected_list"] == matching == [text for text in frame["a"] if re.search(pattern, text)]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a++b", "b?+b", "b*{2}", "[[:alpha:]]", "[a-c--b]", r"\b{start}b", "(?x)a b", "(?R)b"]
+)
+def test_a_pattern_that_python_reads_differently_or_not_at_all_is_not_answered(pattern: str) -> None:
+    found = outcome(pl.DataFrame({"a": ["ab"]}), "ExpectColumnValuesToMatchRegex", column="a", regex=pattern)
+
+    assert found.state is CheckState.COULD_NOT_RUN
+    assert "read differently" in str(found.reason)
 
 
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8])

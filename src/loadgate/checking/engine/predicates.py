@@ -16,6 +16,7 @@ from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound
+from loadgate.checking.engine.patterns import python_pattern
 from loadgate.checking.engine.short_texts import ShapeTest, asked_of, read_shape
 
 if TYPE_CHECKING:
@@ -274,6 +275,7 @@ def _contains(asked: Asked, pattern: str) -> pl.Expr:
     """Search texts for a regex; one that only says which character may stand where is tested many times faster."""
     import polars as pl
 
+    pattern = python_pattern(pattern)
     shape = read_shape(pattern)
     if shape is None or asked.dtype() != pl.String:
         return asked.text().str.contains(pattern)

@@ -1,0 +1,50 @@
+"""A regex as GX's users write it, in Python's dialect, enters; leaves the regex that says the same to Polars.
+
+What the two read differently, and Polars would take without a word, is rewritten, or refused where it has no equal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from loadgate.checking.engine.faults import CannotEvaluateError
+
+_PART: Final = re.compile(
+    r"""(?P<refused> \(\?[a-zA-Z-]*[xR] | \\b\{[a-z] | (?:[*+?]|\{\d+(?:,\d*)?\})(?:[*+]|\{\d) )
+        | (?P<set> \[\^?\]?(?:\\.|[^\]\\])*\] )
+        | (?P<escaped> \\. )""",
+    re.VERBOSE | re.DOTALL,
+)
+_IN_SET: Final = re.compile(r"(?P<refused>\[:|--)|(?P<escaped>\\.)|(?P<sign>\[|&&|~~)", re.DOTALL)
+_WORD: Final = r"\p{L}\p{N}_"  # Python's idea of a word: no marks, but raised figures too
+_OUTSIDE: Final = {r"\<": "<", r"\>": ">", r"\w": f"[{_WORD}]", r"\W": f"[^{_WORD}]"}
+_INSIDE: Final = {**_OUTSIDE, r"\w": _WORD}
+
+
+def python_pattern(pattern: str) -> str:
+    r"""Write a regex of Python for Polars: \< is a sign there and no edge of a word, and sets know no `&&`.
+
+    Raises: CannotEvaluateError if it holds what Python reads differently, or not at all.
+    """
+    return _PART.sub(_rewritten, pattern)
+
+
+def _rewritten(part: re.Match[str]) -> str:
+    if part["refused"]:
+        raise _refusal(part["refused"])
+    if part["escaped"]:
+        return _OUTSIDE.get(part["escaped"], part["escaped"])
+    return "[" + _IN_SET.sub(_rewritten_in_set, part["set"][1:-1]) + "]"
+
+
+def _rewritten_in_set(part: re.Match[str]) -> str:
+    if part["refused"]:
+        raise _refusal(part["refused"])
+    if part["escaped"]:
+        return _INSIDE.get(part["escaped"], part["escaped"])
+    return "".join(f"\\{sign}" for sign in part["sign"])
+
+
+def _refusal(construct: str) -> CannotEvaluateError:
+    return CannotEvaluateError(f"its pattern has {construct}, which Python and this engine read differently")
