@@ -217,6 +217,8 @@ def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
         )
         found |= {"nan"} if any(v != v for v in values) else set()
         found |= {"separators"} if any(isinstance(v, str) and SEPARATORS & set(v) for v in values) else set()
+        found |= {"ends a line"} if any(isinstance(v, str) and v.endswith("\n") for v in values) else set()
+        found |= {"no binary fraction"} if any(isinstance(v, Decimal) and v != float(v) for v in values) else set()
     condition = kwargs.get("row_condition")
     if condition is not None:
         found.add("condition:text" if isinstance(condition, str) else "condition:object")
