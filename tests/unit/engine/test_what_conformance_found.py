@@ -272,6 +272,15 @@ def test_a_tilde_before_a_number_is_no_negation_of_the_comparison() -> None:
         met(frame, "~a == 1")
 
 
+@pytest.mark.parametrize("condition", ["a", "not a", "~a", "b and a"])
+def test_a_column_of_numbers_is_no_condition_by_itself(condition: str) -> None:
+    frame = pl.DataFrame({"a": [1, 0], "b": [True, False]})
+
+    assert met(frame, "b and a == 1") == [True, False]
+    with pytest.raises(CannotEvaluateError, match="true and false"):
+        met(frame, condition)
+
+
 def test_parameters_with_the_same_text_are_not_taken_for_each_other() -> None:
     pandas = pytest.importorskip("pandas")
     many = list(range(20_000))

@@ -86,6 +86,8 @@ def _leaf(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags
     import polars as pl
 
     name = condition["column"]["name"]
+    if condition.get("alone") and schema[name] not in (pl.Boolean, pl.Null):
+        raise CannotEvaluateError(f"its row_condition takes column {name} ({schema[name]}) for one of true and false")
     column = readable(name, schema[name])
     if condition["type"] == "nullity":
         met = column.is_null() if condition["is_null"] else column.is_not_null()

@@ -41,7 +41,7 @@ def read_condition(text: str, *, parser: str | None) -> dict[str, Any]:
     Beside the forms of GX's condition objects, the result may have `{"type": "not", "condition": ...}`,
     `{"type": "compared", "left": operand, "operator": ..., "right": operand}`, an operand being `{"column": name}`,
     `{"value": ...}` or `{"sum": sign, "left": ..., "right": ...}`, and leaves with `"missing": true`: as in pandas, a
-    missing value is unequal to everything.
+    missing value is unequal to everything; `"alone": true` says that the column itself is the condition.
     Raises: CannotEvaluateError if the parser or the text is not known.
     """
     if parser not in (PANDAS, "python", OWN, _OWN_ONCE):
@@ -96,7 +96,7 @@ class _Reader:
                 return {"type": "nullity", "column": {"name": self._name(value)}, "is_null": _NULLITY[attr]}
             case ast.Name() | ast.Call():
                 column = {"name": self._name(node)}
-                return {"type": "comparison", "column": column, "operator": "==", "parameter": True}
+                return {"type": "comparison", "column": column, "operator": "==", "parameter": True, "alone": True}
             case _:
                 raise ValueError("this is no condition")
 
