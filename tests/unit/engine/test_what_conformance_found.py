@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -295,3 +296,13 @@ def test_parameters_with_the_same_text_are_not_taken_for_each_other() -> None:
     ]
 
     assert states == [CheckState.PASS, CheckState.FAIL]
+
+
+def test_rows_that_cannot_be_read_are_not_counted_either(tmp_path: Path) -> None:
+    file = tmp_path / "open.csv"
+    file.write_text('a,b\n1,"x\n2,y\n3,z\n', encoding="utf-8")  # the quote has no end
+    expectation = made("ExpectTableRowCountToBeBetween", max_value=10)
+
+    (found,) = compiled_of(expectation).validate(pl.scan_csv(file)).outcomes
+
+    assert found.state is CheckState.COULD_NOT_RUN
