@@ -282,9 +282,8 @@ def test_data_that_break_the_pass_leave_every_check_without_answer_and_no_value_
 
     total, rows = suite.validate(frame).outcomes
 
-    assert total.state is CheckState.COULD_NOT_RUN
-    assert total.reason == "the data could not be evaluated (InvalidOperationError)"
-    assert rows.state is CheckState.PASS  # counting rows needs no cast
+    assert {one.state for one in (total, rows)} == {CheckState.COULD_NOT_RUN}  # nobody knows how many rows there are
+    assert total.reason == rows.reason == "the data could not be evaluated (InvalidOperationError)"
 
 
 # Parameters --------------------------------------------------------------------------------------------------------

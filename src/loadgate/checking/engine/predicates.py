@@ -162,12 +162,12 @@ def sum_equals(asked: Asked) -> pl.Expr:
 
 
 def _roomy(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Make whole numbers wide enough to be added: in narrow ones 100 + 100 is -56."""
+    """Make whole numbers wide enough to be added: in narrow ones 100 + 100 is -56. Those of 64 bits are, as in GX."""
     import polars as pl
 
-    if not dtype.is_integer():
+    if not dtype.is_integer() or dtype == pl.Int64:
         return column
-    return column.cast(pl.Int128 if dtype in (pl.Int64, pl.UInt64, pl.Int128) else pl.Int64)
+    return column.cast(pl.Int128 if dtype in (pl.UInt64, pl.Int128) else pl.Int64)
 
 
 def all_equal(asked: Asked) -> pl.Expr:
