@@ -69,6 +69,15 @@ class ExpectColumnToSumToMoreThanThere(ColumnAggregateExpectation):
         return {"success": metrics["column.more_than_there"] > 0, "result": {}}
 
 
+def _spoil(found: int) -> int:
+    raise ValueError(f"secret {found}")
+
+
+@aggregate("column.spoilt_at_the_end", finish=_spoil)
+def _spoilt(column: pl.Expr) -> pl.Expr:
+    return column.sum()
+
+
 @aggregate("column.share_of_ones", shown=True)
 def _ones(column: pl.Expr) -> pl.Expr:
     return (column == 1).mean()
@@ -88,6 +97,10 @@ class ExpectColumnToObserveShare(ColumnAggregateExpectation):
         del runtime_configuration, execution_engine
         (found,) = (metrics[name] for name in self.metric_dependencies)
         return {"success": True, "result": {"observed_value": found}}
+
+
+class ExpectColumnToSpoilItsAnswer(ExpectColumnToObserveShare):
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.spoilt_at_the_end",)
 
 
 class ExpectColumnToObserveGreatest(ExpectColumnToObserveShare):
@@ -210,6 +223,14 @@ def test_rows_are_listed_for_a_rule_that_looks_at_another_table() -> None:
 def test_what_a_rule_raises_is_told_by_its_kind_only() -> None:
     found = outcome("expect_column_values_to_raise", column="amount")
     assert found.reason == "the rule column_values.raising raised KeyError"
+
+
+def test_what_an_aggregate_raises_at_its_end_is_told_by_its_kind_only() -> None:
+    found = outcome("expect_column_to_spoil_its_answer", column="amount")
+    assert (found.state, found.reason) == (
+        CheckState.COULD_NOT_RUN,
+        "its value could not be worked out (ValueError)",
+    )
 
 
 def test_gxs_own_validator_asks_rules_of_ones_own() -> None:

@@ -158,7 +158,7 @@ class Fold:
         values = dict(variant.known)
         for metric, reduction in variant.reductions.items():
             if metric not in self._reasons:
-                with self._unless_refused(metric):
+                with self._unless_refused(metric, otherwise="its value could not be worked out"):
                     values[metric] = reduction.finish(
                         *(answers[metric, place] for place in range(len(reduction.needs)))
                     )
@@ -269,7 +269,9 @@ class Fold:
         return found
 
     @contextmanager
-    def _unless_refused(self, metric: Hashable) -> Iterator[None]:
+    def _unless_refused(
+        self, metric: Hashable, *, otherwise: str = "failing rows could not be sampled"
+    ) -> Iterator[None]:
         try:
             yield
         except CannotEvaluateError as fault:
@@ -277,7 +279,7 @@ class Fold:
         except UnreadableError as error:
             self._reasons[metric] = broken(error.kind)
         except failures() as error:
-            self._reasons[metric] = f"failing rows could not be sampled ({type(error).__name__})"
+            self._reasons[metric] = f"{otherwise} ({type(error).__name__})"
 
     @contextmanager
     def _unless_disk_fails(self, leader: Slot) -> Iterator[None]:

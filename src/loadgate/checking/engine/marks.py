@@ -10,7 +10,7 @@ from loadgate.checking.engine.compiler import ask_for, flag_expressions, look_up
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.metrics import RowRule
-from loadgate.checking.engine.passes import preflight
+from loadgate.checking.engine.passes import preflight, read
 from loadgate.checking.engine.rules import failed
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Marking:
             self._mark(metric, rows["row"])
 
     def look_again(self, frame: pl.LazyFrame, computed: Computed) -> None:
-        """Mark rows of checks that no batch alone could answer, if they have any."""
+        """Mark rows of checks that no batch alone could answer, if they have any. Raises: UnreadableError."""
         import polars as pl
 
         for is_undecided, mask in ((False, failing), (True, undecided)):
@@ -100,7 +100,7 @@ class Marking:
                 mask=mask,
                 references=self._references,
             )
-            self._marks(marked.with_columns(pl.lit(is_undecided).alias(UNDECIDED)).collect(engine="streaming"))
+            self._marks(read(marked.with_columns(pl.lit(is_undecided).alias(UNDECIDED))))
 
     def _mark(self, metric: Hashable, rows: pl.Series) -> None:
         import polars as pl
