@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _BITS: Final = 19  # 4 MB, which a processor's cache holds; only places that are used take memory
 _SHIFT: Final = 64 - _BITS
-_ROWS_AT_ONCE: Final = 32_768
+_ROWS_AT_ONCE: Final = 16_384
 _TRIED: Final = 500_000  # hashes, after which it has to have been worth it
 _WORTH: Final = 4  # one in so many has to be held back: that is what it costs
 

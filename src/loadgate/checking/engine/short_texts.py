@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LONGEST: Final = 12
-_ROWS_AT_ONCE: Final = 32_768  # so that the words stay in the processor's cache
+_ROWS_AT_ONCE: Final = 16_384  # so that the words stay in the processor's cache
 _MOST_RANGES: Final = 3
 _TOPS: Final = 0x8080808080808080  # the top bit of each byte
 _NEVER: Final = 127  # the length of no text
