@@ -296,6 +296,37 @@ def test_stock_checks_of_types_could_not_run_in_a_checkpoint_and_say_what_to_do(
     assert all(reasons(one) for one in found.values())
 
 
+def test_what_needs_sql_or_another_table_says_why_it_could_not_run_in_a_checkpoint(context: Any) -> None:
+    asset = context.data_sources.add_polars("p").add_dataframe_asset("frames")
+    two = {"base_query": "SELECT 1", "comparison_data_source_name": "d", "comparison_query": "SELECT 1"}
+    checks = suite(
+        context,
+        ("unexpected_rows_expectation", {"unexpected_rows_query": "SELECT * FROM {batch} WHERE id > 1"}),
+        ("expect_query_results_to_match_comparison", two),
+        ("expect_table_row_count_to_equal_other_table", {"other_table_name": "t"}),
+        ("expect_column_values_to_not_be_null", {"column": "id"}),
+    )
+
+    result = run_checkpoint(
+        context,
+        asset.add_batch_definition_whole_dataframe("all"),
+        checks,
+        batch_parameters={"dataframe": MONTHS[1]},
+    )
+
+    said = {type_: reasons(found) for type_, found in only(result).items()}
+    because = "cannot be evaluated here, because "
+    assert said == {
+        "unexpected_rows_expectation": {f"{because}it runs an SQL query of its own"},
+        "expect_query_results_to_match_comparison": {f"{because}it runs SQL queries on two data sources"},
+        "expect_table_row_count_to_equal_other_table": {
+            f"{because}it counts the rows of another table, and here is only one"
+        },
+        "expect_column_values_to_not_be_null": set(),
+    }
+    assert [one.success for one in only(result).values()].count(True) == 1
+
+
 def test_checks_of_types_exchanged_for_polars_are_answered_in_a_checkpoint(context: Any) -> None:
     from loadgate.checking.engine.type_expectations import for_polars
 

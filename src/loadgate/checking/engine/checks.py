@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.column_types import has_type
-from loadgate.checking.engine.compiler import Computed, is_built_in, is_shown
+from loadgate.checking.engine.compiler import ANOTHER_TABLE, Computed, is_built_in, is_shown
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import domain_columns
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
@@ -33,10 +33,25 @@ TYPE_CHECKS: Final = (
 """Their `_validate` branches on GX's own engines and returns nothing for any other."""
 ELSEWHERE: Final = {
     "expect_query_results_to_match_comparison": "it runs SQL queries on two data sources",
-    "expect_table_row_count_to_equal_other_table": "it counts the rows of another table, and here is only one",
+    "expect_table_row_count_to_equal_other_table": ANOTHER_TABLE,
     "unexpected_rows_expectation": "it runs an SQL query of its own",
 }
 """What no engine on a single frame can answer, and why."""
+_RUNS_SQL: Final = ELSEWHERE["unexpected_rows_expectation"]
+ELSEWHERE_METRICS: Final = {
+    "unexpected_rows_query.table": _RUNS_SQL,
+    "unexpected_rows_query.row_count": _RUNS_SQL,
+    "query.table": _RUNS_SQL,
+    "query.row_count": _RUNS_SQL,
+    "query.column": _RUNS_SQL,
+    "query.column_pair": _RUNS_SQL,
+    "query.multiple_columns": _RUNS_SQL,
+    "query.template_values": _RUNS_SQL,
+    "query.data_source_table": _RUNS_SQL,
+    "base_query.table": ELSEWHERE["expect_query_results_to_match_comparison"],
+    "comparison_query.data_source_table": ELSEWHERE["expect_query_results_to_match_comparison"],
+}
+"""What GX's Validator asks of them, and of expectations of one's own on SQL, and why there is no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ compared, and for what no batch alone can help to, see needs.Whole.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from loadgate.checking.engine import rules, samples
 from loadgate.checking.engine.domain import Asked, ask
@@ -27,6 +27,8 @@ __all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "is_
 
 FAILURES, CHECKED = ".unexpected_count", ".filtered_row_count"
 """Suffixes of a row rule's name that are counted in the one pass."""
+ANOTHER_TABLE: Final = "it counts the rows of another table, and here is only one"
+"""Why the count that GX asks of another table, as table.row_count with a table in its domain, has no answer."""
 
 
 def compute(
@@ -142,7 +144,7 @@ def ask_for(
 ) -> Asked:
     """Resolve a metric's domain. Raises: CannotEvaluateError if a column is missing."""
     if metric.metric_domain_kwargs.get("table"):
-        raise CannotEvaluateError("another table is asked for, and this engine sees one frame only")
+        raise CannotEvaluateError(f"cannot be evaluated here, because {ANOTHER_TABLE}")
     return ask(
         metric.metric_domain_kwargs, metric.metric_value_kwargs, schema=schema, flags=flags, references=references
     )

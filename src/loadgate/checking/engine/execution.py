@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from loadgate.checking.engine.quiet import import_gx
@@ -41,7 +42,14 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from great_expectations.validator.validation_graph import MAX_METRIC_COMPUTATION_RETRIES
 from great_expectations.validator.validator import Validator
 
-from loadgate.checking.engine.checks import ELSEWHERE, TYPE_CHECKS, could_not_run, judge_type, refuse_elsewhere
+from loadgate.checking.engine.checks import (
+    ELSEWHERE,
+    ELSEWHERE_METRICS,
+    TYPE_CHECKS,
+    could_not_run,
+    judge_type,
+    refuse_elsewhere,
+)
 from loadgate.checking.engine.compiler import Computed, compute, is_built_in
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
@@ -144,6 +152,8 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
             return super().resolve_metrics(metrics_to_resolve, metrics, runtime_configuration)
         except MetricResolutionError as error:
             failed = list(error.failed_metrics)
+            if isinstance(error.__cause__, CannotEvaluateError):
+                raise _failed(failed, error.__cause__.reason) from None
             kind = type(error.__cause__ or error).__name__
         raise _failed(failed, f"the metric {', '.join(metric.metric_name for metric in failed)} raised {kind}")
 
@@ -245,9 +255,10 @@ def register_metrics() -> None:
 
     GX's decorators for row rules refuse engines other than its own three, so a stub without dependencies is
     registered for each: with none, every metric is ready at once, and resolve_metrics gets them all together.
+    So is one for each metric that runs SQL, to say why there is no answer: GX says that it found no provider.
     """
     for name, definition in list(_registered_metrics.items()):
-        if "PolarsExecutionEngine" in definition["providers"] or not is_built_in(name):
+        if "PolarsExecutionEngine" in definition["providers"] or not (is_built_in(name) or name in ELSEWHERE_METRICS):
             continue
         register_metric(
             metric_name=name,
@@ -255,7 +266,7 @@ def register_metrics() -> None:
             metric_value_keys=definition["metric_value_keys"],
             execution_engine=PolarsExecutionEngine,
             metric_class=_stub(definition),
-            metric_provider=_answered_in_one_pass,
+            metric_provider=partial(_refuse, name) if name in ELSEWHERE_METRICS else _answered_in_one_pass,
         )
 
 
@@ -286,6 +297,11 @@ def _stub(definition: dict[str, Any]) -> type[MetricProvider]:
         "_get_evaluation_dependencies": classmethod(_no_dependencies),
     }
     return type("PolarsMetric", (MetricProvider,), members)
+
+
+def _refuse(name: str, **arguments: Any) -> None:
+    del arguments
+    raise CannotEvaluateError(f"cannot be evaluated here, because {ELSEWHERE_METRICS[name]}")
 
 
 def _no_dependencies(cls: Any, /, **arguments: Any) -> dict[str, Any]:
