@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 import os
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,49 @@ def test_files_of_a_bucket_are_batches_by_month_by_path_and_together(
     assert ids(flat.add_batch_definition_whole_directory("w").get_batch()) == [1, 3]
     with pytest.raises(GreatExpectationsError, match=r"no file in the directory matches \*\*/\*\.csv"):
         none.get_batch()
+
+
+def test_files_of_a_bucket_that_are_not_one_table_let_no_check_run(
+    context: Any, s3_server: S3Server, storage_options: dict[str, str]
+) -> None:
+    import great_expectations.expectations as gxe
+
+    from loadgate.checking.engine.scanning import s3_client
+
+    pl.DataFrame({"id": [1], "more": [1]}).write_parquet(more := io.BytesIO())
+    pl.DataFrame({"id": [1]}).write_parquet(one := io.BytesIO())
+    client = s3_client(storage_options)
+    files = {
+        "table å/1.parquet": one.getvalue(),
+        "table å/2.parquet": more.getvalue(),
+        "lines å/1.csv": b"id\n",
+        "lines å/2.csv": b"id\n7\n",
+        "lines å/mac.csv": b"id,name\r1,x\r",
+        "lines å/mac.csv.gz": gzip.compress(b"id,name\r1,x\r"),
+    }
+    for key, body in files.items():
+        client.put_object(Bucket=s3_server.bucket, Key=key, Body=body)
+    client.close()
+    source = context.data_sources.add_polars(
+        "p", base_directory=f"s3://{s3_server.bucket}", storage_options=storage_options
+    )
+    table = source.add_directory_parquet_asset("table", data_directory="table å")
+    numbered = source.add_directory_csv_asset("numbered", data_directory="lines å", file_pattern="[12].csv")
+    lines = source.add_csv_asset("lines")
+    other = "some files have other columns than the first one: 1 of 2; sorted by name, the first such is number 2"
+
+    def said(batches: Any) -> str:
+        found = batches.get_batch().validate(gxe.ExpectTableColumnsToMatchSet(column_set=["id"]))
+        assert not found.success
+        return str(found.exception_info)
+
+    assert other in said(table.add_batch_definition_whole_directory("w"))
+    for name in ("mac.csv", "mac.csv.gz"):
+        assert "its lines end with a carriage return alone" in said(
+            lines.add_batch_definition_path(name, f"lines å/{name}")
+        )
+    summed = numbered.add_batch_definition_whole_directory("w").get_batch()
+    assert summed.validate(gxe.ExpectColumnSumToBeBetween(column="id", min_value=7, max_value=7)).success
 
 
 def test_a_checkpoint_runs_on_a_bucket_with_the_standard_variables(

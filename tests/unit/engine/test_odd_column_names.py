@@ -99,4 +99,4 @@ def test_a_batch_is_parted_by_the_column_of_that_very_name(tmp_path: Path) -> No
     spec: dict[str, Any] = {"reader_method": PARQUET, "path": str(tmp_path / "days.parquet")}
     spec |= {"partitioner_method": "partition_on_year", "partitioner_kwargs": parted}
 
-    assert scan(spec, storage_options={}).collect()["row"].to_list() == [1]
+    assert scan(spec, storage_options={}).frame.collect()["row"].to_list() == [1]

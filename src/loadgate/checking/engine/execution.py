@@ -62,13 +62,31 @@ _TYPES_REFUSED: Final = (
     "loadgate.checking.engine.type_expectations.for_polars(suite), or ask for the metric table.polars_types"
 )
 
+_TYPE_FACTS: Final = ("table.column_types", "table.polars_types")
+
 
 class PolarsBatchData(BatchData):
-    """A LazyFrame as a GX batch; nothing is read before a metric is asked for."""
+    """A LazyFrame as a GX batch; nothing is read before a metric is asked for.
 
-    def __init__(self, execution_engine: ExecutionEngine[Any], frame: pl.LazyFrame) -> None:
+    `unfit` is why no metric of it has a value, and `untyped` why those of its columns' types have none, if so.
+    """
+
+    def __init__(
+        self,
+        execution_engine: ExecutionEngine[Any],
+        frame: pl.LazyFrame,
+        *,
+        unfit: str | None = None,
+        untyped: str | None = None,
+    ) -> None:
         super().__init__(execution_engine)
         self.frame = frame
+        self.unfit = unfit
+        self.untyped = untyped
+
+    def refusal(self, metric_name: str) -> str | None:
+        """Why a metric of this batch has no value, whatever its rows are."""
+        return self.unfit or (self.untyped if metric_name in _TYPE_FACTS else None)
 
 
 class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
@@ -104,12 +122,14 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         if "batch_data" in batch_spec:
             frame = batch_spec["batch_data"].lazy()
             batch_spec["batch_data"] = "PolarsLazyFrame"
+            data = PolarsBatchData(self, frame)
         else:
             try:
-                frame = scan(batch_spec, storage_options=self._storage_options)
+                scanned = scan(batch_spec, storage_options=self._storage_options)
             except CannotEvaluateError as fault:
                 raise GreatExpectationsError(fault.reason) from None
-        return PolarsBatchData(self, frame), BatchMarkers(ge_load_time=f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}")
+            data = PolarsBatchData(self, scanned.frame, unfit=scanned.unfit, untyped=scanned.untyped)
+        return data, BatchMarkers(ge_load_time=f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}")
 
     def resolve_metrics(
         self,
@@ -129,6 +149,9 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         reasons: dict[Any, str] = {}
         if self._gx_judges_types and runtime_configuration:
             reasons |= {metric.id: _TYPES_REFUSED for metric in ours if metric.metric_name == "table.column_types"}
+        for metric in wanted:
+            if refusal := self._batch(metric.metric_domain_kwargs.get("batch_id")).refusal(metric.metric_name):
+                reasons[metric.id] = refusal
         answered = [metric for metric in ours if metric.id not in reasons]
         for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in answered):
             batch = [metric for metric in answered if metric.metric_domain_kwargs.get("batch_id") == batch_id]
@@ -139,7 +162,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
             metrics.update(resolved)
         if reasons:
             reason = next(iter(reasons.values()))
-            raise _failed([metric for metric in ours if reasons.get(metric.id) == reason], reason)
+            raise _failed([metric for metric in wanted if reasons.get(metric.id) == reason], reason)
         if others:
             resolved |= self._resolved_by_gx(others, metrics, runtime_configuration)
         return resolved
@@ -183,11 +206,18 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     _or_condition_to_filter_clause = condition_to_filter_clause
 
     def _frame(self, batch_id: str | None) -> pl.LazyFrame:
+        """The rows of a batch. Raises: CannotEvaluateError if its files are not one table."""
+        batch = self._batch(batch_id)
+        if batch.unfit is not None:
+            raise CannotEvaluateError(batch.unfit)
+        return batch.frame
+
+    def _batch(self, batch_id: str | None) -> PolarsBatchData:
         manager = self.batch_manager
         found = manager.active_batch_data if batch_id is None else manager.batch_data_cache.get(batch_id)
         if not isinstance(found, PolarsBatchData):
             raise GreatExpectationsError("no batch is loaded" if batch_id is None else f"no batch {batch_id}")
-        return found.frame
+        return found
 
 
 class PolarsValidator(Validator):

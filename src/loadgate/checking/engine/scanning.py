@@ -1,13 +1,19 @@
-"""A batch spec of a Polars asset enters; leaves a LazyFrame over its files, local or in an object store, unread yet."""
+"""A batch spec of a Polars asset enters; leaves a LazyFrame over its files, local or in an object store, unread yet.
+
+With it leaves why no check can run on it, if its files are not one table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from loadgate.checking.engine.agreement import RETURNS, Found, compare_csv, compare_parquet, ends_in_returns
 from loadgate.checking.engine.exact_names import exactly
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.passes import failures
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +33,16 @@ _FOR_BOTO3: Final = {
 """What boto3 calls the options that Polars' object store takes, which has several names for each."""
 
 
-def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> pl.LazyFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """A batch. `unfit` is why no check can run on it; `untyped` why nothing can be said of its columns' types."""
+
+    frame: pl.LazyFrame
+    unfit: str | None = None
+    untyped: str | None = None
+
+
+def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scanned:
     """Scan the file or the directory of a batch spec, and keep the rows of its month (or year, or day) if it has one.
 
     Raises: CannotEvaluateError if there is no such file, the file is a zip archive, a type is not known, or the rows
@@ -51,12 +66,30 @@ def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> pl.L
         source = _keys(path, pattern, storage_options) if remote else _files(Path(path), pattern)
     elif path.casefold().endswith(".zip"):
         raise CannotEvaluateError("a zip archive cannot be scanned: unpack it")
-    scanner = pl.scan_csv if spec["reader_method"] == CSV else pl.scan_parquet
+    csv = spec["reader_method"] == CSV
+    scanner = pl.scan_csv if csv else pl.scan_parquet
+    found = Found(options=options)
+    if isinstance(source, list):
+        found = (compare_csv if csv else compare_parquet)(source, scanner, options)
     try:
-        frame = scanner(source, glob=False, **options)
-        return _part(frame, spec) if spec.get("partitioner_method") else frame
+        frame = scanner(source, glob=False, **found.options)
+        unfit = found.unfit or (_unfit_csv(path, frame, options) if csv and directory is None else None)
+        if spec.get("partitioner_method") and unfit is None:
+            frame = _part(frame, spec)
     except (pl.exceptions.PolarsError, OSError, TypeError, ValueError) as error:
         raise CannotEvaluateError(f"the batch cannot be scanned ({type(error).__name__})") from None
+    return Scanned(frame=frame, unfit=unfit, untyped=found.untyped)
+
+
+def _unfit_csv(path: str, frame: pl.LazyFrame, options: Mapping[str, Any]) -> str | None:
+    """Look how the lines of one CSV file end; whether it can be opened is seen when it is read."""
+    import polars as pl
+
+    try:
+        found = ends_in_returns(path, frame.collect_schema(), pl.scan_csv, options)
+    except failures():
+        return None
+    return f"its lines end {RETURNS}" if found else None
 
 
 def s3_client(storage_options: Mapping[str, str]) -> Any:
