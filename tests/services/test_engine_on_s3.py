@@ -104,6 +104,7 @@ def test_files_of_a_bucket_that_are_not_one_table_let_no_check_run(
         "table å/2.parquet": more.getvalue(),
         "lines å/1.csv": b"id\n",
         "lines å/2.csv": b"id\n7\n",
+        "lines å/long.csv": b"id,name\n1,x\n2,y,3\n",
         "lines å/mac.csv": b"id,name\r1,x\r",
         "lines å/mac.csv.gz": gzip.compress(b"id,name\r1,x\r"),
     }
@@ -128,6 +129,9 @@ def test_files_of_a_bucket_that_are_not_one_table_let_no_check_run(
         assert "its lines end with a carriage return alone" in said(
             lines.add_batch_definition_path(name, f"lines å/{name}")
         )
+    long = lines.add_batch_definition_path("long", "lines å/long.csv").get_batch()
+    filled = long.validate(gxe.ExpectColumnValuesToNotBeNull(column="id"))
+    assert "some rows have more fields than the table has columns" in str(filled.exception_info)
     summed = numbered.add_batch_definition_whole_directory("w").get_batch()
     assert summed.validate(gxe.ExpectColumnSumToBeBetween(column="id", min_value=7, max_value=7)).success
 

@@ -268,3 +268,60 @@ def test_self_contained_data_docs_do_not_withhold_why(reason: str) -> None:
 
     assert data_docs._OWN_REASONS.fullmatch(reason)
     assert not data_docs._OWN_REASONS.fullmatch(f"{reason} {SECRET}" if reason == DIFFERENT else SECRET)
+
+
+SURPLUS = "some rows have more fields than the table has columns"
+WITH_SURPLUS = {
+    "one more": ("a,b,c\n1,x,2\n3,y,4,{0}\n", {}),
+    "two more": ("a,b,c\n1,x,2\n3,y,4,{0},6\n", {}),
+    "quoted": ('a,b,c\n1,"x,y",2\n3,y,4,"5,{0}"\n', {}),
+    "of one column in use": ("a,b\n1,x\n3,y,{0}\n", {}),
+    "no header": ("1,x,2\n" * 200 + "3,y,4,{0}\n", {"has_header": False}),
+    "a column of our name": ("a,b,_surplus\n1,x,2\n3,y,4,{0}\n", {}),
+    "types given": (
+        "a;b;c\n1,5;x;2\n3;y;4;{0}\n",
+        {"separator": ";", "decimal_comma": True, "schema_overrides": {"c": "String"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("check", ["expect_column_values_to_not_be_null", "expect_column_median_to_be_between", None])
+@pytest.mark.parametrize("name", WITH_SURPLUS)
+def test_rows_with_too_many_fields_let_no_check_run_whatever_columns_it_reads(
+    tmp_path: Path, name: str, check: str | None
+) -> None:
+    text, options = WITH_SURPLUS[name]
+    (tmp_path / "f.csv").write_text(text.format(SECRET))
+    column = "column_0" if "has_header" in options else "a"
+
+    asked = (check, {"column": column, **({"min_value": 0} if "median" in check else {})}) if check else ROWS
+    found = validate(one_file(tmp_path / "f.csv", **options), asked)
+
+    assert answers(found) == {SURPLUS}
+
+
+def test_surplus_fields_can_be_left_out_if_asked(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("a,b,c\n1,x,2\n3,y,4,5\n")
+
+    batch = one_file(tmp_path / "f.csv", refuse_surplus_fields=False)
+
+    assert answers(validate(batch, SUM, FILLED)) == {True}
+
+
+@pytest.mark.parametrize("month", [1, 2])
+def test_a_surplus_field_in_a_directory_counts_for_the_month_of_its_row(tmp_path: Path, month: int) -> None:
+    (tmp_path / "1.csv").write_text("a,b,day\n1,x,2024-01-01\n")
+    (tmp_path / "2.csv").write_text("day,b,a\n2024-02-01,y,2,5\n2024-01-02,z,3\n")
+    asset = source(tmp_path).add_directory_csv_asset("d", data_directory=".", try_parse_dates=True)
+
+    batch = asset.add_batch_definition_monthly("m", column="day").get_batch({"year": 2024, "month": month})
+
+    assert answers(validate(batch, SUM)) == ({True} if month == 1 else {SURPLUS})
+
+
+def test_rows_with_too_few_fields_and_empty_lines_are_read_as_before(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("a,b,c\n1,x,2\n3\n\n4,y,5\n")
+
+    found = validate(one_file(tmp_path / "f.csv"), SUM, ("expect_table_row_count_to_equal", {"value": 4}), FILLED)
+
+    assert found == {SUM[0]: True, "expect_table_row_count_to_equal": True, FILLED[0]: False}

@@ -105,7 +105,10 @@ class DataFrameAsset(DataAsset[Any, Any]):
 
 
 class CSVReading(PathDataAsset[Any, Any]):
-    """How CSV files are read: the options of `polars.scan_csv`. Types are Polars' own names, such as `String`."""
+    """How CSV files are read: the options of `polars.scan_csv`. Types are Polars' own names, such as `String`.
+
+    `refuse_surplus_fields`, which is ours: rows with more fields than there are columns let no check run.
+    """
 
     separator: str = ","
     has_header: bool = True
@@ -118,6 +121,7 @@ class CSVReading(PathDataAsset[Any, Any]):
     try_parse_dates: bool = False
     decimal_comma: bool = False
     encoding: Literal["utf8", "utf8-lossy"] = "utf8"
+    refuse_surplus_fields: bool = True
 
     class Config:
         extra = pydantic.Extra.forbid

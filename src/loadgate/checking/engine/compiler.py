@@ -16,7 +16,7 @@ from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
 from loadgate.checking.engine.needs import Question
-from loadgate.checking.engine.passes import UnreadableError, batches, broken
+from loadgate.checking.engine.passes import Guard, SurplusError, UnreadableError, batches, broken, guarded
 from loadgate.checking.engine.plans import Compiled, Known, Plan
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "is_
 
 FAILURES, CHECKED = ".unexpected_count", ".filtered_row_count"
 """Suffixes of a row rule's name that are counted in the one pass."""
+SURPLUS: Final = "some rows have more fields than the table has columns"
 ANOTHER_TABLE: Final = "it counts the rows of another table, and here is only one"
 """Why the count that GX asks of another table, as table.row_count with a table in its domain, has no answer."""
 
@@ -36,12 +37,15 @@ def compute(
     metrics: Iterable[MetricConfiguration],
     *,
     undecided: Mapping[str, str | pl.Expr] | None = None,
+    guard: Guard | None = None,
 ) -> Computed:
     """Compute metrics over a frame.
 
     `undecided` names, per column, a boolean column (or gives an expression) that says where a value failed to cast.
+    With a `guard`, nothing has a value if a row has more fields than there are columns.
     """
-    return run(compile_metrics(metrics, schema=frame.collect_schema(), undecided=undecided or {}), frame)
+    plan = compile_metrics(metrics, schema=frame.collect_schema(), undecided=undecided or {})
+    return run(plan, frame, guard=guard)
 
 
 def compile_metrics(
@@ -68,18 +72,20 @@ def compile_metrics(
     return Plan(metrics=tuple(by_id), schema=schema, flags=flags, compile_one=compile_one)
 
 
-def run(plan: Plan, frame: pl.LazyFrame) -> Computed:
+def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Computed:
     """Run a plan over a frame with the schema that it was compiled for."""
     with Fold(plan) as fold:
         try:
-            feed(fold, frame)
+            feed(fold, frame, guard=guard)
             return fold.finish(frame)
+        except SurplusError:
+            return Computed(values={}, reasons=dict.fromkeys(plan.metrics, SURPLUS))
         except UnreadableError as error:
             fault = error
     alone = plan.apart()
     if len(alone) <= 1:
         return Computed(values={}, reasons=dict.fromkeys(plan.metrics, broken(fault.kind)))
-    parts = [run(part, frame) for part in alone]
+    parts = [run(part, frame, guard=guard) for part in alone]
     return Computed(
         values={metric: value for part in parts for metric, value in part.values.items()},
         reasons={metric: reason for part in parts for metric, reason in part.reasons.items()},
@@ -87,15 +93,19 @@ def run(plan: Plan, frame: pl.LazyFrame) -> Computed:
     )
 
 
-def feed(fold: Fold, frame: pl.LazyFrame) -> None:
+def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None) -> None:
     """Stream the columns concerned of a frame through a fold. Raises: UnreadableError."""
     plan = fold.plan
-    if not plan.reads_batches:
+    if not plan.reads_batches and not (guard is not None and plan.variant(frozenset()).needs):
         return
     # Polars counts a CSV file's rows by its line breaks, whether or not they can be read: so one column always is.
     columns = [*plan.schema][:1] if plan.columns == [] else plan.columns
-    wanted = frame if columns is None else frame.select(all_of(columns))
-    fold.add_all((batch, plan.up(batch)) for batch in batches(wanted, in_order=plan.in_order))
+    if guard is not None and columns is not None and len(columns) < len(plan.schema):
+        rows = batches(guard.frame.select(all_of([*columns, guard.column])), in_order=plan.in_order)
+        rows = guarded(rows, guard)
+    else:
+        rows = batches(frame if columns is None else frame.select(all_of(columns)), in_order=plan.in_order)
+    fold.add_all((batch, plan.up(batch)) for batch in rows)
 
 
 def compile_metric(

@@ -37,6 +37,7 @@ _OWN_REASONS: Final = re.compile(
     r"columns? .* (?:is|are) missing|cannot be evaluated here, because .*|the check does not fit .*"
     r"|the pattern for .*|the type .* is not known to this engine|GX's own Validator judges .*"
     r"|the data could not be (?:read|evaluated) \(\w+\)|its lines end with a carriage return alone, .*"
+    r"|some rows have more fields than the table has columns"
     r"|some files .*: \d+ of \d+; sorted by name, the first such is number \d+"
 )
 """What this engine says of a check that could not run; anybody else's exception may quote a row."""

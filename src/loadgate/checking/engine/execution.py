@@ -54,7 +54,7 @@ from loadgate.checking.engine.compiler import Computed, compute, is_built_in
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError
-from loadgate.checking.engine.passes import unread
+from loadgate.checking.engine.passes import Guard, unread
 from loadgate.checking.engine.scanning import scan
 
 _TYPES_REFUSED: Final = (
@@ -76,11 +76,13 @@ class PolarsBatchData(BatchData):
         execution_engine: ExecutionEngine[Any],
         frame: pl.LazyFrame,
         *,
+        guard: Guard | None = None,
         unfit: str | None = None,
         untyped: str | None = None,
     ) -> None:
         super().__init__(execution_engine)
         self.frame = frame
+        self.guard = guard
         self.unfit = unfit
         self.untyped = untyped
 
@@ -128,7 +130,9 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
                 scanned = scan(batch_spec, storage_options=self._storage_options)
             except CannotEvaluateError as fault:
                 raise GreatExpectationsError(fault.reason) from None
-            data = PolarsBatchData(self, scanned.frame, unfit=scanned.unfit, untyped=scanned.untyped)
+            data = PolarsBatchData(
+                self, scanned.frame, guard=scanned.guard, unfit=scanned.unfit, untyped=scanned.untyped
+            )
         return data, BatchMarkers(ge_load_time=f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}")
 
     def resolve_metrics(
@@ -155,7 +159,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         answered = [metric for metric in ours if metric.id not in reasons]
         for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in answered):
             batch = [metric for metric in answered if metric.metric_domain_kwargs.get("batch_id") == batch_id]
-            computed = _computed(self._frame(batch_id), batch)
+            computed = _computed(self._batch(batch_id), batch)
             resolved |= computed.values
             reasons |= computed.reasons
         if metrics is not None:
@@ -264,10 +268,10 @@ def _failed(metrics: list[MetricConfiguration], reason: str) -> MetricResolution
     return MetricResolutionError(message=reason, failed_metrics=metrics * MAX_METRIC_COMPUTATION_RETRIES)
 
 
-def _computed(frame: pl.LazyFrame, metrics: list[MetricConfiguration]) -> Computed:
+def _computed(data: PolarsBatchData, metrics: list[MetricConfiguration]) -> Computed:
     """Compute metrics; a frame that cannot even be opened answers none of them, and its text stays here."""
     try:
-        return compute(frame, metrics)
+        return compute(data.frame, metrics, guard=data.guard)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})

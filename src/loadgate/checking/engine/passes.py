@@ -38,6 +38,24 @@ class UnreadableError(Exception):
         self.kind = kind
 
 
+class SurplusError(UnreadableError):
+    """A row has more fields than the table has columns."""
+
+    def __init__(self) -> None:
+        super().__init__("surplus fields")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """The same rows with one more column, which has a value only where a row has more fields than there are columns.
+
+    Polars notices such a row only if it reads all columns, and takes its first fields otherwise.
+    """
+
+    frame: pl.LazyFrame
+    column: str
+
+
 @dataclass(frozen=True, slots=True)
 class _End:
     """No more rows come; `kind` names the exception if there may have been more."""
@@ -117,6 +135,14 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
         while not isinstance(batch, _End):
             batch = ready.get()
         thread.join()
+
+
+def guarded(rows: Iterator[pl.DataFrame], guard: Guard) -> Iterator[pl.DataFrame]:
+    """Take the column of a guard off each batch. Raises: SurplusError if it has a value."""
+    for batch in rows:
+        if batch[guard.column].null_count() < batch.height:
+            raise SurplusError
+        yield batch.drop(guard.column)
 
 
 def read(frame: pl.LazyFrame, *, engine: Literal["auto", "streaming"] = "streaming") -> pl.DataFrame:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loadgate.checking.engine.agreement import RETURNS, Found, compare_csv, compare_parquet, ends_in_returns
 from loadgate.checking.engine.exact_names import exactly
 from loadgate.checking.engine.faults import CannotEvaluateError
-from loadgate.checking.engine.passes import failures
+from loadgate.checking.engine.passes import Guard, failures
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +38,7 @@ class Scanned:
     """A batch. `unfit` is why no check can run on it; `untyped` why nothing can be said of its columns' types."""
 
     frame: pl.LazyFrame
+    guard: Guard | None = None
     unfit: str | None = None
     untyped: str | None = None
 
@@ -55,6 +56,7 @@ def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scan
         options.pop("data_directory", None),
         options.pop("file_pattern", None) or _PATTERNS[spec["reader_method"]],
     )
+    refuse = options.pop("refuse_surplus_fields", True)
     path = str(spec["path"])
     if spec["reader_method"] == CSV:
         options = _csv_options(options)
@@ -74,11 +76,30 @@ def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scan
     try:
         frame = scanner(source, glob=False, **found.options)
         unfit = found.unfit or (_unfit_csv(path, frame, options) if csv and directory is None else None)
+        guard = _guard(source, frame, found.options) if csv and refuse and unfit is None else None
         if spec.get("partitioner_method") and unfit is None:
             frame = _part(frame, spec)
+            guard = guard and Guard(frame=_part(guard.frame, spec), column=guard.column)
     except (pl.exceptions.PolarsError, OSError, TypeError, ValueError) as error:
         raise CannotEvaluateError(f"the batch cannot be scanned ({type(error).__name__})") from None
-    return Scanned(frame=frame, unfit=unfit, untyped=found.untyped)
+    return Scanned(frame=frame, guard=guard, unfit=unfit, untyped=found.untyped)
+
+
+def _guard(source: Any, frame: pl.LazyFrame, options: Mapping[str, Any]) -> Guard | None:
+    """Scan CSV files as if there were one more column behind the last; none if they cannot be opened."""
+    import polars as pl
+
+    try:
+        schema = dict(frame.collect_schema())
+    except failures():
+        return None
+    column = "_surplus"
+    while column in schema:
+        column += "_"
+    inferring = ("schema_overrides", "infer_schema_files")
+    kept = {name: value for name, value in options.items() if name not in inferring}
+    wider = pl.scan_csv(source, glob=False, **kept, schema={**schema, column: pl.String()}, missing_columns="insert")
+    return Guard(frame=wider, column=column)
 
 
 def _unfit_csv(path: str, frame: pl.LazyFrame, options: Mapping[str, Any]) -> str | None:
