@@ -167,8 +167,6 @@ class Plan:
 
     def _spoilt(self, needs: Mapping[Slot, Need], samples: Mapping[Hashable, Sample]) -> dict[Hashable, str]:
         """Try everything on no rows, so that one bad pattern or type spoils nothing else."""
-        import polars as pl
-
         whole = {metric: one.mask.sum() for metric, one in samples.items() if one.failing is None}
         carried = [need.carried for need in needs.values() if isinstance(need, Each) and need.carried is not None]
         schema = dict(self.schema) | {one.name: one.dtype for one in carried}
@@ -178,7 +176,7 @@ class Plan:
             for index, expression in enumerate(expressions_of(need))
         }
         tried |= {((metric, FAILING), 0): mask for metric, mask in whole.items()}
-        found = preflight(pl.Schema(schema), tried)
+        found = preflight(schema, tried)
         return {slot[0]: reason for (slot, _), reason in found.items()}
 
 
