@@ -36,16 +36,17 @@ def compute(
     frame: pl.LazyFrame,
     metrics: Iterable[MetricConfiguration],
     *,
+    schema: Mapping[str, pl.DataType] | None = None,
     undecided: Mapping[str, str | pl.Expr] | None = None,
     guard: Guard | None = None,
 ) -> Computed:
-    """Compute metrics over a frame.
+    """Compute metrics over a frame; `schema` is the frame's, if it is known already.
 
     `undecided` names, per column, a boolean column (or gives an expression) that says where a value failed to cast.
     With a `guard`, nothing has a value if a row has more fields than there are columns.
     """
-    plan = compile_metrics(metrics, schema=frame.collect_schema(), undecided=undecided or {})
-    return run(plan, frame, guard=guard)
+    known = frame.collect_schema() if schema is None else schema
+    return run(compile_metrics(metrics, schema=known, undecided=undecided or {}), frame, guard=guard)
 
 
 def compile_metrics(
@@ -62,7 +63,7 @@ def compile_metrics(
     rules may ask for by name. Raises: KeyError if a flag column named in `undecided` is not in the schema.
     """
     hidden = {*aside, *(name for name in undecided.values() if isinstance(name, str))}
-    delivered = {name: dtype for name, dtype in schema.items() if name not in hidden}
+    delivered = {name: dtype for name, dtype in schema.items() if name not in hidden} if hidden else schema
     by_id: dict[Hashable, MetricConfiguration] = {metric.id: metric for metric in metrics}
 
     def compile_one(metric: Hashable, flags: Mapping[str, pl.Expr]) -> Compiled:

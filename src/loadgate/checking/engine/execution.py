@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from loadgate.checking.engine.quiet import import_gx
@@ -89,6 +89,11 @@ class PolarsBatchData(BatchData):
     def refusal(self, metric_name: str) -> str | None:
         """Why a metric of this batch has no value, whatever its rows are."""
         return self.unfit or (self.untyped if metric_name in _TYPE_FACTS else None)
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        """The frame's schema, found out once: of thousands of columns that takes longer than a check of one."""
+        return self.frame.collect_schema()
 
 
 class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
@@ -271,7 +276,7 @@ def _failed(metrics: list[MetricConfiguration], reason: str) -> MetricResolution
 def _computed(data: PolarsBatchData, metrics: list[MetricConfiguration]) -> Computed:
     """Compute metrics; a frame that cannot even be opened answers none of them, and its text stays here."""
     try:
-        return compute(data.frame, metrics, guard=data.guard)
+        return compute(data.frame, metrics, schema=data.schema, guard=data.guard)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})
