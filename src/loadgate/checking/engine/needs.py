@@ -12,6 +12,8 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
+from loadgate.checking.engine.many_columns import MANY, sum_of
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -88,7 +90,11 @@ class Hashed:
 
         Hashing them as a struct takes twice as long.
         """
-        return reduce(add, (value.hash(index) for index, value in enumerate(self.values)))
+        import polars as pl
+
+        if len(self.values) < MANY:
+            return reduce(add, (value.hash(index) for index, value in enumerate(self.values)))
+        return sum_of(self.values, lambda value, index: value.hash(index), dtype=pl.UInt64())
 
     def hashes(self) -> pl.Expr:
         """The hashes of the rows that count."""

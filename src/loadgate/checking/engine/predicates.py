@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, unusable_expression
 from loadgate.checking.engine.literals import bound
+from loadgate.checking.engine.many_columns import MANY, all_differ, can_be_sorted, family, sum_of, type_of_sum
 from loadgate.checking.engine.patterns import python_pattern
 from loadgate.checking.engine.short_texts import ShapeTest, asked_of, read_shape
 
@@ -153,7 +154,7 @@ def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
 
 def sum_equals(asked: Asked) -> pl.Expr:
     types = [asked.dtype(index) for index in range(len(asked.columns))]
-    total = reduce(add, [_roomy(column, dtype) for column, dtype in zip(_columns(asked), types, strict=True)])
+    total = _total(asked, types)
     wanted = _given(asked, "sum_total")
     if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < _EXACT:
         return total == (int(wanted) if wanted.is_integer() else wanted)  # else each sum would be made a float first
@@ -161,7 +162,30 @@ def sum_equals(asked: Asked) -> pl.Expr:
     return total == (bound(wanted, next(dtype for dtype in types if dtype.is_decimal())) if exact else wanted)
 
 
-def _roomy(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _total(asked: Asked, types: list[pl.DataType]) -> pl.Expr:
+    import polars as pl
+
+    def part(column: pl.Expr, place: int) -> pl.Expr:
+        return roomy(column, types[place])
+
+    if len(types) < MANY:
+        return reduce(add, [part(column, place) for place, column in enumerate(_columns(asked))])
+    try:
+        return sum_of(_columns(asked), part, dtype=type_of_sum(types_read(types), part))
+    except pl.exceptions.PolarsError as error:
+        problem = error
+    columns = ", ".join(f"{name} ({asked.schema[name]})" for name in dict.fromkeys(asked.columns))
+    raise unusable_expression(problem, columns=columns)
+
+
+def types_read(types: list[pl.DataType]) -> list[pl.DataType]:
+    """The types of columns as they are read, see conditions.readable."""
+    import polars as pl
+
+    return [pl.String() if dtype in (pl.Categorical, pl.Enum) else dtype for dtype in types]
+
+
+def roomy(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Make whole numbers wide enough to be added: in narrow ones 100 + 100 is -56. Those of 64 bits are, as in GX."""
     import polars as pl
 
@@ -171,11 +195,18 @@ def _roomy(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def all_equal(asked: Asked) -> pl.Expr:
-    return reduce(and_, [_same(asked, 0, other) for other in range(1, len(asked.columns))])
+    import polars as pl
+
+    return pl.all_horizontal([_same(asked, 0, other) for other in range(1, len(asked.columns))])
 
 
 def all_different(asked: Asked) -> pl.Expr:
-    return reduce(and_, [~_same(asked, left, right) for left, right in combinations(range(len(asked.columns)), 2)])
+    import polars as pl
+
+    types = types_read([asked.dtype(index) for index in range(len(asked.columns))])
+    if len(types) >= MANY and can_be_sorted(types):
+        return all_differ(_columns(asked), types)
+    return pl.all_horizontal([~_same(asked, left, right) for left, right in combinations(range(len(types)), 2)])
 
 
 def _same(asked: Asked, left: int, right: int) -> pl.Expr:
@@ -187,20 +218,8 @@ def _same(asked: Asked, left: int, right: int) -> pl.Expr:
 
 
 def _comparable(asked: Asked, left: int, right: int) -> bool:
-    one, other = _family(asked.dtype(left)), _family(asked.dtype(right))
+    one, other = family(asked.dtype(left)), family(asked.dtype(right))
     return one == other or "null" in (one, other)
-
-
-def _family(dtype: pl.DataType) -> str:
-    import polars as pl
-
-    if dtype.is_numeric() or dtype == pl.Boolean:
-        return "number"
-    if dtype in (pl.Date, pl.Datetime):
-        return f"moment {getattr(dtype, 'time_zone', None)}"
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
-        return "text"
-    return str(dtype.base_type()).lower()
 
 
 def key(asked: Asked) -> pl.Expr:
