@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -306,3 +307,22 @@ def test_rows_that_cannot_be_read_are_not_counted_either(tmp_path: Path) -> None
     (found,) = compiled_of(expectation).validate(pl.scan_csv(file)).outcomes
 
     assert found.state is CheckState.COULD_NOT_RUN
+
+
+def test_truth_is_a_number_beside_decimals_as_it_is_beside_whole_numbers() -> None:
+    decimals = [Decimal("-0.75"), Decimal("1.00"), Decimal("0.00"), None]
+    frame = pl.DataFrame(
+        {"d": decimals, "b": [False, True, None, None]}, schema={"d": pl.Decimal(12, 2), "b": pl.Boolean}
+    )
+    pair = {"column_A": "d", "column_B": "b"}
+    found = {
+        "greater": outcome(frame, "ExpectColumnPairValuesAToBeGreaterThanB", **pair, or_equal=True),
+        "equal": outcome(frame, "ExpectColumnPairValuesToBeEqual", **pair),
+        "turned": outcome(frame, "ExpectColumnPairValuesToBeEqual", column_A="b", column_B="d"),
+        "all": outcome(frame, "ExpectMulticolumnValuesToBeEqual", column_list=["b", "d"]),
+        "none": outcome(frame, "ExpectSelectColumnValuesToBeUniqueWithinRecord", column_list=["d", "b"]),
+    }
+
+    failed = {name: (one.rows_checked, one.rows_failed) for name, one in found.items()}
+
+    assert failed == {"greater": (3, 2), "equal": (3, 2), "turned": (3, 2), "all": (3, 2), "none": (3, 1)}

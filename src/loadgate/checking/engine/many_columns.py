@@ -71,6 +71,18 @@ def family(dtype: pl.DataType) -> str:
     return str(dtype.base_type()).lower()
 
 
+def as_numbers(values: Sequence[pl.Expr], types: Sequence[pl.DataType]) -> tuple[list[pl.Expr], list[pl.DataType]]:
+    """Read truth as 0 and 1 beside decimals, with which Polars compares numbers only; beside others it does both."""
+    import polars as pl
+
+    truths = pl.Boolean in types and any(dtype.is_decimal() for dtype in types)
+    cast = [truths and dtype == pl.Boolean for dtype in types]
+    return (
+        [value.cast(pl.Int8) if is_truth else value for value, is_truth in zip(values, cast, strict=True)],
+        [pl.Int8() if is_truth else dtype for dtype, is_truth in zip(types, cast, strict=True)],
+    )
+
+
 def can_be_sorted(types: Sequence[pl.DataType]) -> bool:
     """Whether the values of such columns can be told apart by sorting them."""
     import polars as pl

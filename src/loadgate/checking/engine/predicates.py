@@ -16,7 +16,15 @@ from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError, unusable_expression
 from loadgate.checking.engine.literals import bound
-from loadgate.checking.engine.many_columns import MANY, all_differ, can_be_sorted, family, sum_of, type_of_sum
+from loadgate.checking.engine.many_columns import (
+    MANY,
+    all_differ,
+    as_numbers,
+    can_be_sorted,
+    family,
+    sum_of,
+    type_of_sum,
+)
 from loadgate.checking.engine.patterns import python_pattern
 from loadgate.checking.engine.short_texts import ShapeTest, asked_of, read_shape
 
@@ -120,14 +128,15 @@ def decreasing(asked: Asked) -> pl.Expr:
 def a_greater_than_b(asked: Asked) -> pl.Expr:
     if not _comparable(asked, 0, 1):  # Polars has an order between moments and floats
         raise CannotEvaluateError(f"columns of types {asked.dtype(0)} and {asked.dtype(1)} have no order between them")
-    left, right = asked.column(0), asked.column(1)
+    left, right = _pair(asked, 0, 1)
     return left >= right if asked.arguments.get("or_equal") else left > right
 
 
 def a_equals_b(asked: Asked) -> pl.Expr:
     import polars as pl
 
-    return asked.column(0) == asked.column(1) if _comparable(asked, 0, 1) else pl.repeat(False, pl.len())
+    left, right = _pair(asked, 0, 1)
+    return left == right if _comparable(asked, 0, 1) else pl.repeat(False, pl.len())
 
 
 def pair_in_set(asked: Asked) -> pl.Expr:
@@ -203,18 +212,25 @@ def all_equal(asked: Asked) -> pl.Expr:
 def all_different(asked: Asked) -> pl.Expr:
     import polars as pl
 
-    types = types_read([asked.dtype(index) for index in range(len(asked.columns))])
+    columns, types = as_numbers(
+        _columns(asked), types_read([asked.dtype(index) for index in range(len(asked.columns))])
+    )
     if len(types) >= MANY and can_be_sorted(types):
-        return all_differ(_columns(asked), types)
+        return all_differ(columns, types)
     return pl.all_horizontal([~_same(asked, left, right) for left, right in combinations(range(len(types)), 2)])
 
 
 def _same(asked: Asked, left: int, right: int) -> pl.Expr:
     """True where two columns hold the same, or both nothing. Values of different kinds are never the same."""
-    one, other = asked.column(left), asked.column(right)
+    one, other = _pair(asked, left, right)
     if _comparable(asked, left, right):
         return one.eq_missing(other)
     return one.is_null() & other.is_null()
+
+
+def _pair(asked: Asked, left: int, right: int) -> list[pl.Expr]:
+    columns, _ = as_numbers([asked.column(left), asked.column(right)], [asked.dtype(left), asked.dtype(right)])
+    return columns
 
 
 def _comparable(asked: Asked, left: int, right: int) -> bool:
