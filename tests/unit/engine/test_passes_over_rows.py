@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import textwrap
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,7 +20,9 @@ import polars as pl
 import pytest
 
 from loadgate.checking.engine import passes
+from loadgate.checking.engine.compiler import compile_metrics, feed
 from loadgate.checking.engine.fast import CompiledSuite, compile_suite
+from loadgate.checking.engine.folding import Fold
 from loadgate.checking.engine.metrics import OWN_RULES
 from loadgate.checking.engine.own_rules import row_rule
 from loadgate.checking.engine.passes import UnreadableError, batches
@@ -223,3 +232,71 @@ def test_who_takes_no_more_batches_leaves_no_query_behind() -> None:
     rows.close()
 
     assert {thread.name for thread in threading.enumerate()} <= before
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_who_is_interrupted_while_waiting_for_a_batch_leaves_no_query_behind(
+    taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passes, "BATCH_ROWS", 250_000)
+    before = {thread.name for thread in threading.enumerate()}
+    waiting = threading.Event()
+
+    def slow(numbers: pl.Series) -> pl.Series:
+        time.sleep(0.1)
+        return numbers
+
+    def interrupt() -> None:
+        waiting.wait()
+        time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    def interrupted(*_: object) -> None:
+        raise InterruptedError
+
+    def take() -> Iterator[None]:
+        for place, _ in enumerate(chain([None], batches(frame, in_order=True))):
+            if place == taken:
+                waiting.set()
+            yield
+
+    frame = pl.LazyFrame({"n": range(1_500_000)}).select(pl.col("n").map_batches(slow, is_elementwise=True))
+    own = signal.signal(signal.SIGALRM, interrupted)
+    try:
+        Thread(target=interrupt).start()
+        with pytest.raises(InterruptedError):
+            deque(take())
+    finally:
+        signal.signal(signal.SIGALRM, own)
+
+    assert {thread.name for thread in threading.enumerate()} <= before
+
+
+def test_a_pass_that_fails_halfway_reads_on_for_nobody() -> None:
+    def watch(*_: object) -> None:
+        raise InterruptedError
+
+    import_gx()
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    frame = pl.LazyFrame({"n": range(2_000_000)})
+    plan = compile_metrics(
+        [MetricConfiguration("column.max", {"column": "n"}, {})], schema=frame.collect_schema(), undecided={}
+    )
+    with pytest.raises(InterruptedError), Fold(plan, watch=watch) as fold:
+        feed(fold, frame)
+
+    assert "reading" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_process_that_ends_in_the_middle_of_a_pass_ends() -> None:
+    program = """
+        import polars as pl
+        from loadgate.checking.engine.passes import batches
+
+        rows = batches(pl.LazyFrame({"n": range(2_000_000)}), in_order=True)
+        next(rows)
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], timeout=60, capture_output=True)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -7,6 +7,7 @@ compared, and for what no batch alone can help to, see needs.Whole.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Final, assert_never
 
 from loadgate.checking.engine import rules, samples
@@ -101,12 +102,15 @@ def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None) -> None
         return
     # Polars counts a CSV file's rows by its line breaks, whether or not they can be read: so one column always is.
     columns = [*plan.schema][:1] if plan.columns == [] else plan.columns
-    if guard is not None and columns is not None and len(columns) < len(plan.schema):
-        rows = batches(guard.frame.select(all_of([*columns, guard.column])), in_order=plan.in_order)
-        rows = guarded(rows, guard)
+    if guard is not None and (columns is None or len(columns) == len(plan.schema)):
+        guard = None  # Polars notices by itself
+    if guard is not None:
+        wanted = guard.frame.select(all_of([*(columns or ()), guard.column]))
     else:
-        rows = batches(frame if columns is None else frame.select(all_of(columns)), in_order=plan.in_order)
-    fold.add_all((batch, plan.up(batch)) for batch in rows)
+        wanted = frame if columns is None else frame.select(all_of(columns))
+    with closing(batches(wanted, in_order=plan.in_order)) as rows:  # or an exception's traceback would keep it reading
+        kept = rows if guard is None else guarded(rows, guard)
+        fold.add_all((batch, plan.up(batch)) for batch in kept)
 
 
 def compile_metric(

@@ -6,10 +6,12 @@ about no rows cannot.
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Generator, Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import Queue
+from queue import Empty, Queue
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -28,6 +30,8 @@ _AHEAD: Final = {
     "POLARS_CSV_CHUNK_SIZE": str(8 << 20),
 }
 """How far Polars reads ahead of whoever takes the rows: row groups, and pieces of a CSV file of so many bytes."""
+
+_A_MOMENT: Final = 0.05  # seconds
 
 
 class UnreadableError(Exception):
@@ -97,7 +101,7 @@ class _LittleAhead:
 _LITTLE_AHEAD: Final = _LittleAhead()
 
 
-def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
+def batches(frame: pl.LazyFrame, *, in_order: bool) -> Generator[pl.DataFrame]:
     """Stream a frame's rows, and one batch ahead.
 
     Polars hands batches over from a thread of ours, so that its own word on how the query ended is heard: an iterator
@@ -119,25 +123,31 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Iterator[pl.DataFrame]:
             kind = type(error).__name__
         ready.put(_End(kind))
 
+    def stop() -> None:
+        unwanted.set()
+        while thread.is_alive():
+            with suppress(Empty):  # an interrupted `get` may have lost the end
+                ready.get(timeout=_A_MOMENT)
+
     thread = Thread(target=stream, name="reading", daemon=True)
-    with _LITTLE_AHEAD:
-        thread.start()
-        batch = ready.get()
+    atexit.register(stop)  # a process that ends before the pass takes its threads away, and would wait for them
     try:
+        with _LITTLE_AHEAD:
+            thread.start()
+            batch = ready.get()
         while not isinstance(batch, _End):
             yield batch
             del batch  # or it would wait for the next one
             batch = ready.get()
+        thread.join()
         if batch.kind is not None:
             raise UnreadableError(batch.kind)
-    finally:
-        unwanted.set()
-        while not isinstance(batch, _End):
-            batch = ready.get()
-        thread.join()
+    finally:  # also where waiting is interrupted
+        stop()
+        atexit.unregister(stop)
 
 
-def guarded(rows: Iterator[pl.DataFrame], guard: Guard) -> Iterator[pl.DataFrame]:
+def guarded(rows: Iterable[pl.DataFrame], guard: Guard) -> Iterator[pl.DataFrame]:
     """Take the column of a guard off each batch. Raises: SurplusError if it has a value."""
     for batch in rows:
         if batch[guard.column].null_count() < batch.height:
