@@ -29,6 +29,10 @@ PATTERNS = [
     (r"[\\]", ["\\"]),
     (r"[]\[]", ["["]),
     (r"b+?>", ["<b>"]),
+    ("b{ 1}", []),
+    ("&{}|b{1, 2}|^b{1}$", ["b"]),
+    ("[]-a]", ["a&b", "a\u0301"]),
+    ("[^]-x]", ["<b>", "a&b", "&", "a\u0301", "x\u00b2", "[", "\\"]),
 ]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # GX and pandas warn about each other
@@ -242,6 +246,13 @@ def test_a_pattern_that_python_reads_differently_or_not_at_all_is_not_answered(p
 
     assert found.state is CheckState.COULD_NOT_RUN
     assert "read differently" in str(found.reason)
+
+
+@pytest.mark.parametrize("pattern", [r"[\w-z]", r"[!-\w]"])
+def test_a_range_that_python_does_not_know_is_not_answered(pattern: str) -> None:
+    found = outcome(pl.DataFrame({"a": ["`"]}), "ExpectColumnValuesToMatchRegex", column="a", regex=pattern)
+
+    assert found.state is CheckState.COULD_NOT_RUN
 
 
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8])

@@ -13,17 +13,20 @@ from loadgate.checking.engine.faults import CannotEvaluateError
 _PART: Final = re.compile(
     r"""(?P<refused> \(\?[a-zA-Z-]*[xR] | \\b\{[a-z] | (?:[*+?]|\{\d+(?:,\d*)?\})(?:[*+]|\{\d) )
         | (?P<set> \[\^?\]?(?:\\.|[^\]\\])*\] )
-        | (?P<escaped> \\. )""",
+        | (?P<escaped> \\[pPux]\{[^{}]*\} | \\. )
+        | (?P<brace> \{(?![0-9]+(?:,[0-9]*)?\}|,[0-9]*\}) )""",
     re.VERBOSE | re.DOTALL,
 )
 _IN_SET: Final = re.compile(r"(?P<refused>\[:|--)|(?P<escaped>\\.)|(?P<sign>\[|&&|~~)", re.DOTALL)
-_WORD: Final = r"\p{L}\p{N}_"  # Python's idea of a word: no marks, but raised figures too
+_WORD: Final = r"\p{L}_\p{N}"  # Python's idea of a word: no marks, but raised figures too
 _OUTSIDE: Final = {r"\<": "<", r"\>": ">", r"\w": f"[{_WORD}]", r"\W": f"[^{_WORD}]"}
 _INSIDE: Final = {**_OUTSIDE, r"\w": _WORD}
 
 
 def python_pattern(pattern: str) -> str:
     r"""Write a regex of Python for Polars: \< is a sign there and no edge of a word, and sets know no `&&`.
+
+    A brace that counts nothing is one: for Polars `{ 2}` is a number of times, too.
 
     Raises: CannotEvaluateError if it holds what Python reads differently, or not at all.
     """
@@ -35,7 +38,12 @@ def _rewritten(part: re.Match[str]) -> str:
         raise _refusal(part["refused"])
     if part["escaped"]:
         return _OUTSIDE.get(part["escaped"], part["escaped"])
-    return "[" + _IN_SET.sub(_rewritten_in_set, part["set"][1:-1]) + "]"
+    if part["brace"]:
+        return r"\{"
+    inner = part["set"][1:-1]
+    negated = inner[: inner.startswith("^")]
+    first = "\\" if inner[len(negated) :].startswith("]") else ""  # before `-` it begins a range in Python only
+    return f"[{negated}{first}{_IN_SET.sub(_rewritten_in_set, inner[len(negated) :])}]"
 
 
 def _rewritten_in_set(part: re.Match[str]) -> str:
