@@ -300,3 +300,21 @@ def test_a_process_that_ends_in_the_middle_of_a_pass_ends() -> None:
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], timeout=60, capture_output=True)
 
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_values_that_cannot_be_put_together_from_batch_to_batch_spoil_no_other_answer() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    asked = [
+        gxe.ExpectColumnDistinctValuesToBeInSet(column="lists", value_set=[1]),
+        gxe.ExpectColumnMaxToBeBetween(column="n", max_value=0),
+    ]
+    compiled = compile_suite(ExpectationSuite(name="a suite", expectations=asked), values=True)
+    frame = pl.LazyFrame({"lists": [[1], [2, 3]] * passes.BATCH_ROWS, "n": 0})
+
+    found = compiled.validate(frame)
+
+    assert [one.state.value for one in found.outcomes] == ["could_not_run", "pass"]
+    assert found.outcomes[0].reason == "the data could not be evaluated (TypeError)"

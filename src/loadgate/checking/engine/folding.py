@@ -205,10 +205,13 @@ class Fold:
         needs = self.plan.variant(frozenset()).needs
         for slot, value in seen.merged.items():
             need = needs[slot]
-            if slot in self._answers and isinstance(need, Merged):
-                self._answers[slot] = need.merge(self._answers[slot], value)
-            else:
+            if slot not in self._answers or not isinstance(need, Merged):
                 self._answers[slot] = value
+                continue
+            try:
+                self._answers[slot] = need.merge(self._answers[slot], value)
+            except failures() as error:  # lists, say, are no members of a set
+                self._reasons[slot[0]] = broken(type(error).__name__)
         for slot, values in seen.tallies.items():
             self._tallies.setdefault(slot, Tally()).add(values)
         for name, value in seen.last.items():
