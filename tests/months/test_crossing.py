@@ -328,6 +328,22 @@ def test_checks_across_deliveries_are_planned_so_that_none_is_ever_taken_for_pas
     assert states == dict.fromkeys((CASES, SHARE, SHAPE), OutcomeState.COULD_NOT_RUN)
 
 
+def test_a_second_run_takes_over_what_was_asked_across_deliveries_with_its_marks(site: Path) -> None:
+    send(site, JANUARY, "101", measures=31)
+    send(site, JANUARY, "102", measures=30)
+    first = run(site, JANUARY)
+
+    edit(site, "cases", "reason: It has a number.", "severity: critical\n    reason: It has a number.")
+    second = run(site, JANUARY)
+
+    assert second.run != first.run
+    assert outcomes(second)[CASES, "101"] == outcomes(first)[CASES, "101"]
+    assert outcomes(second)[CASES, "101"].rows_failed == 1
+    marks = (Path("all") / JANUARY / "desk/measures/101/v1/marks.parquet", Path("all/outcomes.json"))
+    then, now = (one.open().places.step(one.run, "across") for one in (first, second))
+    assert [(now / name).read_bytes() for name in marks] == [(then / name).read_bytes() for name in marks]
+
+
 # ── content that is tried on a stored run ──────────────────────────────────────────────────────────────────────
 
 

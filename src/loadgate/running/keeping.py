@@ -31,9 +31,13 @@ def keep(opened: Opened, *, run: str, step: str, work_id: str, key: str, make: C
     if earlier is None:
         make(folder)
     else:
-        for path in earlier.iterdir():
-            if path.name != durable.MANIFEST:
-                shutil.copyfile(path, folder / path.name)
+        shutil.copytree(
+            earlier,
+            folder,
+            ignore=shutil.ignore_patterns(durable.MANIFEST),
+            copy_function=shutil.copyfile,
+            dirs_exist_ok=True,
+        )
     durable.seal(folder, {"key": key})
     durable.commit_folder(folder, final)
     opened.state.results.put(step, work_id, key, final.relative_to(opened.places.state).as_posix())
