@@ -263,7 +263,7 @@ def _middle(values: list[float]) -> float | None:
 
 def _extent(finding: Finding, names: Names) -> str:
     evidence = finding.evidence
-    text = extent(evidence, names)
+    text = extent(finding, names)
     if isinstance(evidence, CellsEvidence | GroupEvidence):
         span = effect_span(evidence, names)
         return f"{text}{when(evidence, names)}" + (f", {span}" if span else "")

@@ -24,6 +24,7 @@ from loadgate.reporting.names import Names
 
 _LOOKS_LIKE = {Kind.SHARED_RESTATEMENT: "denominator"}  # value moved, numerator did not
 _NAMED = 3  # so many members are named, more are counted
+_OF_CHECKS = (Kind.CHECK_FAILED, Kind.SHADOW_FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "figure": figure_titles(finding.scope, names),
         "check": _check(finding, names),
         "error": _named_error(finding, names),
-        "extent": extent(evidence, names),
+        "extent": extent(finding, names),
         "files": words.count("file", max(evidence.files, 1) if isinstance(evidence, ArrivalEvidence) else 1),
         "like": _like(finding, names),
         "timing": _timing(finding, names),
@@ -235,10 +236,12 @@ def _delivery(scope: Scope, names: Names) -> str:
     return words("clause", "delivery", who=subject, what=what)
 
 
-def extent(evidence: Evidence, names: Names) -> str:
-    """How much of how much, and how many rows of it have no mark."""
-    words = names.words
+def extent(finding: Finding, names: Names) -> str:
+    """How much of how much, and how many rows have no mark. A check of a whole table fails in none of its rows."""
+    words, evidence = names.words, finding.evidence
     match evidence:
+        case RowsEvidence(rows_failed=0) if evidence.rows_checked and finding.kind in _OF_CHECKS:
+            return words("clause", "as_whole", rows=words.count("row", evidence.rows_checked))
         case RowsEvidence():
             told = words.share_of(evidence.rows_failed, evidence.rows_checked, "row")
             unmarked = words.number(evidence.rows_unmarked)

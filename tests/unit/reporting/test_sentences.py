@@ -128,7 +128,17 @@ def test_rows_that_have_no_mark_are_told(views: ModuleType) -> None:
     rows = RowsEvidence(rows_checked=13_850, rows_failed=1200, rows_unmarked=200)
     found = finding(Kind.CHECK_FAILED, scope=SCOPES[1], evidence=rows)
 
-    assert "1,200 of 13,850 rows (8.7 %), 200 of them not marked" in finding_sentence(found, views.names())
+    told = finding_sentence(found, views.names())
+    assert "1,200 of 13,850 rows (8.7 %), 200 failed or undecided rows not marked" in told
+
+
+def test_a_check_of_a_whole_table_is_not_said_to_fail_in_none_of_its_rows(views: ModuleType) -> None:
+    found = finding(Kind.CHECK_FAILED, scope=SCOPES[1], evidence=RowsEvidence(rows_checked=105, rows_failed=0))
+
+    told = finding_sentence(found, views.names())
+
+    assert "in 105 rows taken together" in told
+    assert "0 of" not in told
 
 
 def test_a_missing_delivery_names_due_and_closing_time(views: ModuleType) -> None:
