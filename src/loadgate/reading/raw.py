@@ -32,6 +32,7 @@ _LOOKED_AT_LINES = 50
 _VALUE = re.compile(r"[+-]?[0-9][0-9.,:/ -]*|")  # a number, a date, or nothing: in a header a sign that it is none
 _DIGITS_OF_A_VALUE = 8  # more than a year and month: a name has no such number, a row may
 _EVEN_LINES, _EVEN_CHARACTERS = 3, 12  # so many lines of one length, at least so long, are no column of codes
+_WORDS = ("true", "false")
 _PARQUET = b"PAR1"
 
 
@@ -126,7 +127,9 @@ def _read(
         Wanted(source=name.strip(), column=stand_in, optional=False)
         for name, stand_in in zip(names, stand_ins, strict=True)
     )
-    layout = Layout(wanted=wanted, ignored=frozenset(), form=form.model_copy(update={"header": False}))
+    # a workbook's cells of true and false in words: as 1 and 0 they would be taken for numbers
+    plain = form.model_copy(update={"header": False, "true_values": _WORDS[:1], "false_values": _WORDS[1:]})
+    layout = Layout(wanted=wanted, ignored=frozenset(), form=plain)
     target, rows, rejected = into / "raw.parquet", 0, 0
     writer: Any = None
     try:
