@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from loadgate.checking.engine.faults import missing_in
 from loadgate.checking.engine.outcomes import CheckState
 from loadgate.checking.marks import MarksWriter
+from loadgate.errors import CouldNotRun
 from loadgate.model.absence import absent_columns
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
@@ -240,9 +241,21 @@ class _Content:
 
 @lru_cache(maxsize=128)
 def _compile(content: _Content) -> CompiledSuite:
+    from loadgate.checking.building import objections
     from loadgate.checking.engine.fast import compile_suite
 
-    return compile_suite(to_gx_suite(content.dataset, content.code_lists, content.period), result_format="BASIC")
+    dataset = content.dataset
+    try:
+        suite = to_gx_suite(dataset, content.code_lists, content.period)
+    except Exception:  # GX raises many kinds
+        refused = [dataset.check_id(line) for line in dataset.expectations if objections(dataset, line)]
+        if not refused:
+            raise
+        raise CouldNotRun(
+            f"Great Expectations refuses the arguments of {', '.join(refused)}",
+            fix="loadgate check --deep names file and line, and says why",
+        ) from None
+    return compile_suite(suite, result_format="BASIC")
 
 
 def to_gx_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> Any:
