@@ -276,7 +276,7 @@ def _format(form: FileFormat) -> str:
 def _dataset_name(path: Path) -> str:
     """The file's name as far as it can name a dataset; long numbers, which may be a person's, are left out."""
     name = re.sub(r"[^a-z0-9]+", "_", path.name.partition(".")[0].lower())
-    return re.sub(r"_*\d{6,}_*", "_", name).strip("_") or "dataset"
+    return re.sub(r"_*\d{6,}(_\d{4}(?!\d))?_*", "_", name).strip("_") or "dataset"
 
 
 def _rows(number: int) -> str:

@@ -59,3 +59,11 @@ def test_a_parquet_file_without_rows_gives_a_draft_of_its_types(tmp_path: Path) 
     drafted = draft_file(path, Asked())
     assert drafted.facts["rows"] == 0
     assert [one["type"] for one in drafted.facts["columns"]] == ["integer", "date", "text"]
+
+
+def test_a_number_of_a_person_in_the_files_name_does_not_name_the_dataset(tmp_path: Path) -> None:
+    for name in ("sag_010190-1234.csv", "sag_0101901234.csv"):
+        path = tmp_path / name
+        path.write_text("a,b\n1,2\n")
+
+        assert draft_file(path, Asked()).facts["dataset"] == "sag"
