@@ -11,6 +11,7 @@ from loadgate.model.period import Period
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
@@ -64,6 +65,12 @@ def index(opened: Opened, period: Period) -> dict[str, str]:
         for part in manifest["parts"]:
             chosen[part] = run
     return dict(sorted(chosen.items()))
+
+
+def newest_approved(opened: Opened, runs: Iterable[str], part: str) -> str | None:
+    """The last of some approved runs, oldest first, in which a part was not withheld; it may have had no figures."""
+    withheld = {entry.body["run"]: entry.body["withheld"] for entry in opened.state.ledger.entries("released")}
+    return next((run for run in reversed([*runs]) if part not in withheld[run]), None)
 
 
 def history(opened: Opened, period: Period) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from loadgate.model.identity import key_of, parse_run_id, part_id
 from loadgate.model.kinds import Severity
 from loadgate.model.period import Period
 from loadgate.running import delivering
+from loadgate.running.baseline import newest_approved
 from loadgate.running.keeping import read_findings
 from loadgate.store import durable
 
@@ -120,11 +121,15 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path | None) -> tuple[Path, ...] | Absent:
-    """The delivery of the same stream in the newest earlier run that was approved for one of its parts."""
+    """The delivery of the same stream in the newest earlier run that was approved for one of its parts.
+
+    A part without figures is not in the baseline: its newest run is found among all that were approved.
+    """
     from loadgate.running.opening import stream
 
     expected = delivery.expected
-    named = (inputs.baseline.get(part_id(expected.area, provider)) for provider in expected.providers)
+    parts = [part_id(expected.area, provider) for provider in expected.providers]
+    named = [inputs.baseline.get(part) or newest_approved(opened, inputs.history, part) for part in parts]
     runs = sorted({run for run in named if run is not None}, key=_age, reverse=True)
     if not runs or not opened.places.inputs(runs[0]).exists():
         return Absent(reason=NOTHING_EARLIER)
