@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from typer.testing import CliRunner
 from loadgate.cli.main import app
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.period import Period
-from loadgate.running import baseline, deciding
+from loadgate.running import deciding
 from loadgate.running.against import Found, Marking, against
 from loadgate.running.inline import run_inline
 from loadgate.running.opened import Opened, Ref, open_site
@@ -277,60 +276,6 @@ def test_a_month_is_compared_with_the_delivery_that_was_approved_and_no_other(si
     march = run(site, "2026-03")
 
     assert [state(march, SHARE, one)[0].value for one in ("101", "102")] == ["fail", "pass"]
-
-
-def without_figures(site: Path) -> None:
-    """The cases' area has none any more; the measures, in an area of their own, have."""
-    replaced = {
-        "site.toml": (
-            'vendor = "acme"\n',
-            'vendor = "acme"\n[[systems]]\nid = "aid"\nname = "Aid"\narea = "aid"\nvendor = "acme"\n',
-        ),
-        "vendor_profiles/courier.yaml": ("system: desk\n    dataset: measures", "system: aid\n    dataset: measures"),
-        "expectations/suites/care/measures.yaml": ("area: care", "area: aid"),
-        "expectations/key_figures/care.yaml": ("area: care", "area: aid"),
-    }
-    for name, (old, new) in replaced.items():
-        text = (site / name).read_text()
-        assert old in text
-        (site / name).write_text(text.replace(old, new))
-    figures = site / "expectations/key_figures/care.yaml"
-    figures.write_text(figures.read_text().replace("dataset: cases", "dataset: measures"))
-    figures.rename(figures.with_name("aid.yaml"))
-    (site / "expectations/suites/aid").mkdir()
-    (site / "expectations/suites/care/measures.yaml").rename(site / "expectations/suites/aid/measures.yaml")
-    with (site / "vendor_profiles/assignments.csv").open("a") as assignments:
-        assignments.write("aid,101,aid,,courier,2020-01-01,\naid,102,aid,,courier,2020-01-01,\n")
-
-
-def test_an_area_without_figures_is_compared_with_what_was_approved_of_it_too(site: Path) -> None:
-    without_figures(site)
-    for provider in ("101", "102"):
-        send(site, JANUARY, provider, special=10)
-    approved(site, JANUARY)
-    send(site, FEBRUARY, "101", special=10)
-    send(site, FEBRUARY, "102", special=20)
-
-    ref = run(site, FEBRUARY)
-
-    assert [state(ref, SHARE, one)[0].value for one in ("101", "102")] == ["pass", "fail"]
-
-
-def test_what_was_withheld_is_no_earlier_delivery_to_compare_with(site: Path) -> None:
-    without_figures(site)
-    send(site, JANUARY, "101")
-    send(site, JANUARY, "102")
-    opened = approved(site, JANUARY)
-    (january,) = baseline.history(opened, Period.parse(FEBRUARY))
-
-    assert baseline.newest_approved(opened, [january], "care/101") == january
-    later = "2026-02-001"
-    body = {"run": later, "withheld": ["care/101"]}
-    opened.state.ledger.append("released", "test", body, datetime(2026, 3, 9, tzinfo=UTC))
-
-    found = [baseline.newest_approved(opened, [january, later], f"care/{one}") for one in (101, 102)]
-
-    assert found == [january, later]
 
 
 def test_a_trailer_is_held_against_the_rows_once_they_are_all_read(site: Path) -> None:
