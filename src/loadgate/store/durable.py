@@ -7,7 +7,7 @@ in `tmp/` (`open_folder`), is sealed (`seal`), and is put in its place by one re
 
 from __future__ import annotations
 
-import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -183,15 +184,11 @@ def commit_folder(tmp_folder: Path, final_folder: Path) -> bool:
         raise CouldNotRun(f"{tmp_folder} is not sealed", fix="this is a fault of the program: report it")
     if _other_disk(tmp_folder, final_folder.parent):
         tmp_folder = _carry(tmp_folder, final_folder.parent)
-    while not _already_there(tmp_folder, final_folder):
-        _sync_tree(tmp_folder)
-        try:
+    _sync_tree(tmp_folder)
+    with _alone_in(final_folder.parent):
+        if not _already_there(tmp_folder, final_folder):
             _rename(tmp_folder, final_folder)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            continue  # another thread was quicker: look again
-        return True
+            return True
     discard_folder(tmp_folder)
     return False
 
@@ -233,6 +230,20 @@ def _make(folder: Path) -> None:
     _make(folder.parent)
     folder.mkdir(exist_ok=True)
     _sync(folder.parent)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Be the only one, of all threads and processes, who looks what lies in the folder and puts something there.
+
+    Without it, what looks like the rest of a crash may by now be what another has put in its place.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _already_there(tmp_folder: Path, final_folder: Path) -> bool:

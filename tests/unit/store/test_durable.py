@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -154,21 +156,36 @@ def test_the_rest_of_a_crash_gives_way(tmp_path: Path) -> None:
     assert _tree(tmp_path / "final") == ["a", "a/data.bin", "manifest.json"]
 
 
-def test_of_many_who_commit_the_same_folder_one_puts_it(tmp_path: Path) -> None:
-    folders = [_sealed(tmp_path / "tmp") for _ in range(8)]
-    put: list[bool] = []
-    threads = [
-        threading.Thread(target=lambda folder=folder: put.append(durable.commit_folder(folder, tmp_path / "final")))
-        for folder in folders
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+@pytest.fixture
+def threads_switch_often() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
 
-    assert sorted(put) == [False] * 7 + [True]
-    assert durable.differences(tmp_path / "final") == []
-    assert _tree(tmp_path / "tmp") == []
+
+@pytest.mark.usefixtures("threads_switch_often")
+@pytest.mark.parametrize("rest_of_a_crash", [False, True])
+def test_of_many_who_commit_the_same_folder_one_puts_it(tmp_path: Path, rest_of_a_crash: bool) -> None:
+    for number in range(40):
+        final = tmp_path / "vintages" / f"{number}"
+        if rest_of_a_crash:
+            (final / "a").mkdir(parents=True)
+
+        assert sorted(_put_at_once(tmp_path / "tmp", final)) == [False] * 7 + [True]
+        assert durable.differences(final) == []
+        assert _tree(tmp_path / "tmp") == []
+
+
+def _put_at_once(tmp: Path, final: Path) -> list[bool]:
+    start = threading.Barrier(8)
+
+    def commit(folder: Path) -> bool:
+        start.wait()
+        return durable.commit_folder(folder, final)
+
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(commit, [_sealed(tmp) for _ in range(8)]))
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second disk")  # noqa: S108
