@@ -208,6 +208,7 @@ def in_pieces(name: str, texts: list[str | None]) -> pl.Series:
     "test",
     [
         ShapeTest(read_shape("^[a-c]{1,3}[0-9]$")),  # type: ignore[arg-type]
+        ShapeTest(read_shape("^[a-c2][0-9]$")),  # type: ignore[arg-type]
         ShapeTest(read_shape(r"^\d{1,3}$")),  # type: ignore[arg-type]
         SetTest(["a1", "b2", "22"]),
         Verdicts(lambda text: text in ("a1", "7", "longer than a view")),

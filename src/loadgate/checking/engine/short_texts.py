@@ -1,13 +1,13 @@
-"""A regex like ^[A-Z]{2}[0-9]{4,6}$ enters; leaves a test of a whole column at once, eight characters per operation.
+"""A regex like ^[A-Z]{2}[0-9]{4,6}$ enters; leaves a test of a whole column at once, character by character.
 
 Arrow keeps a text of up to 12 bytes in its 16-byte view: four bytes of length, then the text, then zeros. Whether each
-of its bytes is in the range that stands at that place is then a matter of two subtractions in 64-bit words.
+of these bytes is in the range that stands at its place is asked of some thousand views in one go.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 LONGEST: Final = 12
 _ROWS_AT_ONCE: Final = 16_384  # so that the words stay in the processor's cache
 _MOST_RANGES: Final = 3
+_TILED: Final = 1024  # rows whose limits stand ready, if all rows' are the same
+_WIDTH: Final = 16  # bytes of a view
 _TOPS: Final = 0x8080808080808080  # the top bit of each byte
-_NEVER: Final = 127  # the length of no text
+_ALL: Final = 0x0101010101010101  # true in each byte
+_NEVER: Final = (255, 255)  # as the last byte of its length, no text has that
 
 Range = tuple[int, int]
 _TOKEN: Final = re.compile(
@@ -105,63 +108,98 @@ class ShapeTest:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
 
-    @cached_property
-    def _constants(self) -> Any:
-        """Per word of the view, kind of constant (see _misses) and length of text: 64-bit words."""
+    def __call__(self, texts: pl.Series) -> pl.Series:
+        if self._shape.unicode and not all(map(_is_plain, views(texts))):
+            return texts.str.contains(self._shape.pattern)
+        return tested(texts, self._fits(min(len(texts), _ROWS_AT_ONCE)))
+
+    def _fits(self, most: int) -> Callable[[Any], Any]:
+        """A function of at most so many views: which have the shape. One per column, as it has a place to work in."""
         import numpy as np
 
-        rounds = max(len(run.ranges) for run in self._shape.runs)
-        by_length = [self._of_length(length, rounds) for length in range(LONGEST + 1)]
-        return np.ascontiguousarray(np.array(by_length, dtype=np.uint8).view("<u8").transpose(2, 1, 0))
+        above, within, also = np.empty((3, most * _WIDTH), dtype=np.uint8)
+        limits_of = self._limits_of(most)
 
-    def __call__(self, texts: pl.Series) -> pl.Series:
-        if self._shape.unicode and not all(_is_plain(views(piece)) for piece in texts.get_chunks()):
-            return texts.str.contains(self._shape.pattern)
-        return tested(texts, lambda words: self._misses(words) == 0)
+        def fits(words: Any) -> Any:
+            characters = words.reshape(-1).view(np.uint8)
+            size = len(characters)
+            for index, (lowest, spans) in enumerate(limits_of(words)):
+                found = within if index == 0 else also
+                _compare(characters, lowest, spans, above[:size], found[:size])
+                if index:
+                    within[:size] |= also[:size]
+            halves = within[:size].view("<u8")
+            return (halves[0::2] & halves[1::2]) == np.uint64(_ALL)
 
-    def _of_length(self, length: int, rounds: int) -> list[list[int]]:
-        """Sixteen bytes each: per round what tells too low and too high a character."""
-        places: list[tuple[Range, ...]] = [((0, 127),)] * LONGEST
-        if length in self._shape.lengths:
-            wanted = self._shape.places(length)
-            places[: len(wanted)] = wanted
-        counted = length if length in self._shape.lengths else _NEVER
-        ranges = [((counted, counted),), *[((0, 0),)] * 3, *places]
-        rows = []
-        for index in range(rounds):
-            limits = [options[index] if index < len(options) else (128, 127) for options in ranges]
-            rows += [[low + 127 for low, _ in limits], [127 - high for _, high in limits]]
-        return rows
+        return fits
 
-    def _misses(self, words: Any) -> Any:
-        """Not zero where a text does not have the shape.
+    def _limits_of(self, most: int) -> Callable[[Any], Iterable[tuple[Any, Any]]]:
+        """A function of at most so many views: per range that a place can have, their lowest bytes and spans.
 
-        Of a character x below 128, `low + 127 - x` has its top bit set if x is below `low`, and `x + 127 - high` if it
-        is above `high`; neither carries into the next one.
+        Where all texts have to have one length, those of some: the others' are the same.
         """
         import numpy as np
 
-        lengths = self._shape.lengths
-        index: Any = lengths.start
-        if len(lengths) > 1:
-            index = np.minimum(words[:, 0] & np.uint64(0xFFFFFFFF), np.uint64(LONGEST)).astype(np.intp)
-        missed = [
-            self._missed(np.ascontiguousarray(words[:, place]), [one.take(index) for one in self._constants[place]])
-            for place in (0, 1)
-        ]
-        return missed[0] | missed[1]
+        if len(self._shape.lengths) == 1:
+            return lambda _: self._same
+        taken = np.empty((*self._by_length.shape[:2], most, 2), dtype="<u8")
 
-    def _missed(self, word: Any, constants: list[Any]) -> Any:
+        def limits_of(words: Any) -> Iterator[tuple[Any, Any]]:
+            length = words.view("<u4")[:, 0].astype(np.intp)
+            for by_length, space in zip(self._by_length, taken, strict=True):
+                lowest, spans = (
+                    limits.take(length, axis=0, out=rows[: len(length)], mode="clip").reshape(-1).view(np.uint8)
+                    for limits, rows in zip(by_length, space, strict=True)
+                )
+                yield lowest, spans
+
+        return limits_of
+
+    @cached_property
+    def _same(self) -> list[tuple[Any, Any]]:
         import numpy as np
 
-        low, high = constants[:2]
-        missed = low - word
-        missed |= word + high
-        for below, above in zip(constants[2::2], constants[3::2], strict=True):
-            missed &= (below - word) | (word + above)
-        missed |= word
-        missed &= np.uint64(_TOPS)
-        return missed
+        length = self._shape.lengths.start
+        return [
+            (np.tile(lowest[length], _TILED).view(np.uint8), np.tile(spans[length], _TILED).view(np.uint8))
+            for lowest, spans in self._by_length
+        ]
+
+    @cached_property
+    def _by_length(self) -> Any:
+        """Per range that a place can have, the lowest bytes of a view and spans above them, by the text's length.
+
+        The last are of all lengths above LONGEST. Bytes are packed to 64-bit words.
+        """
+        import numpy as np
+
+        options = max(len(run.ranges) for run in self._shape.runs)
+        limits = [[self._limits(length, option) for length in range(LONGEST + 2)] for option in range(options)]
+        low, high = np.moveaxis(np.array(limits, dtype=np.uint8), 3, 0)
+        return np.stack([low, high - low], axis=1).view("<u8")
+
+    def _limits(self, length: int, option: int) -> list[Range]:
+        """The lowest and the highest byte at each place of the view of a text with this length."""
+        if length not in self._shape.lengths:
+            return [_NEVER] * _WIDTH
+        wanted = [ranges[min(option, len(ranges) - 1)] for ranges in self._shape.places(length)]
+        return [(length, length), *[(0, 0)] * 3, *wanted, *[(0, 255)] * (LONGEST - length)]
+
+
+def _compare(characters: Any, lowest: Any, spans: Any, above: Any, found: Any) -> None:
+    """Find the bytes in a range: no further above the lowest than the span. What is below wraps around.
+
+    Limits of fewer bytes hold for as many after them, too.
+    """
+    import numpy as np
+
+    rest = len(characters) % len(lowest)
+    whole = len(characters) - rest
+    for part, width in ((slice(whole), len(lowest)), (slice(whole, None), rest)):
+        if width:
+            lines = (-1, width)
+            np.subtract(characters[part].reshape(lines), lowest[:width], out=above[part].reshape(lines))
+            np.less_equal(above[part].reshape(lines), spans[:width], out=found[part].view(bool).reshape(lines))
 
 
 def asked_of(column: pl.Expr, test: Callable[[pl.Series], pl.Series], *, at_once: bool) -> pl.Expr:
@@ -184,8 +222,7 @@ def by_pieces(texts: pl.Series, test: Callable[[Any], Any], *, dtype: str) -> An
     import numpy as np
 
     answers, end = np.empty(len(texts), dtype=dtype), 0
-    for piece in texts.get_chunks():  # as they come: none is copied
-        words = views(piece)
+    for words in views(texts):
         for start in range(0, len(words), _ROWS_AT_ONCE):
             rows = words[start : start + _ROWS_AT_ONCE]
             answers[end : end + len(rows)] = test(rows)
@@ -203,24 +240,22 @@ def where_texts_are(texts: pl.Series, answers: Any) -> pl.Series:
     return pl.select(pl.when(texts.is_not_null()).then(answer).alias(texts.name)).to_series()
 
 
-def views(texts: pl.Series) -> Any:
-    """The 16-byte views of a column of texts, as two 64-bit words each. Nothing is copied."""
+def views(texts: pl.Series) -> list[Any]:
+    """The 16-byte views of a column of texts, as two 64-bit words each, piece by piece. Nothing is copied."""
     import numpy as np
-    import polars as pl
+    import pyarrow as pa
 
-    array = texts.to_arrow(compat_level=pl.CompatLevel.newest())
-    buffer = array.buffers()[1]
-    if buffer is None or not len(array):
-        return np.empty((0, 2), dtype="<u8")
-    return np.frombuffer(buffer, dtype="<u8").reshape(-1, 2)[array.offset : array.offset + len(array)]
+    pieces = (piece for piece in pa.chunked_array(texts, type=pa.string_view()).chunks if len(piece))
+    return [
+        np.frombuffer(piece.buffers()[1], dtype="<u8").reshape(-1, 2)[piece.offset : piece.offset + len(piece)]
+        for piece in pieces
+    ]
 
 
 def _is_plain(words: Any) -> bool:
     """Whether all texts are short, and of ASCII characters only."""
     import numpy as np
 
-    if not len(words):
-        return True
     seen = np.bitwise_or.reduce(words[:, 0]), np.bitwise_or.reduce(words[:, 1])
     longest = int((words[:, 0] & np.uint64(0xFFFFFFFF)).max())
-    return longest <= LONGEST and not (int(seen[0]) >> 32 | int(seen[1])) & 0x8080808080808080
+    return longest <= LONGEST and not (int(seen[0]) >> 32 | int(seen[1])) & _TOPS

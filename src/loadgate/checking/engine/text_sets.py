@@ -51,8 +51,8 @@ class SetTest:
     def _table(self) -> WordTable:
         import polars as pl
 
-        words = views(pl.Series(self._texts, dtype=pl.String))[:, : self._words]
-        return tabulate(words, least_bits=len(words).bit_length() + 1, most_bits=_MOST_BITS)
+        (words,) = views(pl.Series(self._texts, dtype=pl.String))
+        return tabulate(words[:, : self._words], least_bits=len(self._texts).bit_length() + 1, most_bits=_MOST_BITS)
 
 
 def _bytes(text: str) -> int:

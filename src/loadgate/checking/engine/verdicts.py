@@ -128,7 +128,7 @@ def _table_of(known: dict[str, bool]) -> _Table | None:
     import numpy as np
     import polars as pl
 
-    words = views(pl.Series(list(known), dtype=pl.String))
+    (words,) = views(pl.Series(list(known), dtype=pl.String))
     accepted = np.fromiter(known.values(), dtype=bool, count=len(known))
     short = (words[:, 0] & np.uint64(0xFFFFFFFF)) <= LONGEST
     words, accepted = words[short], accepted[short]
