@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from loadgate.checking.engine.faults import missing_in
 from loadgate.checking.engine.outcomes import CheckState
 from loadgate.checking.marks import MarksWriter
 from loadgate.errors import CouldNotRun
@@ -44,6 +43,14 @@ class Checked:
     marks: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Another table to hold rows against, without its `absent` columns: those that not all of its files had."""
+
+    rows: pl.LazyFrame
+    absent: frozenset[str]
+
+
 class Checking:
     """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
 
@@ -51,8 +58,10 @@ class Checking:
     not applicable, and says so.
 
     Expectations that look at another table are asked only if `references` has the tables, by name, and then only they:
-    see running.crossing. `marks_per_check`: at most so many rows are marked, but all of a check whose rows a
-    harmonisation rule takes. `parameters` are what a suite may ask for besides providers and period.
+    see running.crossing. One that reads a column which such a table came without is not applicable either.
+
+    `marks_per_check`: at most so many rows are marked, but all of a check whose rows a harmonisation rule takes.
+    `parameters` are what a suite may ask for besides providers and period.
     """
 
     def __init__(
@@ -65,7 +74,7 @@ class Checking:
         scope: Scope,
         into: Path,
         marks_per_check: int | None = None,
-        references: Mapping[str, pl.LazyFrame] | None = None,
+        references: Mapping[str, Reference] | None = None,
         parameters: Mapping[str, object] | None = None,
     ) -> None:
         self._dataset = dataset.alone if references is None else dataset.crossing
@@ -162,7 +171,7 @@ class Checking:
             parameters=self._parameters,
             undecided={name: UNDECIDED + name for name in self._columns},
             aside=ASIDE,
-            references=self._references,
+            references={name: table.rows for name, table in self._references.items()},
             marks=self._marks.add,
             held_bytes=HELD_BYTES,
             folder=self._into,
@@ -171,11 +180,15 @@ class Checking:
 
     def _outcome(self, line: ExpectationLine, found: CheckOutcome) -> Outcome:
         outcome = outcome_of(line, self._dataset, found, self._scope)
-        missing = missing_in(found.reason)
-        return not_in_file(outcome, missing) if missing and missing <= self._absent else outcome
+        missing, there = frozenset(found.missing), self._references.get(line.reference or "")
+        if missing and missing <= self._absent:
+            return _not_in_file(outcome, missing, of="the file")
+        if missing and there is not None and missing <= there.absent:
+            return _not_in_file(outcome, missing, of=f"the file of {line.reference}")
+        return outcome
 
 
-def not_in_file(outcome: Outcome, columns: Collection[str], *, of: str = "the file") -> Outcome:
+def _not_in_file(outcome: Outcome, columns: Collection[str], *, of: str) -> Outcome:
     """The outcome of a check that reads optional columns that did not come: it did not run, and nobody need mend it."""
     named = ", ".join(sorted(columns))
     reason = f"column {named} is not in {of}" if len(columns) == 1 else f"columns {named} are not in {of}"

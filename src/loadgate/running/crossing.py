@@ -25,8 +25,7 @@ from loadgate.running.keeping import read_findings
 from loadgate.store import durable
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from loadgate.checking.suites import Reference
     from loadgate.model.deliveries import Delivery
     from loadgate.model.expected import Dataset, ExpectationLine
     from loadgate.model.scope import Scope
@@ -198,13 +197,13 @@ def outcomes_of(
         scope=scope,
         into=into,
         marks_per_check=marks_per_check,
-        references={name: _table(paths) for name, paths in tables.items()},
+        references={name: _reference(paths) for name, paths in tables.items()},
         parameters=_late(told),
     ) as checking:
         checking.add_all(typed / "typed.parquet")
         checked = checking.finish(typed / "typed.parquet")
     return [
-        _as_told(outcome, _absent(line, absent, told), line.reference, tables)
+        _as_told(outcome, _absent(line, absent, told))
         for line, outcome in zip(dataset.crossing.expectations, checked.outcomes, strict=True)
     ]
 
@@ -223,37 +222,29 @@ def _absent(line: ExpectationLine, absent: Mapping[str, Absent], told: Mapping[s
     return absent.get(line.reference or "")
 
 
-def _table(paths: Sequence[Path]) -> pl.LazyFrame:
-    """The rows of deliveries as one table, without what reading put beside the delivered columns."""
+def _reference(paths: Sequence[Path]) -> Reference:
+    """The rows of deliveries as one table, without what reading put beside the delivered columns.
+
+    Nor has it columns that one of the deliveries came without: what its rows would hold is not known.
+    """
     import polars as pl
 
-    from loadgate.checking.suites import ASIDE, UNDECIDED
+    from loadgate.checking.suites import ASIDE, UNDECIDED, Reference
 
+    absent = frozenset[str]().union(*(absent_columns(path / "typed.parquet") for path in paths))
     frames = [pl.scan_parquet(path / "typed.parquet") for path in paths]
     there = frames[0].collect_schema().names()
     own = [name for name in there if not name.startswith(UNDECIDED) and name not in ASIDE]
-    kept = [name for name in own if name not in _absent_of(paths)]
-    return pl.concat([one.select(kept) for one in frames])
+    kept = [name for name in own if name not in absent]
+    return Reference(rows=pl.concat([one.select(kept) for one in frames]), absent=absent)
 
 
-def _absent_of(paths: Sequence[Path]) -> frozenset[str]:
-    """Columns that one of the deliveries came without: what its rows would hold is not known."""
-    return frozenset[str]().union(*(absent_columns(path / "typed.parquet") for path in paths))
-
-
-def _as_told(
-    outcome: Outcome, absent: Absent | None, reference: str | None, tables: Mapping[str, Sequence[Path]]
-) -> Outcome:
-    from loadgate.checking.engine.faults import missing_in
+def _as_told(outcome: Outcome, absent: Absent | None) -> Outcome:
     from loadgate.checking.expectations.enough import TOO_FEW
-    from loadgate.checking.suites import not_in_file
 
     if absent is not None:
         state, reason = absent.state, absent.reason
         return Outcome(check=outcome.check, scope=outcome.scope, severity=outcome.severity, state=state, reason=reason)
     if outcome.state is OutcomeState.COULD_NOT_RUN and (outcome.reason or "").startswith(TOO_FEW):
         return replace(outcome, state=OutcomeState.NOT_APPLICABLE)
-    missing = missing_in(outcome.reason)
-    if missing and reference is not None and missing <= _absent_of(tables.get(reference, ())):
-        return not_in_file(outcome, missing, of=f"the file of {reference}")
     return outcome

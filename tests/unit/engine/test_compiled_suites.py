@@ -217,6 +217,25 @@ def test_what_cannot_be_evaluated_says_why_and_spoils_nothing_else(
     assert validated.result.results[1].exception_info["exception_message"] == reason
 
 
+@pytest.mark.parametrize(
+    ("name", "kwargs", "missing"),
+    [
+        ("column_values_to_not_be_null", {"column": "x, y"}, ("x, y",)),
+        ("column_sum_to_be_between", {"column": "x", "min_value": 0}, ("x",)),
+        ("column_type_to_be", {"column": "x", "type_": "Int64"}, ("x",)),
+        ("compound_columns_to_be_unique", {"column_list": ["x", "n", "y"]}, ("x", "y")),
+        ("column_values_to_not_be_null", {"column": "n", "row_condition": where("x", "==", 1)}, ("x",)),
+        ("column_kl_divergence_to_be_less_than", {"column": "x", "threshold": 1}, ("x",)),
+        ("column_median_to_be_between", {"column": "group"}, ()),
+        ("column_values_to_not_be_null", {"column": "m"}, ()),
+    ],
+)
+def test_the_columns_that_a_check_lacks_are_told_by_themselves(
+    name: str, kwargs: dict[str, Any], missing: tuple[str, ...]
+) -> None:
+    assert outcome(BADLY_CAST, name, **kwargs).missing == missing
+
+
 ELSEWHERE = {
     "expect_table_row_count_to_equal_other_table": (
         {"other_table_name": "t"},

@@ -181,18 +181,20 @@ def test_an_aggregate_gets_the_same_column_and_rows_of_another_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tables", "least", "reason"),
+    ("tables", "least", "reason", "missing"),
     [
-        ({}, 0, "the table there is not there to compare with"),
-        ({"there": FRAME.drop("amount")}, 0, "in there, column amount is missing"),
-        ({"there": FRAME}, 16, "there is not enough"),
+        ({}, 0, "the table there is not there to compare with", ()),
+        ({"there": FRAME.drop("amount")}, 0, "in there, column amount is missing", ("amount",)),
+        ({"there": FRAME}, 16, "there is not enough", ()),
     ],
 )
-def test_what_an_aggregate_lacks_is_said(tables: dict[str, pl.DataFrame], least: int, reason: str) -> None:
+def test_what_an_aggregate_lacks_is_said(
+    tables: dict[str, pl.DataFrame], least: int, reason: str, missing: tuple[str, ...]
+) -> None:
     found = outcome(
         "expect_column_to_sum_to_more_than_there", column="amount", beside="there", tables=tables, least=least
     )
-    assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, reason)
+    assert (found.state, found.reason, found.missing) == (CheckState.COULD_NOT_RUN, reason, missing)
 
 
 def test_what_an_aggregate_observes_is_shown_only_if_it_says_so_and_never_of_one_row() -> None:

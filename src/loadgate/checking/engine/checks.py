@@ -152,11 +152,11 @@ def evaluate(
     try:
         return _judge(check, computed, undecided=undecided, result_format=result_format)
     except CannotEvaluateError as fault:
-        return could_not_run(check.index, check.configuration, fault.reason)
+        return could_not_run(check.index, check.configuration, fault.reason, missing=fault.missing)
 
 
 def could_not_run(
-    index: int, configuration: ExpectationConfiguration, reason: str
+    index: int, configuration: ExpectationConfiguration, reason: str, *, missing: tuple[str, ...] = ()
 ) -> tuple[ExpectationValidationResult, CheckOutcome]:
     """Make the result of a check without an answer: not a success, and GX's mark of an exception."""
     from great_expectations.core import ExpectationValidationResult
@@ -165,7 +165,7 @@ def could_not_run(
     result = ExpectationValidationResult(
         success=False, expectation_config=configuration, result={}, exception_info=info
     )
-    return result, CheckOutcome(index=index, state=CheckState.COULD_NOT_RUN, reason=reason)
+    return result, CheckOutcome(index=index, state=CheckState.COULD_NOT_RUN, reason=reason, missing=missing)
 
 
 def _judge(
@@ -177,7 +177,7 @@ def _judge(
     asked = check.asks(undecided)
     for metric in asked:
         if metric.id in computed.reasons:
-            raise CannotEvaluateError(computed.reasons[metric.id])
+            raise CannotEvaluateError(computed.reasons[metric.id], missing=computed.missing.get(metric.id, ()))
     metrics = {name: computed.values[metric.id] for name, metric in check.metrics.items()}
     hidden = _doubt(check, computed, metrics, undecided)
     rows_checked = _rows_checked(check, computed, metrics)

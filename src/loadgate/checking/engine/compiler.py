@@ -91,6 +91,7 @@ def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Compu
     return Computed(
         values={metric: value for part in parts for metric, value in part.values.items()},
         reasons={metric: reason for part in parts for metric, reason in part.reasons.items()},
+        missing={metric: names for part in parts for metric, names in part.missing.items()},
         doubted=frozenset(column for part in parts for column in part.doubted),
     )
 

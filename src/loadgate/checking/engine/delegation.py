@@ -39,7 +39,8 @@ def validate_by_gx(
 
     named = _named(configuration)
     if missing := [name for name in named if name not in frame.collect_schema()]:
-        return could_not_run(index, configuration, missing_columns(missing).reason)
+        fault = missing_columns(missing)
+        return could_not_run(index, configuration, fault.reason, missing=fault.missing)
     if undecided and (not named or set(named) & set(undecided)):
         reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
         return could_not_run(index, configuration, reason)

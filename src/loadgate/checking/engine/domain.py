@@ -70,7 +70,7 @@ class Asked:
         try:
             there = ask(self.domain, {}, schema=schema, flags={})
         except CannotEvaluateError as fault:
-            raise CannotEvaluateError(f"in {name}, {fault.reason}") from None
+            raise CannotEvaluateError(f"in {name}, {fault.reason}", missing=fault.missing) from None
         kept = frame if there.rows.members is None else frame.filter(there.rows.members)
         return kept.select(readable(name, schema[name]).alias(name) for name in dict.fromkeys(there.columns))
 

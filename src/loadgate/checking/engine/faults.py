@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 
 class CannotEvaluateError(Exception):
-    """A metric cannot be evaluated on this frame; `reason` is for people and never holds a value of a row."""
+    """A metric cannot be evaluated on this frame; `reason` is for people and never holds a value of a row.
 
-    def __init__(self, reason: str) -> None:
+    `missing` are the columns, of this table or of another, without which it cannot be, if that is the reason.
+    """
+
+    def __init__(self, reason: str, *, missing: Sequence[str] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.missing = tuple(missing)
 
 
 class NeedsEngineError(CannotEvaluateError):
@@ -19,15 +23,8 @@ class NeedsEngineError(CannotEvaluateError):
 
 def missing_columns(names: list[str]) -> CannotEvaluateError:
     """Say which columns are missing, in the order in which they were asked for."""
-    if len(names) == 1:
-        return CannotEvaluateError(f"column {names[0]} is missing")
-    return CannotEvaluateError(f"columns {', '.join(names)} are missing")
-
-
-def missing_in(reason: str | None) -> frozenset[str]:
-    """The columns that such a reason names, of this table or of another; none if it is another reason."""
-    found = re.fullmatch(r"(?:in [^,]+, )?columns? (.+) (?:is|are) missing", reason or "", re.DOTALL)
-    return frozenset(found[1].split(", ")) if found else frozenset()
+    named = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
+    return CannotEvaluateError(f"{named} missing", missing=names)
 
 
 def unusable_expression(error: Exception, *, columns: str) -> CannotEvaluateError:

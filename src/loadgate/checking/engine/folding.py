@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -39,11 +39,13 @@ DISK_FAILED = "what is held for it did not fit on the disk"
 class Computed:
     """`values` and `reasons` together have every metric that was asked for; no metric is in both.
 
-    `doubted` are the columns in which values had failed to cast.
+    `missing` are the columns that a metric lacks, if that is the reason; `doubted` those in which values had failed to
+    cast.
     """
 
     values: Mapping[Hashable, Any]
     reasons: Mapping[Hashable, str]
+    missing: Mapping[Hashable, tuple[str, ...]] = field(default_factory=dict)
     doubted: frozenset[str] = frozenset()
 
 
@@ -173,7 +175,7 @@ class Fold:
                     else:
                         values[metric] = take(frame.clear() if sample.question in met else frame, sample)
         kept = {metric: value for metric, value in values.items() if metric not in self._reasons}
-        return Computed(values=kept, reasons=dict(self._reasons), doubted=self._up)
+        return Computed(values=kept, reasons=dict(self._reasons), missing=variant.missing, doubted=self._up)
 
     def _with_last(self, batch: pl.DataFrame, variant: Variant) -> pl.DataFrame:
         import polars as pl

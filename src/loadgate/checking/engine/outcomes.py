@@ -44,7 +44,7 @@ class CheckOutcome:
     `rows_checked` is, for a check of rows, the rows that were asked, and for an aggregate the values that went into
     it; None if the check reads no rows. `rows_failed` is None unless the check is one of rows. `rows_undecided` are
     in neither: a value failed to cast. `observed` is a count, share, sum, mean or distance; None for all else.
-    `reason` says why the check could not run; None if it did.
+    `reason` says why the check could not run; None if it did. `missing` are the columns that it lacks, if that is why.
     """
 
     index: int
@@ -54,6 +54,7 @@ class CheckOutcome:
     rows_undecided: int | None = None
     observed: float | None = None
     reason: str | None = None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

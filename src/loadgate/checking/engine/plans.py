@@ -38,12 +38,16 @@ Compiled = Reduction | Sample | Known
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """Metrics compiled for one set of columns with failed casts; a metric with a reason has nothing else."""
+    """Metrics compiled for one set of columns with failed casts; a metric with a reason has nothing else.
+
+    `missing` are the columns that a metric lacks, if that is the reason.
+    """
 
     known: Mapping[Hashable, Any]
     reductions: Mapping[Hashable, Reduction]
     samples: Mapping[Hashable, Sample]
     reasons: Mapping[Hashable, str]
+    missing: Mapping[Hashable, tuple[str, ...]]
     needs: Mapping[Slot, Need]
 
     @cached_property
@@ -141,6 +145,7 @@ class Plan:
         reductions: dict[Hashable, Reduction] = {}
         samples: dict[Hashable, Sample] = {}
         reasons: dict[Hashable, str] = {}
+        missing: dict[Hashable, tuple[str, ...]] = {}
         for metric in self.metrics:
             try:
                 match self.compile_one(metric, flags):
@@ -152,6 +157,7 @@ class Plan:
                         known[metric] = value
             except CannotEvaluateError as fault:
                 reasons[metric] = fault.reason
+                missing[metric] = fault.missing
         needs: dict[Slot, Need] = {
             (metric, place): need for metric, one in reductions.items() for place, need in enumerate(one.needs)
         }
@@ -162,6 +168,7 @@ class Plan:
             reductions={metric: one for metric, one in reductions.items() if metric not in reasons},
             samples={metric: one for metric, one in samples.items() if metric not in reasons},
             reasons=reasons,
+            missing=missing,
             needs={slot: need for slot, need in needs.items() if slot[0] not in reasons},
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.agreement import RETURNS, Found, compare_csv, compare_parquet, ends_in_returns
 from loadgate.checking.engine.exact_names import exactly
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 from loadgate.checking.engine.passes import Guard, failures
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _part(frame: pl.LazyFrame, spec: Mapping[str, Any]) -> pl.LazyFrame:
         raise CannotEvaluateError(f"the batch parameters lack {', '.join(missing)}")
     schema = frame.collect_schema()
     if column not in schema:
-        raise CannotEvaluateError(f"column {column} is missing")
+        raise missing_columns([column])
     if schema[column] not in (pl.Date, pl.Datetime):
         raise CannotEvaluateError(f"column {column} ({schema[column]}) has no dates, so batches cannot be parted by it")
     for part in parts:
