@@ -14,7 +14,7 @@ from loadgate.checking.engine.compiler import compile_metrics
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.implied import MOST_TEXTS
-from loadgate.checking.engine.metrics import METRICS, OWN_RULES, RowRule
+from loadgate.checking.engine.metrics import METRICS, OWN_RULES, RowRule, Sees
 from loadgate.checking.engine.own_rules import row_rule
 from loadgate.checking.engine.plans import Plan
 from loadgate.checking.engine.predicates import length_between
@@ -95,7 +95,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen = asking.column().map_batches(counting, return_dtype=pl.Boolean, is_elementwise=True)
         return seen & length_between(asking)
 
-    monkeypatch.setitem(METRICS, "column_values.value_length.between", RowRule(predicate=predicate))
+    monkeypatch.setitem(METRICS, "column_values.value_length.between", RowRule(predicate=predicate, sees=Sees.LENGTH))
     return asked
 
 
@@ -289,7 +289,7 @@ def raising_if(met: Callable[[pl.Series], bool]) -> RowRule:
     def predicate(asked: Asked) -> pl.Expr:
         return asked.column().map_batches(test, return_dtype=pl.Boolean, is_elementwise=True)
 
-    return RowRule(predicate=predicate)
+    return RowRule(predicate=predicate, sees=Sees.TEXT)
 
 
 def test_a_check_that_breaks_down_over_rows_that_fail_the_first_one_spoils_no_other(

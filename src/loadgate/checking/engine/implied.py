@@ -8,7 +8,7 @@ so that what a check means stands in one place.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from loadgate.checking.engine.domain import Rows
 from loadgate.checking.engine.literals import fit_set
+from loadgate.checking.engine.metrics import Sees
 from loadgate.checking.engine.needs import Question
 from loadgate.checking.engine.passes import failures
 from loadgate.checking.engine.rules import failed
@@ -27,22 +28,6 @@ if TYPE_CHECKING:
 MOST_TEXTS: Final = 100
 _SET: Final = "column_values.in_set"
 _REGEX: Final = "column_values.match_regex"
-_LENGTHS: Final = frozenset({"column_values.value_length.between", "column_values.value_length.equals"})
-_OF_TEXTS: Final = _LENGTHS | {
-    _SET,
-    _REGEX,
-    "column_values.not_in_set",
-    "column_values.between",
-    "column_values.not_match_regex",
-    "column_values.match_regex_list",
-    "column_values.not_match_regex_list",
-    "column_values.match_like_pattern",
-    "column_values.not_match_like_pattern",
-    "column_values.match_like_pattern_list",
-    "column_values.not_match_like_pattern_list",
-    "column_values.match_strftime_format",
-}
-"""Rules that a text meets or not whatever stands in other rows and columns, on any day. None asks of missing values."""
 _EVERY_ROW: Final = Rows(elements=None, members=None, undecided=None)
 
 
@@ -64,7 +49,7 @@ def implied(questions: Iterable[Question]) -> dict[Question, Implied]:
 
     alike: dict[Hashable, list[Question]] = {}
     for question in dict.fromkeys(questions):
-        if question.name in _OF_TEXTS and question.asked.dtype() == pl.String:
+        if question.rule.sees is not None and question.asked.dtype() == pl.String:
             alike.setdefault(question.domain, []).append(question)
     return {one: found for group in alike.values() if len(group) > 1 for one, found in _followers(group)}
 
@@ -110,8 +95,8 @@ def _also_met(question: Question, unmet: Mapping[Question, pl.Expr]) -> set[Ques
     """The other questions that every text meets that meets this one."""
     import polars as pl
 
-    texts, decided = _standing_for(question)
-    others = [one for one in unmet if one != question and one.name in decided]
+    texts, seen = _standing_for(question)
+    others = [one for one in unmet if one != question and one.rule.sees in seen]
     if not others or not texts:
         return set()
     column = pl.Series(question.asked.columns[0], texts, dtype=pl.String)
@@ -122,12 +107,12 @@ def _also_met(question: Question, unmet: Mapping[Question, pl.Expr]) -> set[Ques
     return {one for one, fails in zip(others, found, strict=True) if not fails}
 
 
-def _standing_for(question: Question) -> tuple[Sequence[str], frozenset[str]]:
-    """Texts that stand for all that meet a check, and the rules for which they do."""
+def _standing_for(question: Question) -> tuple[Sequence[str], Collection[Sees]]:
+    """Texts that stand for all that meet a check, for rules that see no more of them than this."""
     import polars as pl
 
     if question.name == _SET:
         texts = fit_set(question.asked.arguments["value_set"], pl.String()).values
-        return (texts, _OF_TEXTS) if len(texts) <= MOST_TEXTS else ((), _OF_TEXTS)
+        return (texts, tuple(Sees)) if len(texts) <= MOST_TEXTS else ((), ())
     shape = read_shape(question.asked.arguments["regex"]) if question.name == _REGEX else None
-    return (["x" * length for length in shape.lengths], _LENGTHS) if shape else ((), frozenset())
+    return (["x" * length for length in shape.lengths], (Sees.LENGTH,)) if shape else ((), ())

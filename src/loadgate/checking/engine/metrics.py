@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine import aggregates, distributions, documents, predicates, spreads
@@ -29,6 +30,13 @@ class Aggregate:
     shown: bool = False
 
 
+class Sees(StrEnum):
+    """What of a text decides alone whether it meets a rule, whatever stands in other rows and columns, on any day."""
+
+    TEXT = "text"
+    LENGTH = "length"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRule:
     """A yes/no question about every row. `skips_missing`: rows without a value in the column are not asked.
@@ -37,6 +45,7 @@ class RowRule:
     value before the row, which is carried from batch to batch (`Asked.before`). `whole` rules look at any other rows,
     so they need a pass of their own over the columns concerned.
     `refuses` says which rows make the question unanswerable for the whole column.
+    `sees` says that the rule sees nothing but each text, so it can be tried on some, see implied; None says nothing.
     """
 
     predicate: Callable[[Asked], pl.Expr]
@@ -45,6 +54,7 @@ class RowRule:
     whole: bool = False
     carries: bool = False
     refuses: Callable[[Asked], pl.Expr] | None = None
+    sees: Sees | None = None
 
 
 Metric = SchemaFact | Aggregate | RowRule
@@ -86,26 +96,26 @@ METRICS: Final[dict[str, Metric]] = {
     "column_values.nonnull.count": Aggregate(build=aggregates.non_null_count),
     "column_values.null": RowRule(predicate=predicates.is_null, skips_missing=False),
     "column_values.nonnull": RowRule(predicate=predicates.is_not_null, skips_missing=False),
-    "column_values.in_set": RowRule(predicate=predicates.in_set),
-    "column_values.not_in_set": RowRule(predicate=predicates.not_in_set),
-    "column_values.between": RowRule(predicate=predicates.between),
-    "column_values.value_length.between": RowRule(predicate=predicates.length_between),
-    "column_values.value_length.equals": RowRule(predicate=predicates.length_equals),
-    "column_values.match_regex": RowRule(predicate=predicates.matches_regex),
-    "column_values.not_match_regex": RowRule(predicate=predicates.matches_no_regex),
-    "column_values.match_regex_list": RowRule(predicate=predicates.matches_regex_list),
-    "column_values.not_match_regex_list": RowRule(predicate=predicates.matches_no_regex_list),
-    "column_values.match_like_pattern": RowRule(predicate=predicates.matches_like),
-    "column_values.not_match_like_pattern": RowRule(predicate=predicates.matches_no_like),
-    "column_values.match_like_pattern_list": RowRule(predicate=predicates.matches_like_list),
-    "column_values.not_match_like_pattern_list": RowRule(predicate=predicates.matches_no_like_list),
+    "column_values.in_set": RowRule(predicate=predicates.in_set, sees=Sees.TEXT),
+    "column_values.not_in_set": RowRule(predicate=predicates.not_in_set, sees=Sees.TEXT),
+    "column_values.between": RowRule(predicate=predicates.between, sees=Sees.TEXT),
+    "column_values.value_length.between": RowRule(predicate=predicates.length_between, sees=Sees.LENGTH),
+    "column_values.value_length.equals": RowRule(predicate=predicates.length_equals, sees=Sees.LENGTH),
+    "column_values.match_regex": RowRule(predicate=predicates.matches_regex, sees=Sees.TEXT),
+    "column_values.not_match_regex": RowRule(predicate=predicates.matches_no_regex, sees=Sees.TEXT),
+    "column_values.match_regex_list": RowRule(predicate=predicates.matches_regex_list, sees=Sees.TEXT),
+    "column_values.not_match_regex_list": RowRule(predicate=predicates.matches_no_regex_list, sees=Sees.TEXT),
+    "column_values.match_like_pattern": RowRule(predicate=predicates.matches_like, sees=Sees.TEXT),
+    "column_values.not_match_like_pattern": RowRule(predicate=predicates.matches_no_like, sees=Sees.TEXT),
+    "column_values.match_like_pattern_list": RowRule(predicate=predicates.matches_like_list, sees=Sees.TEXT),
+    "column_values.not_match_like_pattern_list": RowRule(predicate=predicates.matches_no_like_list, sees=Sees.TEXT),
     "column_values.unique": RowRule(predicate=predicates.is_unique, unique=True),
     "column_values.increasing": RowRule(predicate=predicates.increasing, carries=True),
     "column_values.decreasing": RowRule(predicate=predicates.decreasing, carries=True),
     "column_values.z_score.under_threshold": RowRule(predicate=spreads.z_score_under, whole=True),
     "column_values.not_outliers": RowRule(predicate=spreads.is_no_outlier, whole=True),
     "column_values.dateutil_parseable": RowRule(predicate=documents.reads_as_date),
-    "column_values.match_strftime_format": RowRule(predicate=documents.matches_strftime),
+    "column_values.match_strftime_format": RowRule(predicate=documents.matches_strftime, sees=Sees.TEXT),
     "column_values.json_parseable": RowRule(predicate=documents.is_json),
     "column_values.match_json_schema": RowRule(predicate=documents.matches_json_schema, refuses=documents.no_json),
     "column_pair_values.in_set": RowRule(predicate=predicates.pair_in_set, skips_missing=False),
