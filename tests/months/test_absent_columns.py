@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
 from loadgate.cli.main import app
 from loadgate.model.findings import Outcome, OutcomeState
-from loadgate.model.period import Period
 from loadgate.running import deciding
 from loadgate.running.against import against
-from loadgate.running.opened import Ref, open_site
-from loadgate.running.replay import approve_run
+from loadgate.running.opened import open_site
 
-SITE = {
-    "site.toml": """\
-name = "one"
-title = "One dataset"
-timezone = "Europe/Copenhagen"
-languages = ["en"]
-stated_times = true
-[provider_label]
-en = "town"
-[[systems]]
-id = "desk"
-name = "Desk"
-area = "care"
-vendor = "acme"
-""",
-    "vendor_profiles/calendar.yaml": """\
-rules:
-  - due: {month: 1, day: 3, at: "12:00"}
-    closes: {month: 1, day: 7, at: "12:00"}
-    reason: Early.
-""",
-    "vendor_profiles/providers.csv": "id,name,region\n101,Northtown,north\n",
-    "vendor_profiles/assignments.csv": (
-        "area,provider,system,system_version,supplier,valid_from,valid_to\ncare,101,desk,,courier,2020-01-01,\n"
-    ),
+if TYPE_CHECKING:
+    from tests.months.conftest import MakeSite, SmallSite
+
+FILES = {
     "vendor_profiles/courier.yaml": """\
 supplier: courier
 name: The courier
@@ -69,19 +45,6 @@ expectations:
     kwargs: {column: kind, value_set: [S], reference: prior, absolute: 0.1, relative: 0.1, minimum_rows: 2}
     reason: It moves slowly.
 """,
-    "expectations/key_figures/care.yaml": """\
-area: care
-figures:
-  - id: cases
-    title: {en: Cases}
-    kind: count
-    family: cases
-    dataset: cases
-    cadence: month
-    reference: month
-    numerator: {count: rows}
-    unit: cases
-""",
 }
 KIND, MONTH, SHARE = (
     "cases:not_be_null(kind)",
@@ -93,31 +56,21 @@ ABSENT = (OutcomeState.NOT_APPLICABLE, "column kind is not in the file")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    for name, text in SITE.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return tmp_path
+def site(make_site: MakeSite) -> SmallSite:
+    return make_site(FILES, towns=["101"])
 
 
-def send(site: Path, period: str, *kinds: str | None) -> None:
+def send(site: SmallSite, period: str, *kinds: str | None) -> None:
     """Four cases of these kinds; without any, in a file without the column."""
-    folder = site / "inbox" / period
-    folder.mkdir(parents=True)
     lines = ["month;kind", *(f"{period};{kind or ''}" for kind in kinds)] if kinds else ["month", *[period] * 4]
-    (folder / "cases_101.csv").write_text("\n".join([*lines, ""]))
-    inbox = site / "inbox"
-    files = sorted(path.relative_to(inbox).as_posix() for path in inbox.glob("*/*.csv"))
-    times = [f"{name},{Period.parse(name[:7]).shift(1)}-02T09:00:00+01:00" for name in files]
-    (inbox / "received.csv").write_text("\n".join(["name,received_at", *times, ""]))
+    site.deliver(f"{period}/cases_101.csv", *lines)
 
 
-def run(site: Path, period: str) -> tuple[dict[str, Any], dict[str, Outcome]]:
+def run(site: SmallSite, period: str) -> tuple[dict[str, Any], dict[str, Outcome]]:
     """What the command says, and by check what came of it."""
-    done = CliRunner().invoke(app, ["run", period, "--site", str(site), "--inline", "--json"])
+    done = CliRunner().invoke(app, ["run", period, "--site", str(site.path), "--inline", "--json"])
     said = json.loads(done.stdout)
-    found = deciding.stored(open_site(site), said["run"]).outcomes
+    found = deciding.stored(open_site(site.path), said["run"]).outcomes
     return said, {one.check: one for one in found}
 
 
@@ -125,11 +78,7 @@ def state(found: dict[str, Outcome], check: str) -> tuple[OutcomeState, str | No
     return found[check].state, found[check].reason
 
 
-def approve(site: Path, run: str) -> None:
-    approve_run(Ref(site=str(site), run=run), deciding.stored(open_site(site), run))
-
-
-def test_a_month_without_the_column_is_released_and_its_checks_are_told_apart(site: Path) -> None:
+def test_a_month_without_the_column_is_released_and_its_checks_are_told_apart(site: SmallSite) -> None:
     send(site, JANUARY)
 
     said, found = run(site, JANUARY)
@@ -137,12 +86,12 @@ def test_a_month_without_the_column_is_released_and_its_checks_are_told_apart(si
     assert said["verdict"] == "release"
     assert state(found, KIND) == ABSENT
     assert state(found, MONTH) == (OutcomeState.PASS, None)
-    told = against(open_site(site), JANUARY)
+    told = against(open_site(site.path), JANUARY)
     seen = {one.check: (one.deliveries, one.not_applicable, one.could_not_run) for one in told.checks}
     assert (seen[KIND], seen[MONTH]) == ((0, 1, 0), (1, 0, 0))
 
 
-def test_a_case_goes_on_while_the_column_that_it_is_about_does_not_come(site: Path) -> None:
+def test_a_case_goes_on_while_the_column_that_it_is_about_does_not_come(site: SmallSite) -> None:
     send(site, JANUARY, "S", "N", None, None)
     send(site, FEBRUARY)
     send(site, MARCH, "S", "N", "N", "N")
@@ -151,20 +100,20 @@ def test_a_case_goes_on_while_the_column_that_it_is_about_does_not_come(site: Pa
     february, found = run(site, FEBRUARY)
     march, _ = run(site, MARCH)
 
-    judged = [deciding.stored(open_site(site), one["run"]) for one in (january, february, march)]
+    judged = [deciding.stored(open_site(site.path), one["run"]) for one in (january, february, march)]
     assert [case.checks for case in judged[0].cases] == [(KIND,)]
     assert state(found, KIND) == ABSENT
     assert [one.resolved for one in judged] == [(), (), (judged[0].cases[0].number,)]
 
 
-def test_a_column_that_the_earlier_delivery_or_this_one_lacks_is_not_compared(site: Path) -> None:
+def test_a_column_that_the_earlier_delivery_or_this_one_lacks_is_not_compared(site: SmallSite) -> None:
     send(site, JANUARY)
     send(site, FEBRUARY, "S", "S", "N", "N")
     send(site, MARCH)
-    approve(site, run(site, JANUARY)[0]["run"])
+    site.approve(run(site, JANUARY)[0]["run"])
 
     february, then = run(site, FEBRUARY)
-    approve(site, february["run"])
+    site.approve(february["run"])
     _, now = run(site, MARCH)
 
     assert state(then, SHARE) == (OutcomeState.NOT_APPLICABLE, "column kind is not in the file of prior")

@@ -3,52 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from loadgate.model.period import Period
 from loadgate.running import baseline, deciding
-from loadgate.running.inline import run_inline
-from loadgate.running.opened import Ref, open_site
-from loadgate.running.opening import open_run
-from loadgate.running.replay import approve_run
+
+if TYPE_CHECKING:
+    from tests.months.conftest import MakeSite, SmallSite
 
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 SHARE = "cases:category_share_to_be_near_reference(kind)"
-SITE = {
-    "site.toml": """\
-name = "areas"
-title = "Two areas"
-timezone = "Europe/Copenhagen"
-languages = ["en"]
-stated_times = true
-[provider_label]
-en = "town"
-[[systems]]
-id = "desk"
-name = "Desk"
-area = "care"
-vendor = "acme"
-[[systems]]
-id = "aid"
-name = "Aid"
-area = "aid"
-vendor = "acme"
-""",
-    "vendor_profiles/calendar.yaml": """\
-rules:
-  - due: {month: 1, day: 3, at: "12:00"}
-    closes: {month: 1, day: 7, at: "12:00"}
-    reason: Early.
-""",
-    "vendor_profiles/providers.csv": "id,name,region\n101,Northtown,north\n102,Southtown,south\n",
-    "vendor_profiles/assignments.csv": "area,provider,system,system_version,supplier,valid_from,valid_to\n"
-    + "".join(
-        f"{area},{town},{system},,courier,2020-01-01,\n"
-        for area, system in (("care", "desk"), ("aid", "aid"))
-        for town in (101, 102)
-    ),
+FILES = {
     "vendor_profiles/courier.yaml": "supplier: courier\nname: The courier\ndeliveries:\n"
     + "".join(
         f"  - system: {system}\n    dataset: {dataset}\n"
@@ -78,57 +45,28 @@ columns:
 expectations:
   - {type: expect_column_values_to_not_be_null, kwargs: {column: kind}, reason: It is of some kind.}
 """,
-    "expectations/key_figures/aid.yaml": """\
-area: aid
-figures:
-  - id: measures
-    title: {en: Measures}
-    kind: count
-    family: measures
-    dataset: measures
-    cadence: month
-    reference: month
-    numerator: {count: rows}
-    unit: measures
-""",
 }
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    for name, text in SITE.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return tmp_path
+def site(make_site: MakeSite) -> SmallSite:
+    return make_site(FILES, systems={"desk": "care", "aid": "aid"}, counted=("aid", "measures"))
 
 
-def send(site: Path, period: str, *, special: tuple[int, int]) -> None:
+def send(site: SmallSite, period: str, *, special: tuple[int, int]) -> None:
     """Thirty rows of each dataset from each town, so many of a special kind."""
-    inbox = site / "inbox"
-    (inbox / period).mkdir(parents=True, exist_ok=True)
     for dataset in ("cases", "measures"):
         for town, count in zip((101, 102), special, strict=True):
             rows = [f"{period};{'S' if n < count else 'N'}" for n in range(30)]
-            (inbox / period / f"{dataset}_{town}.csv").write_text("\n".join(["m;k", *rows, ""]))
-    files = sorted(path.relative_to(inbox).as_posix() for path in inbox.glob("*/*.csv"))
-    lines = [f"{name},{Period.parse(name[:7]).shift(1)}-02T09:00:00+01:00" for name in files]
-    (inbox / "received.csv").write_text("\n".join(["name,received_at", *lines, ""]))
+            site.deliver(f"{period}/{dataset}_{town}.csv", "m;k", *rows)
 
 
-def run(site: Path, period: str) -> Ref:
-    ref = open_run(open_site(site), Period.parse(period), as_of=None, actor="test", quiet=True)
-    run_inline(ref, actor="test")
-    return ref
-
-
-def test_its_checks_against_the_last_approved_delivery_are_asked(site: Path) -> None:
+def test_its_checks_against_the_last_approved_delivery_are_asked(site: SmallSite) -> None:
     send(site, JANUARY, special=(10, 10))
-    january = run(site, JANUARY)
-    approve_run(january, deciding.stored(january.open(), january.run))
+    site.approve(site.run(JANUARY).run)
     send(site, FEBRUARY, special=(10, 20))
 
-    february = run(site, FEBRUARY)
+    february = site.run(FEBRUARY)
     opened = february.open()
     inputs = opened.inputs(february.run)
     _, outcomes = deciding.gather(opened, inputs, opened.frozen(inputs.content))
@@ -137,11 +75,9 @@ def test_its_checks_against_the_last_approved_delivery_are_asked(site: Path) -> 
     assert found == {"101": "pass", "102": "fail"}
 
 
-def test_what_was_withheld_is_no_earlier_delivery_to_compare_with(site: Path) -> None:
+def test_what_was_withheld_is_no_earlier_delivery_to_compare_with(site: SmallSite) -> None:
     send(site, JANUARY, special=(10, 10))
-    ref = run(site, JANUARY)
-    approve_run(ref, deciding.stored(ref.open(), ref.run))
-    opened = ref.open()
+    opened = site.approve(site.run(JANUARY).run)
     (january,) = baseline.history(opened, Period.parse(FEBRUARY))
     later = "2026-02-001"
     body = {"run": later, "withheld": ["care/101"]}

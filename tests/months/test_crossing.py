@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -11,45 +11,19 @@ from typer.testing import CliRunner
 
 from loadgate.cli.main import app
 from loadgate.model.findings import Outcome, OutcomeState
-from loadgate.model.period import Period
 from loadgate.running import deciding
 from loadgate.running.against import Found, Marking, against
-from loadgate.running.inline import run_inline
 from loadgate.running.opened import Opened, Ref, open_site
-from loadgate.running.opening import open_run
-from loadgate.running.replay import approve_run
+
+if TYPE_CHECKING:
+    from tests.months.conftest import MakeSite, SmallSite
 
 CASES = "measures:keys_to_be_in_dataset(case)"
 SHARE = "cases:category_share_to_be_near_reference(kind)"
 TRAILER = "row_count_to_match_trailer()"
 SHAPE = "cases:distribution_to_be_near_reference(age)"
 
-SITE = {
-    "site.toml": """\
-name = "two"
-title = "Two datasets"
-timezone = "Europe/Copenhagen"
-languages = ["en"]
-stated_times = true
-[provider_label]
-en = "town"
-[[systems]]
-id = "desk"
-name = "Desk"
-area = "care"
-vendor = "acme"
-""",
-    "vendor_profiles/calendar.yaml": """\
-rules:
-  - due: {month: 1, day: 3, at: "12:00"}
-    closes: {month: 1, day: 7, at: "12:00"}
-    reason: Early.
-""",
-    "vendor_profiles/providers.csv": "id,name,region\n101,Northtown,north\n102,Southtown,south\n",
-    "vendor_profiles/assignments.csv": (
-        "area,provider,system,system_version,supplier,valid_from,valid_to\n"
-        "care,101,desk,,courier,2020-01-01,\ncare,102,desk,,courier,2020-01-01,\n"
-    ),
+FILES = {
     "vendor_profiles/courier.yaml": """\
 supplier: courier
 name: The courier
@@ -111,19 +85,6 @@ expectations:
     severity: info
     reason: The sender counted them.
 """,
-    "expectations/key_figures/care.yaml": """\
-area: care
-figures:
-  - id: cases
-    title: {en: Cases}
-    kind: count
-    family: cases
-    dataset: cases
-    cadence: month
-    reference: month
-    numerator: {count: rows}
-    unit: cases
-""",
 }
 RULES = """\
 rules:
@@ -135,7 +96,7 @@ JANUARY, FEBRUARY = "2026-01", "2026-02"
 
 
 def send(
-    site: Path,
+    site: SmallSite,
     period: str,
     provider: str,
     *,
@@ -145,37 +106,15 @@ def send(
     trailer: int = 30,
 ) -> None:
     """Thirty cases, the first of a special kind; and measures, of which the last has no case if there are 31."""
-    folder = site / "inbox" / period
-    folder.mkdir(parents=True, exist_ok=True)
     rows = [f"{period};c{n};{'S' if n < special else 'N'};{n}" for n in range(30)]
     if parents:
-        (folder / f"cases_{provider}.csv").write_text("\n".join(["m;c;k;a", *rows, f"T;{trailer}", ""]))
-    children = [f"{period};c{n}" for n in range(measures)]
-    (folder / f"measures_{provider}.csv").write_text("\n".join(["m;c", *children, ""]))
-    state_times(site)
-
-
-def state_times(site: Path) -> None:
-    """Every file came on the second of the month after its own."""
-    inbox = site / "inbox"
-    files = sorted(path.relative_to(inbox).as_posix() for path in inbox.glob("*/*.csv"))
-    lines = [f"{name},{Period.parse(name[:7]).shift(1)}-02T09:00:00+01:00" for name in files]
-    (inbox / "received.csv").write_text("\n".join(["name,received_at", *lines, ""]))
+        site.deliver(f"{period}/cases_{provider}.csv", "m;c;k;a", *rows, f"T;{trailer}")
+    site.deliver(f"{period}/measures_{provider}.csv", "m;c", *(f"{period};c{n}" for n in range(measures)))
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    for name, text in SITE.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return tmp_path
-
-
-def run(site: Path, period: str) -> Ref:
-    ref = open_run(open_site(site), Period.parse(period), as_of=None, actor="test", quiet=True)
-    run_inline(ref, actor="test")
-    return ref
+def site(make_site: MakeSite) -> SmallSite:
+    return make_site(FILES)
 
 
 def outcomes(ref: Ref) -> dict[tuple[str, str], Outcome]:
@@ -191,17 +130,11 @@ def state(ref: Ref, check: str, provider: str = "101") -> tuple[OutcomeState, st
     return found.state, found.reason
 
 
-def approved(site: Path, period: str) -> Opened:
-    ref = run(site, period)
-    approve_run(ref, deciding.stored(ref.open(), ref.run))
-    return ref.open()
-
-
-def test_children_are_held_against_the_parents_of_their_own_provider(site: Path) -> None:
+def test_children_are_held_against_the_parents_of_their_own_provider(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=31)
     send(site, JANUARY, "102", measures=30)
 
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
 
     assert state(ref, CASES, "101") == (OutcomeState.FAIL, None)
     assert outcomes(ref)[CASES, "101"].rows_failed == 1
@@ -211,11 +144,11 @@ def test_children_are_held_against_the_parents_of_their_own_provider(site: Path)
     assert [one.check for one in judgement.findings if one.check == CASES] == [CASES]
 
 
-def test_rows_without_a_parent_are_marked_and_nothing_else_is_told_of_them(site: Path) -> None:
+def test_rows_without_a_parent_are_marked_and_nothing_else_is_told_of_them(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=31)
     send(site, JANUARY, "102", measures=30)
 
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
 
     places = ref.open().places
     (typed,) = (places.state / "deliveries" / JANUARY / "desk/measures/101/v1").glob("typed-*/typed.parquet")
@@ -226,44 +159,44 @@ def test_rows_without_a_parent_are_marked_and_nothing_else_is_told_of_them(site:
     assert marks["102"].is_empty()
 
 
-def test_where_the_parents_did_not_come_the_missing_delivery_is_the_finding(site: Path) -> None:
+def test_where_the_parents_did_not_come_the_missing_delivery_is_the_finding(site: SmallSite) -> None:
     send(site, JANUARY, "101", parents=False)
     send(site, JANUARY, "102")
 
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
 
     assert state(ref, CASES) == (OutcomeState.NOT_APPLICABLE, "cases did not come")
 
 
-def test_children_are_not_held_against_parents_that_could_not_be_read(site: Path) -> None:
+def test_children_are_not_held_against_parents_that_could_not_be_read(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102")
-    (site / "inbox" / JANUARY / "cases_101.csv").write_bytes(b"PK\x03\x04 no archive\x00\x00")
+    (site.inbox / JANUARY / "cases_101.csv").write_bytes(b"PK\x03\x04 no archive\x00\x00")
 
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
 
     assert state(ref, CASES, "101") == (OutcomeState.NOT_APPLICABLE, "cases could not be read whole")
     assert state(ref, CASES, "102") == (OutcomeState.PASS, None)
 
 
-def test_a_first_month_has_nothing_earlier_to_compare_with(site: Path) -> None:
+def test_a_first_month_has_nothing_earlier_to_compare_with(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102")
 
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
 
     nothing = (OutcomeState.NOT_APPLICABLE, "nothing earlier to compare with")
     assert state(ref, SHARE) == state(ref, SHAPE) == nothing
 
 
-def test_a_month_is_compared_with_the_delivery_that_was_approved_and_no_other(site: Path) -> None:
+def test_a_month_is_compared_with_the_delivery_that_was_approved_and_no_other(site: SmallSite) -> None:
     send(site, JANUARY, "101", special=10)
     send(site, JANUARY, "102", special=10)
-    approved(site, JANUARY)
+    site.approve(site.run(JANUARY).run)
     send(site, FEBRUARY, "101", special=10)
     send(site, FEBRUARY, "102", special=20)
 
-    ref = run(site, FEBRUARY)
+    ref = site.run(FEBRUARY)
 
     assert state(ref, SHARE, "101") == (OutcomeState.PASS, None)
     assert state(ref, SHARE, "102") == (OutcomeState.FAIL, None)
@@ -273,41 +206,41 @@ def test_a_month_is_compared_with_the_delivery_that_was_approved_and_no_other(si
     send(site, "2026-03", "101", special=20)  # February was never approved
     send(site, "2026-03", "102", special=10)
 
-    march = run(site, "2026-03")
+    march = site.run("2026-03")
 
     assert [state(march, SHARE, one)[0].value for one in ("101", "102")] == ["fail", "pass"]
 
 
-def test_a_trailer_is_held_against_the_rows_once_they_are_all_read(site: Path) -> None:
+def test_a_trailer_is_held_against_the_rows_once_they_are_all_read(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102", trailer=31)
 
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
 
     assert state(ref, f"cases:{TRAILER}", "101") == (OutcomeState.PASS, None)
     assert state(ref, f"cases:{TRAILER}", "102") == (OutcomeState.FAIL, None)
     assert state(ref, f"measures:{TRAILER}") == (OutcomeState.NOT_APPLICABLE, "no trailer says how many rows there are")
 
 
-def test_earlier_rows_that_were_tidied_away_are_typed_again(site: Path) -> None:
+def test_earlier_rows_that_were_tidied_away_are_typed_again(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102")
-    opened = approved(site, JANUARY)
+    opened = site.approve(site.run(JANUARY).run)
     for folder in (opened.places.state / "deliveries" / JANUARY).rglob("typed-*"):
         folder.rename(folder.with_name("gone"))
     send(site, FEBRUARY, "101", special=30)
     send(site, FEBRUARY, "102")
 
-    ref = run(site, FEBRUARY)
+    ref = site.run(FEBRUARY)
 
     assert state(ref, SHARE, "101") == (OutcomeState.FAIL, None)
     assert list((opened.places.state / "deliveries" / JANUARY).rglob("typed-*"))
 
 
-def test_the_judgement_of_one_delivery_does_not_wait_for_checks_across_deliveries(site: Path) -> None:
+def test_the_judgement_of_one_delivery_does_not_wait_for_checks_across_deliveries(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102")
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
     (version,) = (one.id for one in ref.open().inputs(ref.run).deliveries if one.id.endswith("measures/101/v1"))
 
     judgement: Any = deciding.judge_delivery(ref, version)
@@ -315,10 +248,10 @@ def test_the_judgement_of_one_delivery_does_not_wait_for_checks_across_deliverie
     assert [one.check for one in judgement.outcomes if one.check == CASES] == []
 
 
-def test_checks_across_deliveries_are_planned_so_that_none_is_ever_taken_for_passed(site: Path) -> None:
+def test_checks_across_deliveries_are_planned_so_that_none_is_ever_taken_for_passed(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=31)
     send(site, JANUARY, "102")
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
     (step,) = (ref.open().places.step(ref.run, "across")).iterdir()
     (step / "outcomes.json").write_text("[]")
 
@@ -328,13 +261,13 @@ def test_checks_across_deliveries_are_planned_so_that_none_is_ever_taken_for_pas
     assert states == dict.fromkeys((CASES, SHARE, SHAPE), OutcomeState.COULD_NOT_RUN)
 
 
-def test_a_second_run_takes_over_what_was_asked_across_deliveries_with_its_marks(site: Path) -> None:
+def test_a_second_run_takes_over_what_was_asked_across_deliveries_with_its_marks(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=31)
     send(site, JANUARY, "102", measures=30)
-    first = run(site, JANUARY)
+    first = site.run(JANUARY)
 
     edit(site, "cases", "reason: It has a number.", "severity: critical\n    reason: It has a number.")
-    second = run(site, JANUARY)
+    second = site.run(JANUARY)
 
     assert second.run != first.run
     assert outcomes(second)[CASES, "101"] == outcomes(first)[CASES, "101"]
@@ -347,15 +280,17 @@ def test_a_second_run_takes_over_what_was_asked_across_deliveries_with_its_marks
 # ── content that is tried on a stored run ──────────────────────────────────────────────────────────────────────
 
 
-def edit(site: Path, dataset: str, old: str, new: str) -> None:
-    path = site / f"expectations/suites/care/{dataset}.yaml"
+def edit(site: SmallSite, dataset: str, old: str, new: str) -> None:
+    path = site.path / f"expectations/suites/care/{dataset}.yaml"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
 
-def tried(site: Path, period: str, *datasets: str, read_again: int = 0) -> tuple[dict[str, Found], dict[str, Marking]]:
-    told = against(open_site(site), period, datasets=datasets)
+def tried(
+    site: SmallSite, period: str, *datasets: str, read_again: int = 0
+) -> tuple[dict[str, Found], dict[str, Marking]]:
+    told = against(open_site(site.path), period, datasets=datasets)
     assert (told.unseen, told.read_again) == ((), read_again)
     return {one.check: one for one in told.checks}, {one.rule: one for one in told.rules}
 
@@ -364,13 +299,13 @@ def kept(opened: Opened) -> set[str]:
     return {str(path) for path in opened.places.state.rglob("*") if not path.name.startswith("loadgate.db")}
 
 
-def test_a_check_on_another_table_is_tried_on_what_its_run_had_and_nothing_is_kept(site: Path) -> None:
+def test_a_check_on_another_table_is_tried_on_what_its_run_had_and_nothing_is_kept(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102")
-    opened = approved(site, JANUARY)
+    opened = site.approve(site.run(JANUARY).run)
     send(site, FEBRUARY, "101", measures=31)
     send(site, FEBRUARY, "102", special=20)
-    run(site, FEBRUARY)
+    site.run(FEBRUARY)
     for folder in (opened.places.state / "deliveries" / JANUARY).rglob("typed-*"):
         folder.rename(folder.with_name("gone"))
     edit(site, "cases", "absolute: 0.1", "absolute: 0.5")
@@ -390,10 +325,10 @@ def test_a_check_on_another_table_is_tried_on_what_its_run_had_and_nothing_is_ke
     assert kept(opened) == before
 
 
-def test_a_check_on_a_table_whose_rows_are_gone_could_not_run(site: Path) -> None:
+def test_a_check_on_a_table_whose_rows_are_gone_could_not_run(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=4)
     send(site, JANUARY, "102")
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
     opened = ref.open()
     (lost,) = (one for one in opened.inputs(ref.run).deliveries if one.id.endswith("cases/101/v1"))
     for folder in opened.places.state.glob(f"deliveries/{JANUARY}/**/cases/101/**/typed-*"):
@@ -409,13 +344,15 @@ def test_a_check_on_a_table_whose_rows_are_gone_could_not_run(site: Path) -> Non
 
 
 @pytest.mark.parametrize("damaged", [None, b"PAR1 of nothing PAR1"], ids=["missing", "garbage"])
-def test_typed_rows_that_are_damaged_are_read_again_the_other_tables_too(site: Path, damaged: bytes | None) -> None:
+def test_typed_rows_that_are_damaged_are_read_again_the_other_tables_too(
+    site: SmallSite, damaged: bytes | None
+) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102")
-    opened = approved(site, JANUARY)
+    opened = site.approve(site.run(JANUARY).run)
     send(site, FEBRUARY, "101", measures=31)
     send(site, FEBRUARY, "102", special=20)
-    run(site, FEBRUARY)
+    site.run(FEBRUARY)
     sound, _ = tried(site, FEBRUARY)
     for path in (opened.places.state / "deliveries").glob("**/typed.parquet"):
         path.unlink()
@@ -432,10 +369,10 @@ def test_typed_rows_that_are_damaged_are_read_again_the_other_tables_too(site: P
     assert kept(opened) == before
 
 
-def test_damaged_rows_whose_archived_file_is_gone_are_named_as_unseen(site: Path) -> None:
+def test_damaged_rows_whose_archived_file_is_gone_are_named_as_unseen(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=4)
     send(site, JANUARY, "102")
-    ref = run(site, JANUARY)
+    ref = site.run(JANUARY)
     opened = ref.open()
     (lost,) = (one for one in opened.inputs(ref.run).deliveries if one.id.endswith("cases/101/v1"))
     (rows,) = opened.places.state.glob(f"deliveries/{JANUARY}/**/cases/101/**/typed.parquet")
@@ -450,11 +387,11 @@ def test_damaged_rows_whose_archived_file_is_gone_are_named_as_unseen(site: Path
     assert [name for name, _ in told.unseen] == [lost.id]
 
 
-def test_rules_are_tried_and_told_by_the_rows_that_they_mark_now_and_marked_then(site: Path) -> None:
+def test_rules_are_tried_and_told_by_the_rows_that_they_mark_now_and_marked_then(site: SmallSite) -> None:
     send(site, JANUARY, "101")
     send(site, JANUARY, "102", special=0)
     edit(site, "cases", "expectations:\n", f"{RULES}expectations:\n")
-    run(site, JANUARY)
+    site.run(JANUARY)
     edit(site, "cases", "value: 3", "value: 4")
     edit(site, "cases", "id: special", "id: peculiar")
 
@@ -475,7 +412,7 @@ def test_rules_are_tried_and_told_by_the_rows_that_they_mark_now_and_marked_then
         ),
         "cases:special": Marking(rule="cases:special", content="gone", rows_marked_then=10, changed=1),
     }
-    said = CliRunner().invoke(app, ["check", "--site", str(site), "--against", JANUARY]).stdout.splitlines()
+    said = CliRunner().invoke(app, ["check", "--site", str(site.path), "--against", JANUARY]).stdout.splitlines()
     (row,) = (line for line in said if line.startswith("cases:peculiar (new rule)"))
     assert row.split()[-6:] == ["60", "10", "0", "0", "0", "1"]
     assert f"3 checks had no rows to look at, or nothing to compare them with: {UNTRIED}" in said
