@@ -51,6 +51,10 @@ KIND, MONTH, SHARE = (
     "cases:not_be_null(month)",
     "cases:category_share_to_be_near_reference(kind)",
 )
+LISTED = """\
+  - {type: expect_column_values_to_be_in_set, kwargs: {column: kind, value_set: [S]}, reason: There is one kind.}
+"""
+LIST = "cases:be_in_set(kind)"
 JANUARY, FEBRUARY, MARCH = "2026-01", "2026-02", "2026-03"
 ABSENT = (OutcomeState.NOT_APPLICABLE, "column kind is not in the file")
 
@@ -64,6 +68,11 @@ def send(site: SmallSite, period: str, *kinds: str | None) -> None:
     """Four cases of these kinds; without any, in a file without the column."""
     lines = ["month;kind", *(f"{period};{kind or ''}" for kind in kinds)] if kinds else ["month", *[period] * 4]
     site.deliver(f"{period}/cases_101.csv", *lines)
+
+
+def add(site: SmallSite, period: str) -> None:
+    """Another file of the month's delivery, without the column: four cases."""
+    site.deliver(f"{period}/cases_101_2.csv", "month", *[period] * 4)
 
 
 def run(site: SmallSite, period: str) -> tuple[dict[str, Any], dict[str, Outcome]]:
@@ -118,3 +127,32 @@ def test_a_column_that_the_earlier_delivery_or_this_one_lacks_is_not_compared(si
 
     assert state(then, SHARE) == (OutcomeState.NOT_APPLICABLE, "column kind is not in the file of prior")
     assert state(now, SHARE) == ABSENT
+
+
+def test_a_month_whose_files_lack_the_column_or_have_it_empty_is_released(site: SmallSite) -> None:
+    suite = site.path / "expectations/suites/care/cases.yaml"
+    suite.write_text(suite.read_text() + LISTED)
+    send(site, JANUARY, None, None)
+    add(site, JANUARY)
+    send(site, FEBRUARY, "N", None)
+    add(site, FEBRUARY)
+
+    said, found = run(site, JANUARY)
+    _, then = run(site, FEBRUARY)
+
+    reason = "column kind is not in every file, and no row is left to decide"
+    assert said["verdict"] == "release"
+    assert state(found, LIST) == (OutcomeState.NOT_APPLICABLE, reason)
+    assert (found[KIND].state, found[KIND].rows_failed, found[KIND].rows_undecided) == (OutcomeState.FAIL, 2, 4)
+    assert (then[LIST].state, then[LIST].rows_failed, then[LIST].rows_undecided) == (OutcomeState.FAIL, 1, 4)
+
+
+def test_a_month_in_which_a_file_lacks_a_required_column_is_held(site: SmallSite) -> None:
+    suite = site.path / "expectations/suites/care/cases.yaml"
+    suite.write_text(suite.read_text().replace(", optional: true", ""))
+    send(site, JANUARY, None, None)
+    add(site, JANUARY)
+
+    said, _ = run(site, JANUARY)
+
+    assert said["verdict"] == "hold"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from loadgate.checking.engine.outcomes import CheckState
 from loadgate.checking.marks import MarksWriter
 from loadgate.errors import CouldNotRun
-from loadgate.model.absence import absent_columns
+from loadgate.model.absence import absent_columns, partly_absent
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, key_once
@@ -55,7 +55,7 @@ class Checking:
     """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
 
     A column that no file had is none of the table's, though the typed rows have it, as nulls: a check that reads it is
-    not applicable, and says so.
+    not applicable, and says so. So is one that some files lack, where that alone leaves nothing to decide.
 
     Expectations that look at another table are asked only if `references` has the tables, by name, and then only they:
     see running.crossing. One that reads a column which such a table came without is not applicable either.
@@ -122,8 +122,9 @@ class Checking:
         lacking = [UNDECIDED + name for name in self._columns if UNDECIDED + name not in there]
         frame = frame.with_columns(pl.lit(False).alias(name) for name in lacking)
         validated = running.finish(frame)
+        partly = partly_absent(typed)
         outcomes = tuple(
-            replace(self._outcome(line, found), rows_unmarked=self._marks.lost(found.index))
+            replace(self._outcome(line, found, partly), rows_unmarked=self._marks.lost(found.index))
             for line, found in zip(self._dataset.expectations, validated.outcomes, strict=True)
         )
         result = self._into / "gx_result.json"
@@ -178,13 +179,16 @@ class Checking:
         )
         return self._running
 
-    def _outcome(self, line: ExpectationLine, found: CheckOutcome) -> Outcome:
+    def _outcome(self, line: ExpectationLine, found: CheckOutcome, partly: Mapping[str, bool]) -> Outcome:
         outcome = outcome_of(line, self._dataset, found, self._scope)
         missing, there = frozenset(found.missing), self._references.get(line.reference or "")
         if missing and missing <= self._absent:
             return _not_in_file(outcome, missing, of="the file")
         if missing and there is not None and missing <= there.absent:
             return _not_in_file(outcome, missing, of=f"the file of {line.reference}")
+        hiding = found.hidden_by
+        if hiding and all(name in partly and not (found.all_or_none and partly[name]) for name in hiding):
+            return _not_in_file(outcome, hiding, of="every file, and no row is left to decide")
         return outcome
 
 

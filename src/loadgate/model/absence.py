@@ -1,23 +1,33 @@
-"""A typed Parquet file in; out, the dataset's columns that no delivered file had. They stand in it as nulls."""
+"""A typed Parquet file in; out, the dataset's columns that none, or not all, of its files had: there they are nulls."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-_KEY = "absent"  # in the footer of typed.parquet; not there where every column came
+_KEY, _PARTLY = "absent", "partly absent"  # in the footer of typed.parquet; not there where every column came
 
 
-def footer(absent: Iterable[str]) -> dict[str, str]:
-    """What a typed file says of such columns beside its rows."""
+def footer(absent: Iterable[str], partly: Mapping[str, bool] | None = None) -> dict[str, str]:
+    """What a typed file says of such columns beside its rows; `partly` as in partly_absent."""
     names = sorted(absent)
-    return {_KEY: json.dumps(names)} if names else {}
+    told = {_KEY: json.dumps(names)} if names else {}
+    return told | ({_PARTLY: json.dumps(partly, sort_keys=True)} if partly else {})
 
 
 def absent_columns(typed: Path) -> frozenset[str]:
     """The columns that the file says it never had."""
+    return frozenset(json.loads(_told(typed).get(_KEY.encode(), b"[]")))
+
+
+def partly_absent(typed: Path) -> dict[str, bool]:
+    """Columns that only some of the delivered files had, with no unreadable value; and whether they had any value."""
+    found: dict[str, bool] = json.loads(_told(typed).get(_PARTLY.encode(), b"{}"))
+    return found
+
+
+def _told(typed: Path) -> dict[bytes, bytes]:
     import pyarrow.parquet as pq
 
-    told = pq.read_metadata(typed).metadata or {}
-    return frozenset(json.loads(told.get(_KEY.encode(), b"[]")))
+    return pq.read_metadata(typed).metadata or {}

@@ -70,6 +70,8 @@ class TypedWriter:
         self._rejects: Any = None
         self._flagged: set[str] = set()  # columns that a written frame had no sure values of
         self._came: dict[str, bool] = {}  # columns that a file had, and whether one with rows did
+        self._lacked: set[str] = set()  # columns that a file with rows did not have
+        self._filled: set[str] = set()  # of the optional columns, those with a value
         self._relay = Relay([self._write_typed, *each])
 
     @property
@@ -88,6 +90,15 @@ class TypedWriter:
             if name not in self._came or (self.rows_typed and not self._came[name])
         )
 
+    @property
+    def partly_absent(self) -> dict[str, bool]:
+        """Columns that some of the rows came without, and whether a row has a value.
+
+        A column with unreadable values is none of them: it may be those that leave a row undecided.
+        """
+        unsure = self._lacked - set(self.absent) - set(self.values)
+        return {name: name in self._filled for name in self._dataset.columns if name in unsure}
+
     def add(self, batch: Batch, *, part: int, before: int) -> pl.DataFrame:
         """`_record` counts within a source; `before` says how many records earlier sources had.
 
@@ -103,6 +114,13 @@ class TypedWriter:
         self.rows_in += batch.records
         self.rows_typed += raw.height
         lacking = [name for name in self._dataset.columns if name not in raw.columns]
+        if raw.height:
+            self._lacked.update(lacking)
+        self._filled.update(
+            name
+            for name, column in self._dataset.columns.items()
+            if column.optional and columns[name].null_count() < raw.height
+        )
         self._came |= {name: bool(raw.height) or self._came.get(name, False) for name in raw.columns}
         frame = pl.DataFrame(
             [
@@ -127,7 +145,7 @@ class TypedWriter:
             path.unlink(missing_ok=True)
         self.rows_in = self.rows_typed = 0
         self.rejected, self.values, self._segments, self._flagged = Tally(), {}, [], set()
-        self._came = {}
+        self._came, self._lacked, self._filled = {}, set(), set()
 
     def close(self) -> None:
         """Put both tables under their final names; empty ones of the right schema where nothing was read."""
@@ -139,7 +157,7 @@ class TypedWriter:
             self._write_typed(self._empty())
         if self._rejects is None:
             self._write_rejects(pl.DataFrame(schema={RECORD: pl.UInt32, **tables.schema(tables.REJECTS)}))
-        told = absence.footer(self.absent)
+        told = absence.footer(self.absent, self.partly_absent)
         self._writer.add_key_value_metadata(told)
         self.stop()
         if len(self._segments) == 1:

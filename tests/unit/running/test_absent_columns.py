@@ -65,6 +65,7 @@ ABSENT = {
     for name in names
 }
 WITHOUT, WITH = b"person;days;until\np;3;4\nq;12;14\n", b"person;days;until;remark\nr;3;4;a\ns;4;5;b\n"
+EMPTY = b"person;days;until;remark\nt;5;6;\nu;6;7;\n"
 BARE = b"person;days\np;3\nq;12\n"
 
 
@@ -153,6 +154,73 @@ def test_rows_of_a_file_without_the_column_are_undecided_where_another_file_has_
     assert told(checked.outcomes)["there"] == (OutcomeState.PASS, None)
     marks = pl.read_parquet(checked.marks).filter(check="stays:filled")
     assert marks["outcome"].to_list() == ["undecided"] * open_rows
+
+
+NOWHERE = (OutcomeState.NOT_APPLICABLE, "column remark is not in every file, and no row is left to decide")
+BALANCE = """\
+  - type: expect_debit_and_credit_to_balance
+    id: even
+    kwargs: {column_list: [person], amount_column: until}
+    reason: A sum of rows that nobody knows is no sum.
+"""
+
+
+@pytest.mark.parametrize("files", [(WITHOUT, EMPTY), (EMPTY, WITHOUT), (EMPTY, WITHOUT, EMPTY)])
+def test_where_a_file_lacks_the_column_and_no_other_has_a_value_there_is_nothing_to_check(
+    tmp_path: Path, files: tuple[bytes, ...]
+) -> None:
+    _, checked, _ = come(tmp_path, *files)
+
+    found = told(checked.outcomes)
+    assert [found[name] for name in ("listed", "few", "some", "shaped")] == [NOWHERE] * 4
+    rows = 2 * files.count(EMPTY)
+    assert counted(checked.outcomes, "filled") == ("fail", rows, rows, 2 * files.count(WITHOUT))
+    marks = pl.read_parquet(checked.marks)
+    assert set(marks["check"]) & {"stays:listed", "stays:some"} == set()
+
+
+def test_rows_are_open_to_a_rule_that_takes_a_check_without_anything_to_check(tmp_path: Path) -> None:
+    rule = "rules:\n  - {id: taken, kind: remove, check: listed, reason: A rule.}\n"
+
+    _, _, outcomes = come(tmp_path, WITHOUT, EMPTY, more=rule)
+
+    assert [(one.state, one.observed, one.rows_undecided) for one in outcomes] == [(OutcomeState.PASS, 0, 4)]
+
+
+def test_a_value_that_could_not_be_read_is_not_taken_for_one_that_did_not_come(tmp_path: Path) -> None:
+    _, checked, _ = come(tmp_path, BARE, b"person;days;until\nr;3;x\ns;4;\n")
+
+    reason = "none of 3 rows can be decided: their values could not be read"
+    assert told(checked.outcomes)["middle"] == (OutcomeState.COULD_NOT_RUN, reason)
+
+
+def test_nor_is_one_in_another_column_of_the_check(tmp_path: Path) -> None:
+    _, checked, _ = come(tmp_path, b"person;days\np;x\n", b"person;days;until\nr;y;\n")
+
+    assert told(checked.outcomes)["order"][0] is OutcomeState.COULD_NOT_RUN
+
+
+def test_a_condition_that_no_row_meets_is_none_of_the_files_that_lack_its_column(tmp_path: Path) -> None:
+    _, checked, _ = come(tmp_path, WITHOUT, WITH.replace(b";a\n", b";c\n"))
+
+    assert told(checked.outcomes)["some"] == NOWHERE
+    assert counted(checked.outcomes, "listed") == ("fail", 2, 2, 2)
+
+
+def test_a_sum_or_a_check_of_gx_itself_could_not_run_where_some_file_has_values(tmp_path: Path) -> None:
+    reason = "column until is not in every file, and no row is left to decide"
+    empty, full = b"person;days;until\np;3;\n", b"person;days;until\np;3;4\n"
+    for name, file, state in (
+        ("empty", empty, OutcomeState.NOT_APPLICABLE),
+        ("full", full, OutcomeState.COULD_NOT_RUN),
+    ):
+        (tmp_path / name).mkdir()
+
+        _, checked, _ = come(tmp_path / name, file, b"person;days\np;3\n", more=BALANCE)
+
+        found = told(checked.outcomes)
+        assert (found["even"][0], found["shape"][0]) == (state, state)
+        assert (found["even"][1] == reason) is (state is OutcomeState.NOT_APPLICABLE)
 
 
 def test_a_file_without_rows_says_of_its_columns_only_where_no_file_has_rows(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.column_types import has_type
 from loadgate.checking.engine.compiler import ANOTHER_TABLE, Computed, is_built_in, is_shown
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
-from loadgate.checking.engine.domain import domain_columns
+from loadgate.checking.engine.domain import TOGETHER, domain_columns
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, observed, without_values
 
@@ -60,6 +60,7 @@ class Check:
 
     `rule` is the metric with the yes/no question if it is a check of rows. `doubt` is asked for only if a column of
     `reads` may have failed casts: how many rows are undecided, and how many are left. `whole` results keep values.
+    `all_or_none`: one undecided row leaves others undecided, as for a sum over them.
     """
 
     index: int
@@ -72,6 +73,7 @@ class Check:
     doubt: tuple[MetricConfiguration, MetricConfiguration] | None
     reads: frozenset[str]
     whole: bool = False
+    all_or_none: bool = False
 
     def asks(self, undecided: Mapping[str, str]) -> list[MetricConfiguration]:
         """List the metrics to compute, given which columns may have failed casts."""
@@ -116,6 +118,7 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
         doubt=(undecided, elements) if reads_rows else None,
         reads=frozenset((*domain_columns(domain), *(condition_columns(condition) if condition else ()))),
         whole=result_format is not None,
+        all_or_none=bool(domain.get(TOGETHER)),
     )
 
 
@@ -156,7 +159,13 @@ def evaluate(
 
 
 def could_not_run(
-    index: int, configuration: ExpectationConfiguration, reason: str, *, missing: tuple[str, ...] = ()
+    index: int,
+    configuration: ExpectationConfiguration,
+    reason: str,
+    *,
+    missing: tuple[str, ...] = (),
+    hidden_by: Collection[str] = (),
+    all_or_none: bool = False,
 ) -> tuple[ExpectationValidationResult, CheckOutcome]:
     """Make the result of a check without an answer: not a success, and GX's mark of an exception."""
     from great_expectations.core import ExpectationValidationResult
@@ -165,7 +174,14 @@ def could_not_run(
     result = ExpectationValidationResult(
         success=False, expectation_config=configuration, result={}, exception_info=info
     )
-    return result, CheckOutcome(index=index, state=CheckState.COULD_NOT_RUN, reason=reason, missing=missing)
+    return result, CheckOutcome(
+        index=index,
+        state=CheckState.COULD_NOT_RUN,
+        reason=reason,
+        missing=missing,
+        hidden_by=frozenset(hidden_by),
+        all_or_none=all_or_none,
+    )
 
 
 def _judge(
@@ -182,7 +198,13 @@ def _judge(
     hidden = _doubt(check, computed, metrics, undecided)
     rows_checked = _rows_checked(check, computed, metrics)
     if hidden and not rows_checked:
-        raise CannotEvaluateError(f"none of {hidden} rows {NONE_DECIDED}")
+        return could_not_run(
+            check.index,
+            check.configuration,
+            f"none of {hidden} rows {NONE_DECIDED}",
+            hidden_by=check.reads & set(undecided),
+            all_or_none=check.all_or_none,
+        )
     raw = _gx_verdict(check, metrics, result_format)
     value = raw.get("result", {}).get("observed_value")
     shown = observed(check.main, value, rows_checked=rows_checked, own=is_shown(check.main))

@@ -41,9 +41,10 @@ def validate_by_gx(
     if missing := [name for name in named if name not in frame.collect_schema()]:
         fault = missing_columns(missing)
         return could_not_run(index, configuration, fault.reason, missing=fault.missing)
-    if undecided and (not named or set(named) & set(undecided)):
+    hiding = set(named) & set(undecided)
+    if undecided and (not named or hiding):
         reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
-        return could_not_run(index, configuration, reason)
+        return could_not_run(index, configuration, reason, hidden_by=hiding, all_or_none=True)
     hidden = {*aside, *undecided, *undecided.values()}
     try:
         delivered = frame.select(all_of(name for name in frame.collect_schema() if name not in hidden))

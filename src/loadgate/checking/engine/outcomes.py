@@ -45,6 +45,8 @@ class CheckOutcome:
     it; None if the check reads no rows. `rows_failed` is None unless the check is one of rows. `rows_undecided` are
     in neither: a value failed to cast. `observed` is a count, share, sum, mean or distance; None for all else.
     `reason` says why the check could not run; None if it did. `missing` are the columns that it lacks, if that is why.
+    `hidden_by`: if all that is left to look at is undecided, the columns whose flags say so, else none; `all_or_none`
+    then says that a row with a value may be among it, since one undecided row leaves others undecided.
     """
 
     index: int
@@ -55,6 +57,8 @@ class CheckOutcome:
     observed: float | None = None
     reason: str | None = None
     missing: tuple[str, ...] = ()
+    hidden_by: frozenset[str] = frozenset()
+    all_or_none: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
