@@ -147,12 +147,16 @@ def test_a_month_whose_files_lack_the_column_or_have_it_empty_is_released(site: 
     assert (then[LIST].state, then[LIST].rows_failed, then[LIST].rows_undecided) == (OutcomeState.FAIL, 1, 4)
 
 
-def test_a_month_in_which_a_file_lacks_a_required_column_is_held(site: SmallSite) -> None:
+def test_a_month_in_which_a_file_lacks_a_required_column_is_held_and_resolves_no_case(site: SmallSite) -> None:
     suite = site.path / "expectations/suites/care/cases.yaml"
     suite.write_text(suite.read_text().replace(", optional: true", ""))
-    send(site, JANUARY, None, None)
-    add(site, JANUARY)
+    send(site, JANUARY, "S", None)
+    send(site, FEBRUARY, "S", "S")
+    add(site, FEBRUARY)
 
-    said, _ = run(site, JANUARY)
+    january, _ = run(site, JANUARY)
+    february, _ = run(site, FEBRUARY)
 
-    assert said["verdict"] == "hold"
+    judged = [deciding.stored(open_site(site.path), one["run"]) for one in (january, february)]
+    assert [case.checks for case in judged[0].cases] == [(KIND,)]
+    assert (february["verdict"], judged[1].resolved) == ("hold", ())

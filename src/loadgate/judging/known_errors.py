@@ -11,7 +11,7 @@ from loadgate.judging.sizes import count, effect, share, significant
 from loadgate.model.expected import KnownError
 from loadgate.model.findings import Finding, Outcome, OutcomeState, RowsEvidence
 from loadgate.model.judgement import KnownErrorState, KnownErrorVerdict
-from loadgate.model.kinds import KINDS, Kind
+from loadgate.model.kinds import KINDS, ROWS_UNSEEN, Kind
 from loadgate.model.scope import Scope
 
 _SLACK = 1 + 1e-9  # a limit that is met exactly is kept, whatever the last bit says
@@ -123,7 +123,7 @@ def _all_ran(error: KnownError, scope: Scope, findings: Sequence[Finding], outco
         where = [outcome for outcome in outcomes if outcome.check == error.check and scope.overlaps(outcome.scope)]
         looked = any(outcome.rows_checked != 0 for outcome in where)
         return looked and all(outcome.state in _RAN and not outcome.rows_undecided for outcome in where)
-    unseen = {Kind.MISSING, Kind.COULD_NOT_RUN, Kind.EMPTY, Kind.UNREADABLE_FILE, Kind.COLUMNS} - {error.kind}
+    unseen = ROWS_UNSEEN - {error.kind}
     return not any(finding.kind in unseen and scope.overlaps(finding.scope) for finding in findings)
 
 

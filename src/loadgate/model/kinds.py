@@ -135,4 +135,8 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.SHADOW_COULD_NOT_RUN: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="shadow_could_not_run"),
     Kind.SHADOW_KNOWN_ERROR: KindFacts(severity=Severity.INFO, owner=Owner.STEWARD, sentence="shadow_known_error"),
 }
+# where one of these is, rows were not looked at: what is not found there is not over
+ROWS_UNSEEN = frozenset(
+    {Kind.MISSING, Kind.EMPTY, Kind.UNREADABLE_FILE, Kind.ENCODING, Kind.COLUMNS, Kind.COULD_NOT_RUN}
+)
 IN_SHADOW = frozenset({Kind.SHADOW_FAILED, Kind.SHADOW_COULD_NOT_RUN, Kind.SHADOW_KNOWN_ERROR})  # shown, and no more

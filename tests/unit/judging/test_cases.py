@@ -151,6 +151,11 @@ def test_one_open_case_goes_on_in_one_case_only(make):
         (None, False, (1,)),
         (None, True, ()),  # not everything is there yet
         ("arrival.missing", False, ()),  # it could not be seen
+        ("arrival.empty", False, ()),
+        ("reading.unreadable_file", False, ()),
+        ("reading.encoding", False, ()),
+        ("reading.columns", False, ()),
+        ("reading.unreadable_values", False, (1,)),
         ("checking.could_not_run", False, ()),
         ("arrival.late", False, (1,)),
     ],
