@@ -240,13 +240,15 @@ def test_who_is_interrupted_while_waiting_for_a_batch_leaves_no_query_behind(
 ) -> None:
     monkeypatch.setattr(passes, "BATCH_ROWS", 250_000)
     before = {thread.name for thread in threading.enumerate()}
-    waiting = threading.Event()
+    at_work, waiting = threading.Event(), threading.Event()
 
     def slow(numbers: pl.Series) -> pl.Series:
+        at_work.set()
         time.sleep(0.1)
         return numbers
 
     def interrupt() -> None:
+        at_work.wait()
         waiting.wait()
         time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGALRM)
@@ -270,6 +272,43 @@ def test_who_is_interrupted_while_waiting_for_a_batch_leaves_no_query_behind(
         signal.signal(signal.SIGALRM, own)
 
     assert {thread.name for thread in threading.enumerate()} <= before
+
+
+@pytest.mark.parametrize("at_work_before", [False, True])
+def test_who_is_interrupted_while_a_query_starts_leaves_none_behind(
+    at_work_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Thread] = []
+    interrupted, read = threading.Event(), threading.Event()
+
+    class Slow(Thread):
+        """Has not said yet that it runs when whoever starts it is interrupted, before or after it is at work."""
+
+        def start(self) -> None:
+            started.append(self)
+            if at_work_before:
+                super().start()
+                read.wait(60)
+            raise InterruptedError
+
+        def is_alive(self) -> bool:
+            return interrupted.is_set() and super().is_alive()
+
+    def note(numbers: pl.Series) -> pl.Series:
+        read.set()
+        return numbers
+
+    monkeypatch.setattr(passes, "Thread", Slow)
+    with pytest.raises(InterruptedError):
+        next(batches(through(note), in_order=True))
+    interrupted.set()
+    (reading,) = started
+    if not at_work_before:
+        Thread.start(reading)
+    reading.join(60)
+
+    assert not reading.is_alive()
+    assert read.is_set() is at_work_before
 
 
 def test_a_pass_that_fails_halfway_reads_on_for_nobody() -> None:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Generator, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, Queue
+from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -105,23 +105,32 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Generator[pl.DataFrame]:
     """Stream a frame's rows, and one batch ahead.
 
     Polars hands batches over from a thread of ours, so that its own word on how the query ended is heard: an iterator
-    of its batches just stops where reading panics, as if there were no more rows.
+    of its batches just stops where reading panics, as if there were no more rows. Whoever is interrupted while that
+    thread starts cannot know whether there will be one: by itself it ends too once nobody wants it.
     Raises: UnreadableError.
     """
     ready: Queue[pl.DataFrame | _End] = Queue(maxsize=1)
     unwanted = Event()
 
+    def put(found: pl.DataFrame | _End) -> None:
+        while not unwanted.is_set():
+            with suppress(Full):
+                ready.put(found, timeout=_A_MOMENT)
+                return
+
     def hand_over(batch: pl.DataFrame) -> bool:
-        ready.put(batch)
+        put(batch)
         return unwanted.is_set()
 
     def stream() -> None:
+        if unwanted.is_set():
+            return
         kind = None
         try:
             frame.sink_batches(hand_over, chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
         except BaseException as error:  # else nobody would hear of it
             kind = type(error).__name__
-        ready.put(_End(kind))
+        put(_End(kind))
 
     def stop() -> None:
         unwanted.set()
