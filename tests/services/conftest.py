@@ -153,8 +153,9 @@ def _postgres(home: Path, *, as_root: bool) -> Iterator[PostgresServer]:
             **who,  # type: ignore[call-overload]
         )
     try:
-        _wait_until(lambda: _listens(port), process, home / "output")
-        yield PostgresServer(host="127.0.0.1", port=port, user="tests", password=password)
+        server = PostgresServer(host="127.0.0.1", port=port, user="tests", password=password)
+        _wait_until(lambda: _lets_in(server), process, home / "output")
+        yield server
     finally:
         _stop(process, signal.SIGINT)
 
@@ -167,10 +168,13 @@ def _for_everyone() -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that are free now, and 10,000 above them too: SeaweedFS takes both."""
+    """Ports that are free now, and 10,000 above them too: SeaweedFS takes both.
+
+    All lie below those that Linux gives to whoever connects, as our tests do all the time.
+    """
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(20_000, 32_000)
+        port = random.randrange(10_000, 20_000)
         if port not in found and all(_is_free(candidate) for candidate in (port, port + 10_000)):
             found.append(port)
     return found
@@ -185,12 +189,15 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _listens(port: int) -> bool:
+def _lets_in(server: PostgresServer) -> bool:
+    """It listens before it lets anyone in: who comes too early is told that it is starting up."""
+    import psycopg
+
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
+        psycopg.connect(server.url("postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
         return False
+    return True
 
 
 def _holds_bucket(server: S3Server) -> bool:
