@@ -242,7 +242,7 @@ def told_at(
         (faults / "sitecustomize.py").write_text(FAULT.format(row=row), encoding="utf-8")
         postbox = Postbox()
         port = unused_port()
-        controller = Controller(postbox, hostname="127.0.0.1", port=port)
+        controller = Controller(postbox, hostname="127.0.0.1", port=port, ready_timeout=60)
         controller.start()
         environment = {
             "PYTHONPATH": str(faults),
