@@ -20,9 +20,8 @@ import base64, json, os, sys, time, urllib.error, urllib.request
 from pathlib import Path
 from loadgate.cli.prefect_server import EmbeddedServer
 
-began = time.monotonic()
 server = EmbeddedServer.start(Path(sys.argv[1]))
-start_s = time.monotonic() - began
+waited = server.is_ready
 imported = "prefect" in sys.modules
 url = server.wait_ready()
 
@@ -36,7 +35,7 @@ def status(auth):
         return problem.code
 
 print(json.dumps({
-    "pid": server.pid, "url": url, "start_s": start_s, "imported": imported,
+    "pid": server.pid, "url": url, "waited": waited, "imported": imported,
     "without": status(None), "wrong": status("loadgate:guess"), "right": status(server.auth),
     "environment": {n: v for n, v in os.environ.items() if n.startswith("PREFECT_")},
 }), flush=True)
@@ -74,15 +73,15 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parent]:
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{pid}/stat").read_text() if Path("/proc").is_dir() else ""
+    except (ProcessLookupError, FileNotFoundError):  # it may go while it is asked
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+    return status.rpartition(")")[2].split()[:1] != ["Z"]
 
 
 def test_starting_the_server_waits_for_nothing_and_imports_no_prefect(parent: Parent) -> None:
     assert parent.said["imported"] is False
-    assert float(str(parent.said["start_s"])) < 2
+    assert parent.said["waited"] is False
 
 
 def test_the_server_answers_only_who_knows_the_secret(parent: Parent) -> None:
