@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -215,6 +216,7 @@ def test_names_that_look_like_patterns_are_added_up_too() -> None:
 def test_two_thousand_columns_are_a_matter_of_a_moment(name: str) -> None:
     frame = table(2000, [1])
     arguments = {"sum_total": 5} if "Sum" in name else {}
+    outcome(table(2, [1]), name, **arguments)  # what is imported once is no matter of columns
     begun = time.process_time()
 
     outcome(frame, name, **arguments)
@@ -222,11 +224,30 @@ def test_two_thousand_columns_are_a_matter_of_a_moment(name: str) -> None:
     assert time.process_time() - begun < 2  # as one expression they take four times as long
 
 
+class Noting(Mapping[str, pl.DataType]):
+    """A schema that notes of which columns somebody wants to know the type."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self.columns = frozenset(columns)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> pl.DataType:
+        if name not in self.columns:
+            raise KeyError(name)
+        self.asked.add(name)
+        return pl.Int64()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+
 def test_a_check_of_one_column_is_tried_on_that_column_alone() -> None:
-    schema = {name: pl.Int64() for name in names(100_000)}
-    begun = time.process_time()
+    schema = Noting(names(2000))
 
     reasons = preflight(schema, {name: pl.col(name).str.len_chars() for name in ("c1", "c2")} | {"c3": pl.col("c3")})
 
-    assert time.process_time() - begun < 0.3  # to make as many empty columns takes twice as long
+    assert schema.asked == {"c1", "c2", "c3"}  # to make empty columns of all takes longer than most checks
     assert [*reasons] == ["c1", "c2"]
