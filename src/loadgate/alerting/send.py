@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from threading import Lock
+from types import TracebackType
+from typing import Final
 
 from loadgate.alerting.routes import Message
 from loadgate.errors import CouldNotRun
@@ -25,7 +27,7 @@ def send(message: Message, url: str) -> None:
 
     Raises CouldNotRun if the URL is none, or if what it names did not take the message.
     """
-    with _silenced():
+    with _SILENCE:
         sent = _notify(message, url)
     if sent is None:
         raise CouldNotRun(
@@ -67,15 +69,34 @@ def _notify(message: Message, url: str) -> bool | None:
         return False
 
 
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Apprise logs URLs and answers of servers, and its hundred channels import deprecated modules."""
-    logger = logging.getLogger("apprise")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            yield
-    finally:
-        logger.disabled = before
+class _Silence:
+    """Apprise logs URLs and answers of servers, and its hundred channels import deprecated modules.
+
+    Of several who send at the same time the first begins it and the last ends it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sending = 0
+        self._kept = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._sending == 0:
+                logger = logging.getLogger("apprise")
+                self._kept.callback(setattr, logger, "disabled", logger.disabled)
+                logger.disabled = True
+                self._kept.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore", DeprecationWarning)
+            self._sending += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._sending -= 1
+            if self._sending == 0:
+                self._kept.close()
+
+
+_SILENCE: Final = _Silence()
