@@ -151,7 +151,7 @@ def find_site(start: Path | None) -> Path:
 def site_name(root: Path) -> str:
     """The site's name, read before its content is: for the first line on the screen."""
     try:
-        name = tomllib.loads((root / "site.toml").read_text()).get("name")
+        name = tomllib.loads((root / "site.toml").read_text(encoding="utf-8")).get("name")
     except (OSError, ValueError):
         name = None
     return name if isinstance(name, str) else root.name

@@ -27,7 +27,7 @@ def columns_of(drafted: Drafted) -> list[str]:
 )
 def test_a_first_row_that_is_none_of_names_is_never_taken_for_them(tmp_path: Path, lines: list[str]) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
     drafted = draft_file(path, Asked())
     assert drafted.facts["rows"] == len(lines)
     assert all(name.startswith("column_") for name in columns_of(drafted))
@@ -43,7 +43,7 @@ def test_a_header_that_comes_again_is_still_a_header(tmp_path: Path) -> None:
 
 def test_lines_of_one_length_without_a_delimiter_are_not_taken_for_a_column(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_text("".join(f"Anna Ås   {at:04d}\n" for at in range(30)))
+    path.write_text("".join(f"Anna Ås   {at:04d}\n" for at in range(30)), encoding="utf-8")
     with pytest.raises(CouldNotRun) as told:
         draft_file(path, Asked())
     assert told.value.message == (

@@ -237,7 +237,7 @@ def test_a_column_looks_personal_by_its_name_or_its_values(
     tmp_path: Path, name: str, values: list[str], why: str
 ) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("\n".join([f"{name};other", *(f"{value};1" for value in values)]) + "\n")
+    path.write_text("\n".join([f"{name};other", *(f"{value};1" for value in values)]) + "\n", encoding="utf-8")
     drafted = draft_file(path, Asked())
     assert why in remarks_of(drafted, name)
     assert not {"values_to_be_in_set", "values_to_be_between"} & set(lines_of(drafted, name))
@@ -275,7 +275,7 @@ def test_hostile_headers_become_names_that_a_suite_can_have(tmp_path: Path) -> N
     path = tmp_path / "a.csv"
     names = ["=1+1", "_row", "^.*$", "*", "no", "two", "two", "", '"a\nb"', "æ #x: y", "@cmd|x"]
     body = [",".join([str(at), *["x"] * 10]) for at in range(30)]
-    path.write_text("\n".join([",".join(names), *body]) + "\n")
+    path.write_text("\n".join([",".join(names), *body]) + "\n", encoding="utf-8")
     drafted = draft_file(path, Asked(dataset="d"))
     assert list(dataset_of(drafted).columns) == [
         *("=1+1", "column_2", "column_3", "column_4", "no", "two", "column_7", "column_8", "column_9"),
