@@ -103,11 +103,15 @@ class Asked:
         """
         import polars as pl
 
-        if self.dtype().is_nested() or self.dtype() in (pl.Duration, pl.Object):
-            raise CannotEvaluateError(f"the values of a column of type {self.dtype()} have no text")
-        if self.dtype() == pl.Boolean:  # Python's words, as a pandas user has seen them
+        dtype = self.dtype()
+        if dtype.is_nested() or dtype in (pl.Duration, pl.Object):
+            raise CannotEvaluateError(f"the values of a column of type {dtype} have no text")
+        if dtype == pl.Boolean:  # Python's words, as a pandas user has seen them
             return pl.when(self.column()).then(pl.lit("True")).when(~self.column()).then(pl.lit("False"))
-        return self.column() if self.dtype() == pl.String else self.column().cast(pl.String)
+        if isinstance(dtype, pl.Datetime):  # no fraction of a second where there is none
+            zone = "%:z" if dtype.time_zone else ""
+            return self.column().dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{zone}")
+        return self.column() if dtype == pl.String else self.column().cast(pl.String)
 
     def picked(self, index: int = 0) -> pl.Expr:
         """The column's values in the rows that count."""
