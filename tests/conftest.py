@@ -6,7 +6,8 @@ import csv
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,3 +145,12 @@ def laid_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
         return root / name
 
     return once
+
+
+@pytest.fixture
+def threads_switch_often() -> Iterator[None]:
+    """Python's threads take turns five hundred times as often as usual, so that a race is met in a short test."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -122,15 +120,7 @@ def test_texts_that_differ_in_one_place_only_are_told_apart() -> None:
     assert verdicts(pl.Series([*neighbours, text])).to_list() == [False] * 24 + [True]
 
 
-@pytest.fixture
-def threads_take_turns_often() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-4)
-    yield
-    sys.setswitchinterval(interval)
-
-
-@pytest.mark.usefixtures("threads_take_turns_often")
+@pytest.mark.usefixtures("threads_switch_often")
 def test_threads_that_share_the_answers_get_right_ones() -> None:
     verdicts = Verdicts(odd)
     batches = [numbers(0, 1000 + 10 * step, rows=20_000, seed=step) for step in range(80)]  # each has new texts

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -154,14 +153,6 @@ def test_the_rest_of_a_crash_gives_way(tmp_path: Path) -> None:
     assert durable.commit_folder(_sealed(tmp_path / "tmp"), tmp_path / "final")
 
     assert _tree(tmp_path / "final") == ["a", "a/data.bin", "manifest.json"]
-
-
-@pytest.fixture
-def threads_switch_often() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.mark.usefixtures("threads_switch_often")
