@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +9,10 @@ from dataclasses import dataclass, replace
 from loadgate.model.deliveries import ExpectedDelivery
 from loadgate.model.findings import ArrivalEvidence, Finding
 from loadgate.model.fingerprint import Fingerprint
+from loadgate.model.identity import expected_id
 from loadgate.model.kinds import KINDS, Kind
 from loadgate.model.scope import Scope
 
-_VERSION = re.compile(r"/v[0-9]+$")
 MIN_ROWS = 5  # of one provider among several: fewer can be alike by chance
 
 
@@ -56,7 +55,7 @@ def impostors(
     impostors; None: nobody knows, and all are named. Deliveries without rows are all alike, and no impostors.
     """
     known = {delivery.id: delivery for delivery in expected}
-    prints = {_VERSION.sub("", name): made for name, made in fingerprints.items()}
+    prints = {expected_id(name): made for name, made in fingerprints.items()}
     claims = [(Claim(delivery=known[name]), prints[name]) for name in sorted(prints) if name in known]
     whole = _alike([(claim, made.sha256) for claim, made in claims if made.rows > 0])
     told = {claim for group in whole for claim in group}

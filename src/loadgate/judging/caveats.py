@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgate.judging.policy import Ruling
-from loadgate.judging.scopes import expected_id
 from loadgate.model.expected import Effect
+from loadgate.model.identity import VERSION_ENDING, expected_id
 from loadgate.model.judgement import Caveat, PartVerdict
 from loadgate.model.scope import Scope
 
@@ -78,7 +78,7 @@ def _fed(rulings: Sequence[Ruling], lineage: pl.DataFrame | None) -> Fed:
     wanted = {expected_id(name) for ruling in rulings for name in ruling.finding.scope.delivery or ()}
     if lineage is None or not wanted:
         return {}
-    plain = lineage.with_columns(pl.col("delivery").str.replace(r"/v\d+$", ""))
+    plain = lineage.with_columns(pl.col("delivery").str.replace(VERSION_ENDING, ""))
     rows = plain.filter(pl.col("delivery").is_in(sorted(wanted))).group_by("delivery")
     return {
         delivery: (frozenset(figures), frozenset(providers))

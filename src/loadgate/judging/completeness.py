@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from loadgate.judging.scopes import expected_id
 from loadgate.model.findings import Check, Finding, Outcome, OutcomeState, RowsEvidence
+from loadgate.model.identity import expected_id
 from loadgate.model.kinds import KINDS, Kind
 from loadgate.model.scope import Scope
 

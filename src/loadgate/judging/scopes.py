@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from loadgate.model.identity import expected_id
 from loadgate.model.scope import DIMENSIONS, Scope, Span
 
 _PERIOD = re.compile(r"\d{4}(?:-Q[1-4]|-W\d\d|-\d\d(?:-\d\d)?)?/")
-_VERSION = re.compile(r"/v\d+$")
 
 
 def hull(scopes: Iterable[Scope]) -> Scope:
@@ -32,11 +32,6 @@ def _around(spans: Sequence[Span | None]) -> Span | None:
         min((span.first for span in known), key=lambda period: period.start),
         max((span.last for span in known), key=lambda period: period.end),
     )
-
-
-def expected_id(delivery: str) -> str:
-    """The id of the expected delivery, from its own or a version's id."""
-    return _VERSION.sub("", delivery)
 
 
 def timeless(scope: Scope) -> Scope:

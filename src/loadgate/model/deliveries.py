@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from loadgate.model.identity import version_id
 from loadgate.model.scope import Scope
 
 
@@ -85,7 +86,7 @@ class Delivery:
 
     @property
     def id(self) -> str:
-        return f"{self.expected.id}/v{self.version}"
+        return version_id(self.expected.id, self.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

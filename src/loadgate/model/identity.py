@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from pathlib import PurePath
+from typing import Final
 
+VERSION_ENDING: Final = r"/v[0-9]+$"
+"""How the id of a delivery's version goes on, behind that of the expected delivery."""
 _HASH_LENGTH = 16
 
 
@@ -109,6 +113,11 @@ def delivery_id(*, period: str, system: str, dataset: str, unit: str) -> str:
 
 def version_id(delivery: str, version: int) -> str:
     return f"{delivery}/v{version}"
+
+
+def expected_id(delivery: str) -> str:
+    """The id of the expected delivery, from its own or a version's id."""
+    return re.sub(VERSION_ENDING, "", delivery)
 
 
 def run_id(period: str, number: int) -> str:
