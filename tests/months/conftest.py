@@ -48,6 +48,15 @@ figures:
     numerator: {{count: rows}}
     unit: rows
 """
+SUITE_OF_KINDS = """\
+dataset: {dataset}
+area: {area}
+title: {dataset}
+columns:
+  month: {{type: month}}
+  kind: {{type: text, optional: true}}
+expectations:
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,8 @@ def make_site(tmp_path: Path) -> MakeSite:
     """`make_site(files)`: a site of these files beside those that any site needs.
 
     Each of the `towns` delivers from each system (`systems`: its id and its area); the rows of one dataset are counted
-    (`counted`: its area and its name).
+    (`counted`: its area and its name). `of_kinds` are datasets, such as `care/cases`, whose rows have a month and, if
+    their file has it, a kind; and what is expected of each.
     """
 
     def make(
@@ -114,6 +124,7 @@ def make_site(tmp_path: Path) -> MakeSite:
         towns: Sequence[str] = tuple(TOWNS),
         systems: Mapping[str, str] = {"desk": "care"},
         counted: tuple[str, str] = ("care", "cases"),
+        of_kinds: Mapping[str, str] = {},
     ) -> SmallSite:
         area, dataset = counted
         providers = [f"{town},{TOWNS[town]}" for town in towns]
@@ -127,7 +138,12 @@ def make_site(tmp_path: Path) -> MakeSite:
             ),
             f"expectations/key_figures/{area}.yaml": COUNT.format(area=area, dataset=dataset),
         }
-        write(tmp_path, {**common, **files})
+        suites = {}
+        for name, expected in of_kinds.items():
+            of_area, _, of_dataset = name.partition("/")
+            head = SUITE_OF_KINDS.format(area=of_area, dataset=of_dataset)
+            suites[f"expectations/suites/{name}.yaml"] = head + expected
+        write(tmp_path, {**common, **suites, **files})
         return SmallSite(tmp_path)
 
     return make

@@ -27,14 +27,8 @@ deliveries:
     files: "{period}/cases_{provider}{part}.csv"
     format: {delimiter: ";"}
 """,
-    "expectations/suites/care/cases.yaml": """\
-dataset: cases
-area: care
-title: Cases
-columns:
-  month: {type: month}
-  kind: {type: text, optional: true}
-expectations:
+}
+EXPECTED = """\
   - type: expect_column_values_to_not_be_null
     kwargs: {column: kind}
     reason: Where it is known, it is known of all.
@@ -44,8 +38,7 @@ expectations:
   - type: expect_category_share_to_be_near_reference
     kwargs: {column: kind, value_set: [S], reference: prior, absolute: 0.1, relative: 0.1, minimum_rows: 2}
     reason: It moves slowly.
-""",
-}
+"""
 KIND, MONTH, SHARE = (
     "cases:not_be_null(kind)",
     "cases:not_be_null(month)",
@@ -61,7 +54,7 @@ ABSENT = (OutcomeState.NOT_APPLICABLE, "column kind is not in the file")
 
 @pytest.fixture
 def site(make_site: MakeSite) -> SmallSite:
-    return make_site(FILES, towns=["101"])
+    return make_site(FILES, towns=["101"], of_kinds={"care/cases": EXPECTED})
 
 
 def send(site: SmallSite, period: str, *kinds: str | None) -> None:

@@ -23,26 +23,14 @@ FILES = {
         "    columns: [{source: m, column: month}, {source: k, column: kind}]\n"
         for system, dataset in (("desk", "cases"), ("aid", "measures"))
     ),
-    "expectations/suites/care/cases.yaml": """\
-dataset: cases
-area: care
-title: Cases
-columns:
-  month: {type: month}
-  kind: {type: text}
-expectations:
+}
+EXPECTED = {
+    "care/cases": """\
   - type: expect_category_share_to_be_near_reference
     kwargs: {column: kind, value_set: [S], reference: prior, absolute: 0.1, relative: 0.1, minimum_rows: 20}
     reason: It moves slowly.
 """,
-    "expectations/suites/aid/measures.yaml": """\
-dataset: measures
-area: aid
-title: Measures
-columns:
-  month: {type: month}
-  kind: {type: text}
-expectations:
+    "aid/measures": """\
   - {type: expect_column_values_to_not_be_null, kwargs: {column: kind}, reason: It is of some kind.}
 """,
 }
@@ -50,7 +38,7 @@ expectations:
 
 @pytest.fixture
 def site(make_site: MakeSite) -> SmallSite:
-    return make_site(FILES, systems={"desk": "care", "aid": "aid"}, counted=("aid", "measures"))
+    return make_site(FILES, systems={"desk": "care", "aid": "aid"}, counted=("aid", "measures"), of_kinds=EXPECTED)
 
 
 def send(site: SmallSite, period: str, *, special: tuple[int, int]) -> None:
