@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-PLACEHOLDERS = ("period", "provider", "batch", "date", "part", "system", "dataset")
 MAX_NAME = 1_024
 _DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
 _DATE_AGAIN = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"

@@ -106,10 +106,6 @@ def _stated_times(inbox: Objects) -> dict[str, datetime]:
     return times
 
 
-def last_stated(times: Iterable[datetime]) -> datetime | None:
-    return max(times, default=None)
-
-
 def archived_parts(opened: Opened, hashes: Iterable[str]) -> list[Path]:
     """Paths of archived bytes. Raises CouldNotRun when one is gone (retention, or a lost disk)."""
     paths = [opened.places.archived(content) for content in hashes]
