@@ -1,6 +1,7 @@
 """A site in; out, per step, the key of just that content which the step reads, so that an edit redoes no other step.
 
 Titles and reasons are part of what is hashed: a step done once too often costs seconds, one too few is a wrong figure.
+What every run does anew has no key: matching what arrived, judging, reporting and alerting.
 """
 
 from __future__ import annotations
@@ -22,14 +23,6 @@ _SHADOW: Any = {"shadow_until": True, "expectations": {"__all__": {"shadow_until
 
 def _plain(written: Iterable[Written]) -> list[Any]:
     return [one.model_dump(mode="json") for one in written]
-
-
-def arriving_slice(site: Site) -> str:
-    """What says which deliveries are expected when, under which names."""
-    file = site.file
-    parts = [site.providers, site.assignments, site.suppliers, file.systems]
-    rules = _plain([site.calendar])
-    return key_of("arriving", rules, *map(_plain, parts), file.timezone, file.cadence, file.stated_times)
 
 
 def reading_slice(site: Site, spec: DeliverySpec, dataset: Dataset) -> str:
@@ -99,25 +92,3 @@ def detect_slice(site: Site) -> str:
     """Figures, planned changes, and who is grouped with whom."""
     systems = _plain(site.file.systems)
     return key_of("detecting", _plain(site.figures), _plain(site.planned_changes), _plain(site.assignments), systems)
-
-
-def judge_slice(site: Site) -> str:
-    """The gate, the register of known errors, and which checks are only tried."""
-    tried = sorted(
-        (dataset.check_id(line), line.shadow_until, dataset.shadow_until)
-        for dataset in site.datasets
-        for line in dataset.expectations
-        if line.shadow_until or dataset.shadow_until
-    )
-    return key_of("judging", _plain([site.gate]), _plain(site.known_errors), tried)
-
-
-def alert_slice(site: Site) -> str:
-    """Routes and contacts: who is told what."""
-    return key_of("alerting", _plain(site.routes), _plain(site.contacts))
-
-
-def report_slice(site: Site) -> str:
-    """What a report says in words: titles, labels, names, control tables, contacts."""
-    parts = [site.providers, site.datasets, site.figures, site.known_errors, site.control_tables, site.contacts]
-    return key_of("reporting", site.file.model_dump(mode="json"), *map(_plain, parts))

@@ -13,28 +13,28 @@ from loadgate.content.loader import content_files, load
 
 MakeSite = Callable[..., Path]
 
-COLUMNS = "reading checking measuring reporting"
+COLUMNS = "reading checking measuring"
 
-# file, old, new -> the steps that read it
+# file, old, new -> the steps that read it; what every run does anew is not named
 EDITS = [
-    ("site.toml", 'name = "Books"', 'name = "Ledgers"', "arriving detecting reporting"),
-    ("site.toml", 'title = "A small site"', 'title = "Another"', "reporting"),
-    ("vendor_profiles/calendar.yaml", "day: 3", "day: 4", "arriving"),
-    ("vendor_profiles/providers.csv", "Northtown", "Newtown", "arriving reporting"),
-    ("vendor_profiles/assignments.csv", "2024-12-31", "2025-12-31", "arriving detecting"),
-    ("vendor_profiles/contacts.yaml", "Desk", "Office", "alerting reporting"),
-    ("vendor_profiles/alerts.yaml", "DESK_URL", "OFFICE_URL", "alerting"),
-    ("vendor_profiles/courier.yaml", "{part}.csv", "{part}.txt", "arriving"),
-    ("vendor_profiles/courier.yaml", 'decimal: ","', 'decimal: "."', "arriving reading"),
-    ("expectations/suites/money/ledger.yaml", "mostly: 0.9", "mostly: 0.8", "checking reporting"),
+    ("site.toml", 'name = "Books"', 'name = "Ledgers"', "detecting"),
+    ("site.toml", 'title = "A small site"', 'title = "Another"', ""),
+    ("vendor_profiles/calendar.yaml", "day: 3", "day: 4", ""),
+    ("vendor_profiles/providers.csv", "Northtown", "Newtown", ""),
+    ("vendor_profiles/assignments.csv", "2024-12-31", "2025-12-31", "detecting"),
+    ("vendor_profiles/contacts.yaml", "Desk", "Office", ""),
+    ("vendor_profiles/alerts.yaml", "DESK_URL", "OFFICE_URL", ""),
+    ("vendor_profiles/courier.yaml", "{part}.csv", "{part}.txt", ""),
+    ("vendor_profiles/courier.yaml", 'decimal: ","', 'decimal: "."', "reading"),
+    ("expectations/suites/money/ledger.yaml", "mostly: 0.9", "mostly: 0.8", "checking"),
     ("expectations/suites/money/ledger.yaml", "{type: decimal}", "{type: integer}", COLUMNS),
-    ("expectations/suites/money/ledger.yaml", "key: [", 'shadow_until: "2026-12"\nkey: [', "judging reporting"),
+    ("expectations/suites/money/ledger.yaml", "key: [", 'shadow_until: "2026-12"\nkey: [', ""),
     ("expectations/code_lists/accounts.yaml", "Rent", "Hire", "checking"),
-    ("expectations/key_figures/money.yaml", "unit: kroner", "unit: euro", "measuring comparing detecting reporting"),
-    ("expectations/known_errors/acme.yaml", "share: 0.1", "share: 0.2", "judging reporting"),
+    ("expectations/key_figures/money.yaml", "unit: kroner", "unit: euro", "measuring comparing detecting"),
+    ("expectations/known_errors/acme.yaml", "share: 0.1", "share: 0.2", ""),
     ("baselines/tolerances.yaml", "relative: 0.01", "relative: 0.02", "comparing"),
     ("baselines/planned_changes.yaml", '"2026-02"', '"2026-03"', "detecting"),
-    ("baselines/control_tables.yaml", "en: Office", "en: The office", "reporting"),
+    ("baselines/control_tables.yaml", "en: Office", "en: The office", ""),
     ("baselines/control_figures/office_2026.csv", "12.5", "12.6", "controls"),
     ("baselines/bridges/office.yaml", '{"A": "1"}', '{"A": "1", "B": "9"}', "comparing controls"),
 ]  # fmt: skip
@@ -45,16 +45,12 @@ def keys(folder: Path) -> dict[str, str]:
     dataset = site.dataset("ledger")
     spec = site.spec(supplier="courier", system="books", dataset="ledger")
     return {
-        "arriving": slices.arriving_slice(site),
         "reading": slices.reading_slice(site, spec, dataset),
         "checking": slices.checking_slice(site, dataset),
         "measuring": slices.measure_slice(site, "money"),
         "comparing": slices.compare_slice(site),
         "controls": read_controls(site, period="2026-01")[0],
         "detecting": slices.detect_slice(site),
-        "judging": slices.judge_slice(site),
-        "alerting": slices.alert_slice(site),
-        "reporting": slices.report_slice(site),
     }
 
 
@@ -65,10 +61,10 @@ def test_an_edit_redoes_the_steps_that_read_it(file: str, old: str, new: str, st
     assert {step for step in before if before[step] != after[step]} == set(steps.split())
 
 
-def test_an_edit_of_the_gate_redoes_the_judging(make_site: MakeSite) -> None:
+def test_an_edit_of_the_gate_redoes_nothing_but_the_judging_that_every_run_has(make_site: MakeSite) -> None:
     before = keys(make_site())
     after = keys(make_site(extra={"expectations/gate.yaml": "rules:\n  - {then: show, reason: All.}\n"}))
-    assert {step for step in before if before[step] != after[step]} == {"judging"}
+    assert after == before
 
 
 def test_a_comment_changes_the_content_but_no_step(make_site: MakeSite) -> None:
@@ -91,4 +87,4 @@ def test_an_edit_of_a_rule_redoes_the_checking_and_no_reading(make_site: MakeSit
     rule = 'rules:\n  - {id: odd, kind: approve, where: {column: account, is: equal, value: "1"}, reason: Why.}\n'
     before = keys(make_site(suite, line, rule + line))
     after = keys(make_site(suite, line, rule.replace('"1"', '"9"') + line))
-    assert {step for step in before if before[step] != after[step]} == {"checking", "reporting"}
+    assert {step for step in before if before[step] != after[step]} == {"checking"}
