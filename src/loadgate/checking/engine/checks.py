@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.column_types import has_type
-from loadgate.checking.engine.compiler import ANOTHER_TABLE, Computed, is_built_in, is_shown
+from loadgate.checking.engine.compiler import ANOTHER_TABLE, CHECKED, FAILURES, Computed, is_built_in, is_shown
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import TOGETHER, domain_columns
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _VALUE_LISTS: Final = ("column.distinct_values.not_in_set", "column.distinct_values.missing_from_column")
 """Metrics that GX wants for a list of values in the result; no verdict needs them."""
-_NULLS: Final = "column_values.nonnull.unexpected_count"
+_NULLS: Final = f"column_values.nonnull{FAILURES}"
 NONE_DECIDED: Final = "can be decided: their values could not be read"
 """Ends the reason why a check of nothing but undecided rows could not run."""
 TYPE_CHECKS: Final = (
@@ -96,8 +96,8 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
     if custom := [metric.metric_name for metric in metrics.values() if not is_built_in(metric.metric_name)]:
         raise NeedsEngineError(f"the metric {custom[0]} is not built into this engine")
     rule = getattr(expectation, "map_metric", None)
-    rule = rule if f"{rule}.unexpected_count" in metrics else None
-    main = f"{rule}.unexpected_count" if rule else next(iter(metrics), "")
+    rule = rule if f"{rule}{FAILURES}" in metrics else None
+    main = f"{rule}{FAILURES}" if rule else next(iter(metrics), "")
     domain = metrics[main].metric_domain_kwargs if main else {}
     if rule is not None and main != _NULLS and _NULLS in metrics:
         # GX asks for it of the column alone; a row whose other value could not be read would then be taken off twice
@@ -246,7 +246,7 @@ def _rows_checked(check: Check, computed: Computed, metrics: Mapping[str, Any]) 
         return int(computed.values[check.volume.id])
     if check.rule is None:
         return int(metrics[check.main]) if check.main == "table.row_count" else None
-    filtered = metrics.get(f"{check.rule}.filtered_row_count")
+    filtered = metrics.get(f"{check.rule}{CHECKED}")
     if filtered is not None:
         return int(filtered)
     nulls = metrics.get(_NULLS, 0) if check.main != _NULLS else 0

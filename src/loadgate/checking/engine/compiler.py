@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "is_shown", "look_up", "run"]
 
-FAILURES, CHECKED = ".unexpected_count", ".filtered_row_count"
+FAILURES: Final = ".unexpected_count"
+CHECKED: Final = ".filtered_row_count"
+COUNTED: Final = (FAILURES, CHECKED)
 """Suffixes of a row rule's name that are counted in the one pass."""
 SURPLUS: Final = "some rows have more fields than the table has columns"
 ANOTHER_TABLE: Final = "it counts the rows of another table, and here is only one"
@@ -177,7 +179,7 @@ def look_up(name: str) -> tuple[Metric, str]:
     stem, _, ending = name.rpartition(".")
     suffix = f".{ending}"
     rule = METRICS.get(stem) or OWN_RULES.get(stem)
-    if isinstance(rule, RowRule) and suffix in (FAILURES, CHECKED, *samples.SUFFIXES):
+    if isinstance(rule, RowRule) and suffix in (*COUNTED, *samples.SUFFIXES):
         return rule, suffix
     raise CannotEvaluateError(f"the metric {name} is not built into this engine")
 

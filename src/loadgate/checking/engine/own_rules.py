@@ -24,6 +24,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from loadgate.checking.engine import samples
+from loadgate.checking.engine.compiler import COUNTED
 from loadgate.checking.engine.domain import TOGETHER, Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, RowRule
@@ -36,14 +38,6 @@ Condition = Callable[..., "pl.Expr"]
 Refusal = Callable[[Mapping[str, "pl.DataType"]], str | None]
 """The types of the columns that further arguments name, by argument → why the rule cannot be put to them, or None."""
 
-_SUFFIXES: Final = (
-    ".unexpected_count",
-    ".filtered_row_count",
-    ".unexpected_values",
-    ".unexpected_index_list",
-    ".unexpected_index_query",
-    ".unexpected_rows",
-)
 _ROWS: Final = ("row_condition", "condition_parser")
 _DOMAIN_KEYS: Final = {
     "table": ("batch_id", "table", *_ROWS),
@@ -87,9 +81,9 @@ def row_rule(
             return _called(name, condition, asked, domain=domain, masked=whole, columns=columns, references=references)
 
         OWN_RULES[name] = RowRule(predicate=predicate, skips_missing=domain == "column", whole=whole)
-        for suffix in _SUFFIXES:
-            asks_format = suffix not in (".unexpected_count", ".filtered_row_count")
-            asked_for = (*value_keys, *references, *(("result_format",) if asks_format else ()))
+        for suffix in (*COUNTED, *samples.SUFFIXES):
+            formatted = ("result_format",) if suffix in samples.SUFFIXES else ()
+            asked_for = (*value_keys, *references, *formatted)
             _tell_gx(name + suffix, value_keys=asked_for, domain_keys=keys, together=together)
         return condition
 
