@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked, both
-from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import FittedSet, fit_set
 from loadgate.checking.engine.needs import (
     Each,
@@ -140,10 +139,7 @@ def _total(asked: Asked) -> pl.Expr:
 
 
 def _value_set(asked: Asked) -> FittedSet:
-    values = asked.arguments.get("value_set")
-    if values is None:
-        raise CannotEvaluateError("value_set is not given")
-    return fit_set(values, asked.dtype())
+    return fit_set(asked.given("value_set"), asked.dtype())
 
 
 def _strangers(asked: Asked) -> pl.Expr:

@@ -34,9 +34,7 @@ def reads_as_date(asked: Asked) -> pl.Expr:
 def matches_strftime(asked: Asked) -> pl.Expr:
     from datetime import datetime
 
-    form = asked.arguments.get("strftime_format")
-    if form is None:
-        raise CannotEvaluateError("strftime_format is not given")
+    form = asked.given("strftime_format")
 
     def test(text: str) -> bool:
         try:
@@ -61,9 +59,7 @@ def matches_json_schema(asked: Asked) -> pl.Expr:
     """True for JSON documents that meet the schema; false for texts that are none, see no_json."""
     import jsonschema  # type: ignore[import-untyped]
 
-    schema = asked.arguments.get("json_schema")
-    if schema is None:
-        raise CannotEvaluateError("json_schema is not given")
+    schema = asked.given("json_schema")
     kind = jsonschema.validators.validator_for(schema)
     try:
         kind.check_schema(schema)

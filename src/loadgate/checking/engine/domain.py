@@ -53,6 +53,13 @@ class Asked:
     before: pl.Expr | None = None
     at_once: bool = False
 
+    def given(self, name: str) -> Any:
+        """An argument without which nothing can be asked. Raises: CannotEvaluateError if it is not given."""
+        value = self.arguments.get(name)
+        if value is None:
+            raise CannotEvaluateError(f"{name} is not given")
+        return value
+
     def reference(self, name: str) -> pl.LazyFrame:
         """Another table that was given by name. Raises: CannotEvaluateError if it was not."""
         if name not in self.references:

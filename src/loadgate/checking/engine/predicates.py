@@ -51,7 +51,7 @@ def is_not_null(asked: Asked) -> pl.Expr:
 
 
 def in_set(asked: Asked) -> pl.Expr:
-    return is_one_of(asked.column(), asked.dtype(), _given(asked, "value_set"), at_once=asked.at_once)
+    return is_one_of(asked.column(), asked.dtype(), asked.given("value_set"), at_once=asked.at_once)
 
 
 def not_in_set(asked: Asked) -> pl.Expr:
@@ -72,11 +72,11 @@ def length_between(asked: Asked) -> pl.Expr:
 
 
 def length_equals(asked: Asked) -> pl.Expr:
-    return asked.text().str.len_chars().eq(_given(asked, "value"))
+    return asked.text().str.len_chars().eq(asked.given("value"))
 
 
 def matches_regex(asked: Asked) -> pl.Expr:
-    return _contains(asked, _given(asked, "regex"))
+    return _contains(asked, asked.given("regex"))
 
 
 def matches_no_regex(asked: Asked) -> pl.Expr:
@@ -84,15 +84,15 @@ def matches_no_regex(asked: Asked) -> pl.Expr:
 
 
 def matches_regex_list(asked: Asked) -> pl.Expr:
-    return _matches(asked, _given(asked, "regex_list"))
+    return _matches(asked, asked.given("regex_list"))
 
 
 def matches_no_regex_list(asked: Asked) -> pl.Expr:
-    return ~_matches(asked, _given(asked, "regex_list"), match_on="any")
+    return ~_matches(asked, asked.given("regex_list"), match_on="any")
 
 
 def matches_like(asked: Asked) -> pl.Expr:
-    return _matches(asked, _likes(asked, [_given(asked, "like_pattern")]))
+    return _matches(asked, _likes(asked, [asked.given("like_pattern")]))
 
 
 def matches_no_like(asked: Asked) -> pl.Expr:
@@ -100,11 +100,11 @@ def matches_no_like(asked: Asked) -> pl.Expr:
 
 
 def matches_like_list(asked: Asked) -> pl.Expr:
-    return _matches(asked, _likes(asked, _given(asked, "like_pattern_list")))
+    return _matches(asked, _likes(asked, asked.given("like_pattern_list")))
 
 
 def matches_no_like_list(asked: Asked) -> pl.Expr:
-    return ~_matches(asked, _likes(asked, _given(asked, "like_pattern_list")), match_on="any")
+    return ~_matches(asked, _likes(asked, asked.given("like_pattern_list")), match_on="any")
 
 
 def is_unique(asked: Asked) -> pl.Expr:
@@ -164,7 +164,7 @@ def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
 def sum_equals(asked: Asked) -> pl.Expr:
     types = [asked.dtype(index) for index in range(len(asked.columns))]
     total = _total(asked, types)
-    wanted = _given(asked, "sum_total")
+    wanted = asked.given("sum_total")
     if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < _EXACT:
         return total == (int(wanted) if wanted.is_integer() else wanted)  # else each sum would be made a float first
     exact = all(dtype.is_integer() or dtype.is_decimal() for dtype in types)
@@ -262,13 +262,6 @@ def _previous(asked: Asked) -> pl.Expr:
 
     earlier = pl.when(_members(asked)).then(asked.column()).forward_fill().shift(1)
     return earlier if asked.before is None else earlier.fill_null(asked.before)
-
-
-def _given(asked: Asked, name: str) -> Any:
-    value = asked.arguments.get(name)
-    if value is None:
-        raise CannotEvaluateError(f"{name} is not given")
-    return value
 
 
 def _exceeds(low: Any, high: Any) -> bool:

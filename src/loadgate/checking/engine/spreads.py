@@ -90,9 +90,7 @@ def z_score_under(asked: Asked) -> pl.Expr:
     """A z-score below the threshold; one that is undefined meets it, as in GX."""
     import polars as pl
 
-    threshold = asked.arguments.get("threshold")
-    if threshold is None:
-        raise CannotEvaluateError("threshold is not given")
+    threshold = asked.given("threshold")
     values = _measured(asked)
     score = (_as_float(asked.column(), asked.dtype()) - values.mean()) / values.std()
     both = asked.arguments.get("double_sided", True)
