@@ -23,6 +23,7 @@ from loadgate.checking.engine.needs import (
     smallest,
     united,
 )
+from loadgate.checking.engine.tallies import VALUE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -102,7 +103,7 @@ def distinct_count(asked: Asked) -> Reduction:
 
 
 def distinct_values(asked: Asked) -> Reduction:
-    return Reduction(needs=(Tallied(values=asked.picked()),), finish=lambda found: set(found["value"].to_list()))
+    return Reduction(needs=(Tallied(values=asked.picked()),), finish=lambda found: set(found[VALUE].to_list()))
 
 
 def not_in_set_count(asked: Asked) -> Reduction:

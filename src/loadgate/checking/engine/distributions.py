@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +14,11 @@ from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound
 from loadgate.checking.engine.needs import Reduction, Tallied, added, added_each
 from loadgate.checking.engine.spreads import quantiles
+from loadgate.checking.engine.tallies import COUNT, VALUE
 
 if TYPE_CHECKING:
     import polars as pl
 
-_VALUE: Final = "value"
-_COUNT: Final = "count"
 _MOST_BINS: Final = 10_000  # each is counted; one far value among close ones asks for millions, at which GX gives up
 
 
@@ -68,7 +68,6 @@ def between_count(asked: Asked) -> Reduction:
 
 def partition(asked: Asked) -> Reduction:
     """Bin edges from the values themselves, as numpy's "auto" and GX's "uniform" choose them."""
-
     bins = asked.arguments.get("bins") or "uniform"
     count = int(asked.arguments.get("n_bins") or 10)
     shares: Sequence[float]
@@ -82,7 +81,7 @@ def partition(asked: Asked) -> Reduction:
         raise CannotEvaluateError(f"bins: {bins} is not known")
     if asked.dtype().is_temporal():
         raise CannotEvaluateError("bins of days and moments are not built into this engine")
-    found = quantiles(_asking(asked, {"quantiles": shares}))
+    found = quantiles(replace(asked, arguments={"quantiles": shares}))
 
     def finish(row: dict[str, Any], present: int) -> list[Any]:
         edges: list[Any] = found.finish(row)
@@ -128,20 +127,16 @@ def _filled(counts: dict[str, int], present: int) -> list[int]:
     return list(counts.values())
 
 
-def _asking(asked: Asked, arguments: dict[str, Any]) -> Asked:
-    return Asked(columns=asked.columns, arguments=arguments, schema=asked.schema, rows=asked.rows)
-
-
 def _foremost(found: pl.DataFrame) -> list[Any]:
     import polars as pl
 
-    first = found.filter(pl.col(_COUNT) == pl.col(_COUNT).max())
-    return [plain_number(value) for value in first[_VALUE].sort()]
+    first = found.filter(pl.col(COUNT) == pl.col(COUNT).max())
+    return [plain_number(value) for value in first[VALUE].sort()]
 
 
 def _series(found: pl.DataFrame) -> Any:
     import pandas as pd
 
     pairs = sorted(((plain_number(value), count) for value, count in found.rows()), key=lambda pair: pair[0])
-    index = pd.Index([value for value, _ in pairs], name=_VALUE, dtype=object if not pairs else None)
-    return pd.Series([number for _, number in pairs], index=index, name=_COUNT, dtype="int64")
+    index = pd.Index([value for value, _ in pairs], name=VALUE, dtype=object if not pairs else None)
+    return pd.Series([number for _, number in pairs], index=index, name=COUNT, dtype="int64")
