@@ -17,6 +17,7 @@ import pytest
 from loadgate.checking.engine import many_columns, predicates
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.fast import compile_suite
+from loadgate.checking.engine.literals import as_read
 from loadgate.checking.engine.many_columns import MANY, Part, all_differ, as_numbers, can_be_sorted, sum_of, type_of_sum
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState
 from loadgate.checking.engine.passes import preflight
@@ -78,7 +79,7 @@ def some_table(seed: int) -> tuple[pl.DataFrame, Asked, list[pl.DataType]]:
         ]
     )
     asked = ask({"column_list": frame.columns}, {}, schema=frame.schema, flags={})
-    return frame, asked, predicates.types_read(types)
+    return frame, asked, [as_read(dtype) for dtype in types]
 
 
 def read(asked: Asked) -> list[pl.Expr]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.literals import is_text
 from loadgate.checking.engine.short_texts import asked_of
 from loadgate.checking.engine.verdicts import Verdicts
 
@@ -50,7 +51,7 @@ def is_json(asked: Asked) -> pl.Expr:
     """True for JSON documents. What is no text is none, as in GX: false, not an error."""
     import polars as pl
 
-    if not _is_text(asked):
+    if not is_text(asked.dtype()):
         return pl.repeat(False, pl.len())
     return _each_text(asked, _is_document)
 
@@ -86,19 +87,13 @@ def _is_document(text: str) -> bool:
     return True
 
 
-def _is_text(asked: Asked) -> bool:
-    import polars as pl
-
-    return asked.dtype() in (pl.String, pl.Categorical, pl.Enum)
-
-
 def _each_text(asked: Asked, test: Callable[[str], bool]) -> pl.Expr:
     """Ask a Python question of each distinct text. It never raises: an error in a pass would spoil all its metrics."""
     import polars as pl
 
     if asked.dtype() == pl.Null:
         return pl.lit(None, dtype=pl.Boolean)
-    if not _is_text(asked):
+    if not is_text(asked.dtype()):
         raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no texts to read")
 
     return asked_of(asked.column(), Verdicts(test), at_once=asked.at_once)

@@ -47,7 +47,7 @@ def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
     wanted = dict.fromkeys(value for value in values if value is not None)
     written = tuple((value, fit(value, dtype)) for value in wanted)
     usable = tuple(dict.fromkeys(fitted for _, fitted in written if fitted is not UNFIT))
-    series = pl.Series("values", list(usable), dtype=_set_dtype(dtype))
+    series = pl.Series("values", list(usable), dtype=as_read(dtype))
     return FittedSet(values=usable, written=written, series=series)
 
 
@@ -73,7 +73,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
         moment = _moment(value)
         if moment is not None:
             return pl.lit(_day_or_moment(moment, dtype))
-    if _is_text(dtype) and isinstance(value, str):
+    if is_text(dtype) and isinstance(value, str):
         return pl.lit(value)
     if dtype == pl.Null:
         return pl.lit(None)
@@ -92,7 +92,7 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
         return float(value) if _is_number(value) or value in _INFINITE else UNFIT
     if isinstance(dtype, pl.Decimal):
         return _fit_decimal(value, dtype.scale)
-    if _is_text(dtype):
+    if is_text(dtype):
         return value if isinstance(value, str) else UNFIT
     if dtype == pl.Boolean:
         return bool(value) if value in (0, 1) else UNFIT
@@ -173,13 +173,15 @@ def _zoned(moment: dt.date, dtype: pl.DataType) -> dt.datetime:
     return moment.astimezone(ZoneInfo(zone)) if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
 
 
-def _set_dtype(dtype: pl.DataType) -> pl.DataType | type[pl.DataType]:
+def as_read(dtype: pl.DataType) -> pl.DataType:
+    """The type of a column of this type once it is read, see conditions.readable."""
     import polars as pl
 
-    return pl.String if _is_text(dtype) else dtype
+    return pl.String() if is_text(dtype) else dtype
 
 
-def _is_text(dtype: pl.DataType) -> bool:
+def is_text(dtype: pl.DataType) -> bool:
+    """Whether a column of this type holds texts, be they numbered."""
     import polars as pl
 
     return dtype in (pl.String, pl.Categorical, pl.Enum)

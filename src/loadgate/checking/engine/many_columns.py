@@ -13,6 +13,8 @@ from itertools import combinations
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
+from loadgate.checking.engine.literals import is_text
+
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
@@ -66,7 +68,7 @@ def family(dtype: pl.DataType) -> str:
         return "number"
     if dtype in (pl.Date, pl.Datetime):
         return f"moment {getattr(dtype, 'time_zone', None)}"
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
+    if is_text(dtype):
         return "text"
     return str(dtype.base_type()).lower()
 

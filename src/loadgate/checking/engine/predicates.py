@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError, unusable_expression
-from loadgate.checking.engine.literals import bound
+from loadgate.checking.engine.literals import as_read, bound
 from loadgate.checking.engine.many_columns import (
     MANY,
     all_differ,
@@ -180,18 +180,11 @@ def _total(asked: Asked, types: list[pl.DataType]) -> pl.Expr:
     if len(types) < MANY:
         return reduce(add, [part(column, place) for place, column in enumerate(_columns(asked))])
     try:
-        return sum_of(_columns(asked), part, dtype=type_of_sum(types_read(types), part))
+        return sum_of(_columns(asked), part, dtype=type_of_sum([as_read(dtype) for dtype in types], part))
     except pl.exceptions.PolarsError as error:
         problem = error
     columns = ", ".join(f"{name} ({asked.schema[name]})" for name in dict.fromkeys(asked.columns))
     raise unusable_expression(problem, columns=columns)
-
-
-def types_read(types: list[pl.DataType]) -> list[pl.DataType]:
-    """The types of columns as they are read, see conditions.readable."""
-    import polars as pl
-
-    return [pl.String() if dtype in (pl.Categorical, pl.Enum) else dtype for dtype in types]
 
 
 def roomy(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -212,9 +205,7 @@ def all_equal(asked: Asked) -> pl.Expr:
 def all_different(asked: Asked) -> pl.Expr:
     import polars as pl
 
-    columns, types = as_numbers(
-        _columns(asked), types_read([asked.dtype(index) for index in range(len(asked.columns))])
-    )
+    columns, types = as_numbers(_columns(asked), [as_read(asked.dtype(index)) for index in range(len(asked.columns))])
     if len(types) >= MANY and can_be_sorted(types):
         return all_differ(columns, types)
     return pl.all_horizontal([~_same(asked, left, right) for left, right in combinations(range(len(types)), 2)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from loadgate.checking.engine.aggregates import count
 from loadgate.checking.engine.domain import Asked, both
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.literals import as_read
 from loadgate.checking.engine.metrics import RowRule
 from loadgate.checking.engine.needs import Carried, Each, Hashed, Kept, Question, Reduction, Whole
 
@@ -60,8 +61,9 @@ def carrying(asked: Asked) -> tuple[Asked, Carried]:
     column = asked.column()
     counts = column.is_not_null() if asked.rows.members is None else column.is_not_null() & asked.rows.members
     name = f"before {dict(asked.domain)!r}"
-    dtype = pl.String() if asked.dtype() in (pl.Categorical, pl.Enum) else asked.dtype()
-    return replace(asked, before=pl.col(name)), Carried(name=name, dtype=dtype, last=column.filter(counts).last())
+    return replace(asked, before=pl.col(name)), Carried(
+        name=name, dtype=as_read(asked.dtype()), last=column.filter(counts).last()
+    )
 
 
 def _repeated(rule: RowRule, asked: Asked) -> Hashed:
