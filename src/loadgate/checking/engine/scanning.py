@@ -51,14 +51,12 @@ def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scan
     """
     import polars as pl
 
+    csv, path = spec["reader_method"] == CSV, str(spec["path"])
     options = dict(spec.get("reader_options") or {})
-    directory, pattern = (
-        options.pop("data_directory", None),
-        options.pop("file_pattern", None) or _PATTERNS[spec["reader_method"]],
-    )
+    directory = options.pop("data_directory", None)
+    pattern = options.pop("file_pattern", None) or _PATTERNS[spec["reader_method"]]
     refuse = options.pop("refuse_surplus_fields", True)
-    path = str(spec["path"])
-    if spec["reader_method"] == CSV:
+    if csv:
         options = _csv_options(options)
     remote = path.startswith(REMOTE)
     if remote:
@@ -68,7 +66,6 @@ def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scan
         source = _keys(path, pattern, storage_options) if remote else _files(Path(path), pattern)
     elif path.casefold().endswith(".zip"):
         raise CannotEvaluateError("a zip archive cannot be scanned: unpack it")
-    csv = spec["reader_method"] == CSV
     scanner = pl.scan_csv if csv else pl.scan_parquet
     found = Found(options=options)
     if isinstance(source, list):
