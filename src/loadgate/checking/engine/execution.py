@@ -14,7 +14,7 @@ function gets the frame from `execution_engine.get_domain_records(domain_kwargs)
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -299,43 +299,49 @@ def register_metrics() -> None:
     for name, definition in list(_registered_metrics.items()):
         if "PolarsExecutionEngine" in definition["providers"] or not (is_built_in(name) or name in ELSEWHERE_METRICS):
             continue
-        register_metric(
-            metric_name=name,
-            metric_domain_keys=definition["metric_domain_keys"],
-            metric_value_keys=definition["metric_value_keys"],
-            execution_engine=PolarsExecutionEngine,
-            metric_class=_stub(definition),
-            metric_provider=partial(_refuse, name) if name in ELSEWHERE_METRICS else _answered_in_one_pass,
+        _register(
+            name,
+            value_keys=definition["metric_value_keys"],
+            domain_keys=definition["metric_domain_keys"],
+            defaults=definition["default_kwarg_values"],
+            provider=partial(_refuse, name) if name in ELSEWHERE_METRICS else _answered_in_one_pass,
         )
 
 
-def register_row_rule(
+def register_own(
     name: str, *, value_keys: tuple[str, ...], domain_keys: tuple[str, ...], defaults: Mapping[str, Any]
 ) -> None:
-    """Tell GX of one metric of a rule of one's own; `defaults` are for keys that the expectation leaves open."""
-    definition = {
-        "default_kwarg_values": dict(defaults),
-        "metric_domain_keys": domain_keys,
-        "metric_value_keys": value_keys,
+    """Tell GX of one metric of a rule, or an aggregate, of one's own.
+
+    `defaults` are for keys that the expectation leaves open.
+    """
+    _register(
+        name, value_keys=value_keys, domain_keys=domain_keys, defaults=dict(defaults), provider=_answered_in_one_pass
+    )
+
+
+def _register(
+    name: str,
+    *,
+    value_keys: tuple[str, ...],
+    domain_keys: tuple[str, ...],
+    defaults: dict[str, Any],
+    provider: Callable[..., None],
+) -> None:
+    members = {
+        "default_kwarg_values": defaults,
+        "domain_keys": domain_keys,
+        "value_keys": value_keys,
+        "_get_evaluation_dependencies": classmethod(_no_dependencies),
     }
     register_metric(
         metric_name=name,
         metric_domain_keys=domain_keys,
         metric_value_keys=value_keys,
         execution_engine=PolarsExecutionEngine,
-        metric_class=_stub(definition),
-        metric_provider=_answered_in_one_pass,
+        metric_class=type("PolarsMetric", (MetricProvider,), members),
+        metric_provider=provider,
     )
-
-
-def _stub(definition: dict[str, Any]) -> type[MetricProvider]:
-    members = {
-        "default_kwarg_values": definition["default_kwarg_values"],
-        "domain_keys": definition["metric_domain_keys"],
-        "value_keys": definition["metric_value_keys"],
-        "_get_evaluation_dependencies": classmethod(_no_dependencies),
-    }
-    return type("PolarsMetric", (MetricProvider,), members)
 
 
 def _refuse(name: str, **arguments: Any) -> None:

@@ -179,7 +179,7 @@ def _domain_keys(name: str, *, domain: str, columns: Sequence[str], together: bo
 
 def _tell_gx(name: str, *, value_keys: Sequence[str], domain_keys: tuple[str, ...], together: bool) -> None:
     """Register a metric that GX asks for. It is answered by PolarsExecutionEngine.resolve_metrics."""
-    from loadgate.checking.engine.execution import register_row_rule
+    from loadgate.checking.engine.execution import register_own
 
     defaults: Mapping[str, Any] = {TOGETHER: True} if together else {}
-    register_row_rule(name, value_keys=tuple(value_keys), domain_keys=domain_keys, defaults=defaults)
+    register_own(name, value_keys=tuple(value_keys), domain_keys=domain_keys, defaults=defaults)
