@@ -40,8 +40,6 @@ def undecided(rule: RowRule, asked: Asked) -> pl.Expr | None:
 class Marking:
     """Marks of one table: those of most checks as its batches pass by, those that take a second look at the end."""
 
-    row: Final = ROW
-
     def __init__(
         self,
         checks: Sequence[Check],

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from loadgate.checking.engine.folding import Fold
-from loadgate.checking.engine.marks import Marking
+from loadgate.checking.engine.marks import ROW, Marking
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +57,7 @@ class Validation:
     def columns(self) -> list[str] | None:
         """The columns that `add` reads; None if that cannot be told. More do no harm."""
         columns = self._fold.plan.columns
-        return columns if columns is None or self._marking is None else [*columns, self._marking.row]
+        return columns if columns is None or self._marking is None else [*columns, ROW]
 
     def add(self, batch: pl.DataFrame, *, undecided: Collection[str] | None = None) -> None:
         """Take the next rows of the table.
@@ -80,9 +80,7 @@ class Validation:
         """
         repeats = None if self._marking is None else self._marking.repeats
         with self._fold:
-            computed = self._fold.finish(
-                frame, row=None if self._marking is None else self._marking.row, repeats=repeats
-            )
+            computed = self._fold.finish(frame, row=ROW, repeats=repeats)
         if self._marking is not None and frame is not None:
             self._marking.look_again(frame, computed)
         return self._judge(frame, computed)
