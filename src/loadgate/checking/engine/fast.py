@@ -116,9 +116,11 @@ class CompiledSuite:
         rows of a check that in the end could not run: its outcome says so. Hashes of which more than `held_bytes` come
         together go to a private place in `folder`, never values.
         """
+        import polars as pl
+
         planned = [self._fill(entry, parameters) for entry in self.planned]
         checks = _checks(planned)
-        full = {**schema, **{flag: _boolean() for flag in undecided.values() if flag not in schema}}
+        full = {**schema, **{flag: pl.Boolean() for flag in undecided.values() if flag not in schema}}
         marking = marks and Marking(checks, marks, undecided=undecided, aside=aside, references=references)
         return Validation(
             self._plan(checks, full, undecided, aside, references),
@@ -352,12 +354,6 @@ def _filled(entry: Planned, parameters: Mapping[str, object], whole: Mapping[str
         reason = f"the expectation does not take the value of its parameter {names}"
         return Planned(index=entry.index, configuration=open_form, reason=reason)
     return _prepared(entry.index, expectation, configuration, whole)
-
-
-def _boolean() -> pl.DataType:
-    import polars as pl
-
-    return pl.Boolean()
 
 
 def _checks(planned: Sequence[Planned]) -> list[Check]:
