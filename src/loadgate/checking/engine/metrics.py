@@ -60,14 +60,15 @@ class RowRule:
 Metric = SchemaFact | Aggregate | RowRule
 
 
-def _types(schema: Mapping[str, pl.DataType]) -> list[dict[str, str]]:
+def column_types(schema: Mapping[str, pl.DataType]) -> list[dict[str, str]]:
+    """`[{"name": column, "type": Polars' name of its type}]`, GX's form."""
     return [{"name": name, "type": str(dtype)} for name, dtype in schema.items()]
 
 
 METRICS: Final[dict[str, Metric]] = {
     "table.columns": SchemaFact(answer=list),
     "table.column_count": SchemaFact(answer=len),
-    "table.column_types": SchemaFact(answer=_types),
+    "table.column_types": SchemaFact(answer=column_types),
     "table.row_count": Aggregate(build=aggregates.row_count),
     "rows.element_count": Aggregate(build=aggregates.element_count),  # ours: for any domain, see domain.Rows
     "rows.undecided_count": Aggregate(build=aggregates.undecided_count),

@@ -13,6 +13,7 @@ from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from loadgate.checking.engine.execution import PolarsExecutionEngine
+from loadgate.checking.engine.metrics import column_types
 
 TYPES: Final = "table.polars_types"
 
@@ -30,8 +31,7 @@ class TablePolarsTypes(TableMetricProvider):
         **arguments: Any,
     ) -> list[dict[str, str]]:
         del arguments
-        schema = execution_engine.get_domain_records(metric_domain_kwargs).collect_schema()
-        return [{"name": name, "type": str(dtype)} for name, dtype in schema.items()]
+        return column_types(execution_engine.get_domain_records(metric_domain_kwargs).collect_schema())
 
 
 class PolarsTableHead(TableMetricProvider):
