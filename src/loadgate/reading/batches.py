@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,13 @@ RECORD, LINE, REASON = "_record", "_line", "reason"
 BLANK = "blank line"
 HEADER_REPEATED = "header repeated"
 CUT_OFF = "cut off"
+
+
+def rejected_records(records: Sequence[tuple[int, int, str]] = ()) -> pl.DataFrame:
+    """Records that could not be split, each with its number, its line and the reason: `Batch.rejected`."""
+    import polars as pl
+
+    return pl.DataFrame(records, schema={RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String}, orient="row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

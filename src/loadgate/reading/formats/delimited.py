@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.profiles import FileFormat, Place
-from loadgate.reading.batches import CUT_OFF, LINE, REASON, RECORD, Batch, Ending
+from loadgate.reading.batches import CUT_OFF, LINE, REASON, RECORD, Batch, Ending, rejected_records
 from loadgate.reading.header import Layout, Places, locate, split_header, without_header
 from loadgate.reading.lines import Block, blocks
 from loadgate.reading.problems import Problem, Unreadable
@@ -58,7 +58,7 @@ def read_delimited(source: Source, layout: Layout) -> Iterator[Batch]:
             record, rest = record + whole.height, ""
             yield Batch(
                 raw=_without_stand_ins(whole, stand_in),
-                rejected=_nothing_rejected(),
+                rejected=rejected_records(),
                 records=whole.height,
                 unexpected=places.unexpected,
                 endings=(_ending(first_line + whole.height, end, form),) if end else (),
@@ -190,12 +190,6 @@ def _without_stand_ins(frame: pl.DataFrame, stand_in: dict[str, str]) -> pl.Data
     for found, plain in stand_in.items():
         frame = frame.with_columns(pl.col(pl.String).str.replace_all(plain, found, literal=True))
     return frame
-
-
-def _nothing_rejected() -> pl.DataFrame:
-    import polars as pl
-
-    return pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String})
 
 
 def _without_end(text: str, shape: Shape, block: Block, form: FileFormat) -> tuple[str, str]:

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.profiles import FileFormat, Place
-from loadgate.reading.batches import BLANK, CUT_OFF, HEADER_REPEATED, LINE, REASON, RECORD, Batch, Ending
+from loadgate.reading.batches import (
+    BLANK,
+    CUT_OFF,
+    HEADER_REPEATED,
+    LINE,
+    REASON,
+    RECORD,
+    Batch,
+    Ending,
+    rejected_records,
+)
 from loadgate.reading.even_rows import EvenRows, even_rows
 from loadgate.reading.header import Layout
 from loadgate.reading.lines import Block, blocks
@@ -92,7 +102,7 @@ def _split_even(block: Block, ruler: _Ruler, *, first: bool, first_record: int) 
     ending = _ending(first_line + rows.height, end.removesuffix("\n").removesuffix("\r"), form)
     return Batch(
         raw=pl.DataFrame([record, number, *columns]),
-        rejected=pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String}),
+        rejected=rejected_records(),
         records=rows.height,
         endings=(ending,) if end else (),
         headless=headless,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadgate.reading.batches import LINE, REASON, RECORD, Batch
+from loadgate.reading.batches import LINE, RECORD, Batch, rejected_records
 from loadgate.reading.header import Layout, locate
 from loadgate.reading.problems import Problem, Unreadable, guarded
 from loadgate.reading.sources import Source, seekable
@@ -37,7 +37,6 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
         with guarded():
             iterator = file.iter_batches(batch_size=BATCH_ROWS, columns=list(found))
         first = 1
-        nothing = pl.DataFrame(schema={RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String})
         while True:
             with guarded():
                 batch = next(iterator, None)
@@ -51,4 +50,4 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
             numbers = pl.DataFrame({RECORD: number, LINE: number})
             raw = pl.concat([numbers, frame], how="horizontal") if found else numbers
             first += batch.num_rows
-            yield Batch(raw=raw, rejected=nothing, records=batch.num_rows, unexpected=places.unexpected)
+            yield Batch(raw=raw, rejected=rejected_records(), records=batch.num_rows, unexpected=places.unexpected)

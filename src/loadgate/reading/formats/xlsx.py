@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from loadgate.model.expected import ColumnType
 from loadgate.model.profiles import FileFormat
-from loadgate.reading.batches import HEADER_REPEATED, LINE, REASON, RECORD, Batch
+from loadgate.reading.batches import HEADER_REPEATED, LINE, RECORD, Batch, rejected_records
 from loadgate.reading.header import Layout, Wanted, locate, without_header
 from loadgate.reading.problems import Problem, Unreadable
 from loadgate.reading.sources import OLE, ZIP, Source, seekable
@@ -97,10 +97,10 @@ def _batch(rows: list[Row], wanted: list[Wanted], *, first: int, header: bool, u
     repeated = [column.source for column in wanted] if header else None
     good: list[Row] = []
     numbers: list[int] = []
-    rejected: list[tuple[int, int, str]] = []
+    lost: list[tuple[int, int, str]] = []
     for record, (line, values) in enumerate(rows, first):
         if values == repeated:
-            rejected.append((record, line, HEADER_REPEATED))
+            lost.append((record, line, HEADER_REPEATED))
         else:
             good.append((line, values))
             numbers.append(record)
@@ -110,10 +110,9 @@ def _batch(rows: list[Row], wanted: list[Wanted], *, first: int, header: bool, u
     ]
     for at, column in enumerate(wanted):
         columns.append(pl.Series(column.column, [values[at] for _, values in good], pl.String))
-    schema = {RECORD: pl.UInt32, LINE: pl.UInt32, REASON: pl.String}
     return Batch(
         raw=pl.DataFrame(columns),
-        rejected=pl.DataFrame(rejected, schema=schema, orient="row"),
+        rejected=rejected_records(lost),
         records=len(rows),
         unexpected=unexpected,
     )
