@@ -47,23 +47,19 @@ class Guessed:
 
 
 def guess(raw: pl.LazyFrame, form: FileFormat) -> Guessed:
-    """Look at the first rows."""
+    """Look at the first rows. Without a value that says more, a column is text."""
+    import polars as pl
+
     schema = raw.collect_schema()
     sample = raw.head(SAMPLE_ROWS).collect()
     texts = {name: sample[name].drop_nulls() for name, kind in schema.items() if _is_text(kind)}
-    texts = {name: values.cast(str_type()).str.strip_chars() for name, values in texts.items()}
+    texts = {name: values.cast(pl.String).str.strip_chars() for name, values in texts.items()}
     texts = {name: values.filter(values != "") for name, values in texts.items()}
     form = _with_forms(list(texts.values()), form)
     types: dict[str, Column | None] = {}
     for name, kind in schema.items():
         types[name] = _of_text(texts[name], form) if name in texts else _of_typed(sample[name], kind, form)
     return Guessed(types=types, form=form)
-
-
-def str_type() -> type[pl.String]:
-    import polars as pl
-
-    return pl.String
 
 
 def _is_text(kind: pl.DataType) -> bool:
