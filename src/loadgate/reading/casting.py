@@ -87,7 +87,7 @@ def from_text(raw: pl.Expr, column: Column, form: FileFormat) -> Casting:
     nulls = list(form.null_values)
     if column.type is ColumnType.TEXT:
         value = pl.when(~raw.is_in(nulls)).then(raw) if nulls else raw
-        return Casting(value=value, missing=pl.lit(True), reason=pl.lit(REASONS[column.type]))
+        return Casting(value=value, missing=value.is_null(), reason=pl.lit(REASONS[column.type]))
     bare = raw.str.strip_chars()
     missing = raw.is_null() | raw.is_in(nulls) | bare.is_in(nulls) if nulls else raw.is_null()
     value, reason = _read(bare, column, form)

@@ -197,6 +197,7 @@ def test_every_type_has_a_reason_and_a_polars_type() -> None:
         ("decimal", pl.Series(["1,5"], dtype=pl.Categorical), [Decimal("1.50")], 0),
         ("text", pl.Series([101.0, None]), ["101", None], 0),
         ("text", pl.Series([101]), ["101"], 0),
+        ("text", pl.Series(["a", None, "", "a"], dtype=pl.Categorical), ["a", None, None, "a"], 0),
         ("text", pl.Series([b"ok"]), ["ok"], 0),
         ("text", pl.Series([[1]]), [None], 1),
         ("date", pl.Series([datetime(2026, 1, 1), datetime(2026, 1, 1, 1)]), [date(2026, 1, 1), None], 1),
@@ -219,3 +220,4 @@ def test_a_typed_file_is_read_only_where_the_value_stays_exact(
 
     assert read.column("value") == values
     assert read.reading.values_unreadable.get("value", 0) == unreadable
+    assert read.reading.undecided == (("value",) if unreadable else ())
