@@ -18,6 +18,7 @@ from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, key_once
 from loadgate.model.scope import Scope
+from loadgate.model.tables import UNDECIDED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 ASIDE = ("_part", "_row", "_line")
-UNDECIDED = "_undecided."
 HELD_BYTES = 16 << 20  # of hashes, in memory; the rest goes to files
 PARAMETERS = ("providers", "period")  # what a suite may ask for by {"$PARAMETER": name}
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     Schema = dict[str, pl.DataType | type[pl.DataType]]
 
+UNDECIDED = "_undecided."  # before a column's name: typed rows' flag of a value that could not be read
+
 # Text names of types, so that importing the model does not import Polars (decision 0001: heavy imports stay inside).
 EXACT = "decimal(38,6)"  # counts and amounts stay exact until the last division
 SHARE = "float64"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from loadgate.model.expected import Column, ColumnType, Dataset
 from loadgate.model.profiles import FileFormat
+from loadgate.model.tables import UNDECIDED
 from loadgate.reading import casting
 from loadgate.reading.batches import BLANK, LINE, REASON, Batch, Ending
-from loadgate.reading.typed import UNDECIDED
 
 if TYPE_CHECKING:
     import polars as pl

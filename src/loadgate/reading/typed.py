@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loadgate.model import absence, tables
 from loadgate.model.expected import Dataset
 from loadgate.model.profiles import FileFormat
+from loadgate.model.tables import UNDECIDED
 from loadgate.reading import casting
 from loadgate.reading.batches import BLANK, LINE, REASON, RECORD, Batch
 from loadgate.reading.columns import ColumnsReader
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 PART, ROW = "_part", "_row"
-UNDECIDED = "_undecided."
 LINES_KEPT = 10
 _LOOKED_AT = 20_000  # rows
 

@@ -19,6 +19,7 @@ from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, parse_run_id, part_id
 from loadgate.model.kinds import Severity
 from loadgate.model.period import Period
+from loadgate.model.tables import UNDECIDED
 from loadgate.running import delivering
 from loadgate.running.baseline import newest_approved
 from loadgate.running.keeping import read_findings
@@ -229,7 +230,7 @@ def _reference(paths: Sequence[Path]) -> Reference:
     """
     import polars as pl
 
-    from loadgate.checking.suites import ASIDE, UNDECIDED, Reference
+    from loadgate.checking.suites import ASIDE, Reference
 
     absent = frozenset[str]().union(*(absent_columns(path / "typed.parquet") for path in paths))
     frames = [pl.scan_parquet(path / "typed.parquet") for path in paths]

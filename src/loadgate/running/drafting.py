@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun, LoadgateError, NotFound
 from loadgate.model.expected import Column, ColumnType, Dataset
+from loadgate.model.tables import UNDECIDED
 
 if TYPE_CHECKING:
     from loadgate.checking.drafts.drafting import Proposal
@@ -120,8 +121,8 @@ def draft_of_site(
             Surveyed(
                 column=column,
                 value=pl.col(name),
-                undecided=pl.col(f"_undecided.{name}") if name in reading.undecided else None,
-                reads=(name, *([f"_undecided.{name}"] if name in reading.undecided else [])),
+                undecided=pl.col(UNDECIDED + name) if name in reading.undecided else None,
+                reads=(name, *([UNDECIDED + name] if name in reading.undecided else [])),
             )
             for name, column in known.columns.items()
         ]

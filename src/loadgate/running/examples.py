@@ -15,6 +15,7 @@ from loadgate.errors import Fault
 from loadgate.model.expected import ColumnType
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.scope import Scope
+from loadgate.model.tables import UNDECIDED
 from loadgate.running import crossing
 from loadgate.running.crossing import PRIOR
 from loadgate.running.trial import outcomes_of
@@ -175,7 +176,7 @@ def _write(
     """Write rows as reading leaves them, unreadable values told aside; `without` are columns that the file lacks."""
     import polars as pl
 
-    from loadgate.checking.suites import ASIDE, UNDECIDED
+    from loadgate.checking.suites import ASIDE
     from loadgate.model import absence
 
     typed = _cast(dataset, ({name: value for name, value in row.items() if name not in without} for row in rows))
@@ -192,7 +193,7 @@ def _cast(dataset: Dataset, rows: Iterable[dict[str, str | None]]) -> pl.DataFra
     """Typed rows, and of each column where a value could not be read."""
     import polars as pl
 
-    from loadgate.checking.suites import ASIDE, UNDECIDED
+    from loadgate.checking.suites import ASIDE
     from loadgate.model.profiles import FileFormat
     from loadgate.reading import casting
 
@@ -209,7 +210,6 @@ def _cast(dataset: Dataset, rows: Iterable[dict[str, str | None]]) -> pl.DataFra
 
 
 def _unreadable(typed: pl.DataFrame, dataset: Dataset) -> list[str]:
-    from loadgate.checking.suites import UNDECIDED
 
     return [name for name in dataset.columns if typed[f"{UNDECIDED}{name}"].any()]
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from loadgate.checking.suites import UNDECIDED, Checked, Checking
+from loadgate.checking.suites import Checked, Checking
 from loadgate.content.yaml_lines import parse
 from loadgate.model.expected import Dataset
 from loadgate.model.findings import OutcomeState
 from loadgate.model.scope import Scope
+from loadgate.model.tables import UNDECIDED
 
 SUITE = """\
 dataset: stays

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from loadgate.checking.harmonising.growing import GrowingTable
 from loadgate.checking.harmonising.harmonisation import MARKS_OF, OPEN, VALUE, Said, judged, seen, split, told
 from loadgate.checking.harmonising.waiting import Memory, Waiting, rows_for
-from loadgate.checking.suites import UNDECIDED, row_groups
+from loadgate.checking.suites import row_groups
 from loadgate.errors import CouldNotRun
 from loadgate.model.applying import as_text
 from loadgate.model.expected import Dataset
@@ -25,7 +25,7 @@ from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.kinds import Severity
 from loadgate.model.rules import HarmonisationRule, Mark
 from loadgate.model.scope import Scope
-from loadgate.model.tables import ALTERNATIVES, MARKS
+from loadgate.model.tables import ALTERNATIVES, MARKS, UNDECIDED
 
 if TYPE_CHECKING:
     import polars as pl

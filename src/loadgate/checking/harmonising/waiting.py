@@ -28,8 +28,8 @@ from loadgate.checking.harmonising.harmonisation import (
 )
 from loadgate.checking.harmonising.partitions import Partitions
 from loadgate.checking.harmonising.row_sets import RowSet
-from loadgate.checking.suites import UNDECIDED
 from loadgate.model.rules import HarmonisationRule
+from loadgate.model.tables import UNDECIDED
 
 if TYPE_CHECKING:
     import polars as pl
