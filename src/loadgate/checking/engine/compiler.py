@@ -40,32 +40,31 @@ def compute(
     metrics: Iterable[MetricConfiguration],
     *,
     schema: Mapping[str, pl.DataType] | None = None,
-    undecided: Mapping[str, str | pl.Expr] | None = None,
     guard: Guard | None = None,
 ) -> Computed:
     """Compute metrics over a frame; `schema` is the frame's, if it is known already.
 
-    `undecided` names, per column, a boolean column (or gives an expression) that says where a value failed to cast.
     With a `guard`, nothing has a value if a row has more fields than there are columns.
     """
     known = frame.collect_schema() if schema is None else schema
-    return run(compile_metrics(metrics, schema=known, undecided=undecided or {}), frame, guard=guard)
+    return run(compile_metrics(metrics, schema=known, undecided={}), frame, guard=guard)
 
 
 def compile_metrics(
     metrics: Iterable[MetricConfiguration],
     *,
     schema: Mapping[str, pl.DataType],
-    undecided: Mapping[str, str | pl.Expr],
+    undecided: Mapping[str, str],
     aside: Iterable[str] = (),
     references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> Plan:
     """Make the plan of metrics over frames with a schema.
 
-    `aside` names columns of the frame that are not part of the delivered table; `references` are other tables that
-    rules may ask for by name. Raises: KeyError if a flag column named in `undecided` is not in the schema.
+    `undecided` names, per column, the boolean column that says where a value failed to cast. `aside` names columns of
+    the frame that are not part of the delivered table; `references` are other tables that rules may ask for by name.
+    Raises: KeyError if a flag column named in `undecided` is not in the schema.
     """
-    hidden = {*aside, *(name for name in undecided.values() if isinstance(name, str))}
+    hidden = {*aside, *undecided.values()}
     delivered = {name: dtype for name, dtype in schema.items() if name not in hidden} if hidden else schema
     by_id: dict[Hashable, MetricConfiguration] = {metric.id: metric for metric in metrics}
 
@@ -198,7 +197,7 @@ def is_shown(name: str) -> bool:
     return isinstance(entry, Aggregate) and entry.shown
 
 
-def flag_expressions(schema: Mapping[str, pl.DataType], undecided: Mapping[str, str | pl.Expr]) -> dict[str, pl.Expr]:
+def flag_expressions(schema: Mapping[str, pl.DataType], undecided: Mapping[str, str]) -> dict[str, pl.Expr]:
     """Make, per column, the expression that is true where its value failed to cast.
 
     Raises: KeyError if a named flag column is not in the frame: silently taking it for "all fine" would pass rows.
@@ -206,7 +205,6 @@ def flag_expressions(schema: Mapping[str, pl.DataType], undecided: Mapping[str, 
     import polars as pl
 
     for name in undecided.values():
-        if isinstance(name, str) and name not in schema:
+        if name not in schema:
             raise KeyError(f"the flag column {name} is not in the frame")
-    named = {column: pl.col(flag) if isinstance(flag, str) else flag for column, flag in undecided.items()}
-    return {column: flag.fill_null(False) for column, flag in named.items()}
+    return {column: pl.col(flag).fill_null(False) for column, flag in undecided.items()}
