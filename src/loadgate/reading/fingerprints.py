@@ -84,11 +84,11 @@ class Printer:
             whose = pl.col(self._dataset.provider_column).cast(pl.String).alias("_whose")
             hashes = frame.select(row, whose)
             named = hashes.filter(pl.col("_whose").is_in(self._providers)) if self._providers else hashes.clear()
-            for name, rows, *sums in named.group_by("_whose").agg(pl.len(), *_sums_of("_row")).iter_rows():
+            for name, rows, *sums in named.group_by("_whose").agg(pl.len(), *_sums()).iter_rows():
                 known = self._of.get(name, [0, 0, 0])
                 self._of[name] = [before + more for before, more in zip(known, (rows, *sums), strict=True)]
             hashes = hashes.select(pl.struct("_row", "_whose").hash(_SEEDS[0]).alias("_row"))
-        more = hashes.select(*_sums_of("_row")).row(0)
+        more = hashes.select(*_sums()).row(0)
         self._sums = [before + added for before, added in zip(self._sums, more, strict=True)]
 
 
@@ -185,11 +185,11 @@ _COUNTED: Final = (ColumnType.TEXT, ColumnType.BOOLEAN)
 _SUMMED: Final = (ColumnType.INTEGER, ColumnType.DECIMAL)
 
 
-def _sums_of(name: str) -> list[pl.Expr]:
-    """Two sums that do not depend on the rows' order, whatever their number."""
+def _sums() -> list[pl.Expr]:
+    """Two sums of the rows' hashes that do not depend on their order, whatever their number."""
     import polars as pl
 
-    first = pl.col(name)
+    first = pl.col("_row")
     return [
         hashes.cast(pl.Int128).sum().alias(f"_sum{index}")
         for index, hashes in enumerate((first, first.hash(_SEEDS[1])))

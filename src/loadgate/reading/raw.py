@@ -57,13 +57,12 @@ def read_raw(
     delimiter: str | None = None,
     encoding: str | None = None,
     header: bool | None = None,
-    limits: Limits | None = None,
 ) -> Raw:
     """Read a CSV, Parquet or workbook, plain or packed, in bounded memory; what is stated is not guessed.
 
     Raises: CouldNotRun, in closed words, for a file that is none of them.
     """
-    limits = limits or Limits()
+    limits = Limits()
     first: Unreadable | None = None
     try:
         kind = _kind(path, into, limits)

@@ -89,11 +89,10 @@ class Runs:
             found = connection.execute(chosen if period is None else chosen.where(RUNS.c.period == period))
             return [_row(row) for row in found]
 
-    def set_state(self, run: str, state: RunState, *, detail: Mapping[str, object] | None = None) -> None:
-        """Say how far a run is; `detail`, when given, replaces what stood there. Raises NotFound."""
-        values = {"state": state} if detail is None else {"state": state, "detail": to_text(detail)}
+    def set_state(self, run: str, state: RunState) -> None:
+        """Say how far a run is. Raises NotFound."""
         with self._database.write() as connection:
-            if connection.execute(update(RUNS).where(RUNS.c.id == run).values(**values)).rowcount != 1:
+            if connection.execute(update(RUNS).where(RUNS.c.id == run).values(state=state)).rowcount != 1:
                 raise NotFound(f"there is no run {run}", fix="`loadgate runs` lists them")
 
 

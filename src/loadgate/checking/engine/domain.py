@@ -120,9 +120,9 @@ class Asked:
             return self.column().dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{zone}")
         return self.column() if dtype == pl.String else self.column().cast(pl.String)
 
-    def picked(self, index: int = 0) -> pl.Expr:
+    def picked(self) -> pl.Expr:
         """The column's values in the rows that count."""
-        column = self.column(index)
+        column = self.column()
         return column if self.rows.members is None else column.filter(self.rows.members)
 
 
