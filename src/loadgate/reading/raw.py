@@ -23,7 +23,7 @@ from loadgate.reading.formats.xlsx import read_xlsx
 from loadgate.reading.header import Layout, Wanted, split_header
 from loadgate.reading.lines import blocks
 from loadgate.reading.problems import Problem, Unreadable, WrongColumns, guarded, is_library_fault
-from loadgate.reading.sources import Limits, Source, open_sources, seekable
+from loadgate.reading.sources import PARQUET, ZIP, Limits, Source, open_sources, seekable
 from loadgate.reading.workbook import Cell, Workbook
 
 DELIMITERS = (";", ",", "\t", "|", "^", "~", "\x1f")
@@ -33,7 +33,6 @@ _VALUE = re.compile(r"[+-]?[0-9][0-9.,:/ -]*|")  # a number, a date, or nothing:
 _DIGITS_OF_A_VALUE = 8  # more than a year and month: a name has no such number, a row may
 _EVEN_LINES, _EVEN_CHARACTERS = 3, 12  # so many lines of one length, at least so long, are no column of codes
 _WORDS = ("true", "false")
-_PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +107,9 @@ def _kind(path: Path, scratch: Path, limits: Limits) -> FormatKind:
             if unreadable.problem is Problem.OTHER_FORMAT:
                 continue
             raise
-        if kind is FormatKind.PARQUET and head == _PARQUET:
+        if kind is FormatKind.PARQUET and head == PARQUET:
             return kind
-        if kind is FormatKind.XLSX and head == b"PK\x03\x04":
+        if kind is FormatKind.XLSX and head == ZIP[0]:
             return kind
     return FormatKind.CSV
 

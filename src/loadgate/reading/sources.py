@@ -16,11 +16,11 @@ from loadgate.reading.problems import Problem, Unreadable, guarded
 
 CHUNK_BYTES = 4 * 1024 * 1024
 OLE = b"\xd0\xcf\x11\xe0"  # what old workbooks, and those with a password, begin with
+PARQUET = b"PAR1"  # what such a file begins and ends with
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 CONTENT_TYPES = "[Content_Types].xml"  # the member by which an archive is one document
 _GZIP = b"\x1f\x8b"
 _OTHER = (b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", OLE)
-_PARQUET = b"PAR1"
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -72,7 +72,7 @@ def open_sources(path: Path, *, form: FileFormat, scratch: Path, limits: Limits)
         found, streams = Compression.GZIP, [lambda: _gunzip(path)]
     elif head.startswith(_OTHER) and not (workbook and head.startswith(OLE)):
         raise Unreadable(Problem.OTHER_COMPRESSION)
-    elif head.startswith(_PARQUET) and form.kind is not FormatKind.PARQUET and _tail(path) == _PARQUET:
+    elif head.startswith(PARQUET) and form.kind is not FormatKind.PARQUET and _tail(path) == PARQUET:
         raise Unreadable(Problem.OTHER_FORMAT)
     if found is not Compression.NONE:
         streams = [_limited(stream, path, limits, nested=workbook) for stream in streams]

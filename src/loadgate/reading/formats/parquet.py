@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from loadgate.reading.batches import LINE, RECORD, Batch, rejected_records
 from loadgate.reading.header import Layout, locate
 from loadgate.reading.problems import Problem, Unreadable, guarded
-from loadgate.reading.sources import Source, seekable
+from loadgate.reading.sources import PARQUET, Source, seekable
 
 BATCH_ROWS = 131_072
-_MAGIC = b"PAR1"
 _CELL_BYTES = 4  # what a cell unpacks to at least: a run of equal values takes no bytes in the file
 _MAX_ROWS = 2**32 - 2  # `_row` is UInt32
 
@@ -24,7 +23,7 @@ def read_parquet(source: Source, layout: Layout) -> Iterator[Batch]:
     import pyarrow.parquet as pq
 
     with seekable(source) as handle:
-        if handle.read(4) != _MAGIC:
+        if handle.read(4) != PARQUET:
             raise Unreadable(Problem.OTHER_FORMAT)
         with guarded():
             file = pq.ParquetFile(handle)
