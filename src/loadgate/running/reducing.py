@@ -41,11 +41,12 @@ _SAYS_IT = frozenset(
         Kind.EMPTY,
         Kind.DUPLICATE,
         Kind.IMPOSTOR,
+        Kind.PROVIDER_ABSENT,
         Kind.UNREADABLE_FILE,
+        Kind.ENCODING,
         Kind.COLUMNS,
         Kind.REJECTED_ROWS,
         Kind.TRAILER,
-        *(kind for kind in Kind if kind.value in ("arrival.provider_absent", "reading.encoding")),
     }
 )
 
