@@ -33,6 +33,7 @@ _VALUE = re.compile(r"[+-]?[0-9][0-9.,:/ -]*|")  # a number, a date, or nothing:
 _DIGITS_OF_A_VALUE = 8  # more than a year and month: a name has no such number, a row may
 _EVEN_LINES, _EVEN_CHARACTERS = 3, 12  # so many lines of one length, at least so long, are no column of codes
 _WORDS = ("true", "false")
+_OPEN_IT = "see whether the program that wrote it opens it, and ask for it anew if not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def read_raw(
     try:
         kind = _kind(path, into, limits)
         tried = [encoding] if encoding else list(_ENCODINGS) if kind is FormatKind.CSV else ["utf-8"]
-        while tried:
+        while True:
             form = FileFormat.model_validate({"kind": kind, "encoding": tried.pop(0)})
             try:
                 return _read(path, form, into, limits, delimiter=delimiter, header=header)
@@ -87,14 +88,13 @@ def read_raw(
     except BaseException as error:
         if not is_library_fault(error):
             raise
-        raise CouldNotRun(f"the file cannot be read: {type(error).__name__}") from None
-    raise CouldNotRun("the file cannot be read")
+        raise CouldNotRun(f"the file cannot be read: {type(error).__name__}", fix=_OPEN_IT) from None
 
 
 def _fix(problem: Problem) -> str:
     if problem is Problem.ENCODING:
         return "name its delimiter and encoding, or describe it in a profile and use --site and --dataset"
-    return "see whether the program that wrote it opens it, and ask for it anew if not"
+    return _OPEN_IT
 
 
 def _kind(path: Path, scratch: Path, limits: Limits) -> FormatKind:
