@@ -133,7 +133,10 @@ def read(
     finally:
         writer.stop()
     if writer.rows_in != writer.rows_typed + writer.rejected.count:
-        raise CouldNotRun(f"dataset {dataset.dataset}: rows in are not rows typed and rejected")
+        raise CouldNotRun(
+            f"dataset {dataset.dataset}: rows in are not rows typed and rejected",
+            fix="this is a fault of the program: report it",
+        )
     told = [rows for rows in trouble.announced if rows is not None]
     announced = sum(told) if told and len(told) == len(trouble.announced) else None
     return Reading(

@@ -284,7 +284,7 @@ def _parse(records: pl.DataFrame, places: Places, shape: Shape, *, quote: str | 
     body = records["text"].str.join("\n").item()
     parsed = _scan(body.encode(), shape, places, quote=quote).select(list(names)).collect()
     if parsed.height != records.height:  # every record was found well-formed: the fault would be ours
-        raise CouldNotRun("a block of records was split in two ways")
+        raise CouldNotRun("a block of records was split in two ways", fix="this is a fault of the program: report it")
     return pl.concat([numbers, parsed.rename(names)], how="horizontal")
 
 
