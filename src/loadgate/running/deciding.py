@@ -19,7 +19,7 @@ from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.running import acting, delivering, reducing
 from loadgate.running.keeping import read_findings, read_outcomes
 from loadgate.running.opened import Opened, Ref
-from loadgate.running.opening import parts
+from loadgate.running.opening import ARRIVED, parts
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from loadgate.running.inputs import RunInputs
 
 STEPS_WITH_FINDINGS = ("across", "measure", "compare", "detect")
-ARRIVED = "arrival:deliveries"
 JUDGEMENT = "judgement.json"
 HOW_IT_IS_CUT = ("lines", "files", "size_bytes")  # fields of evidence
 

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from loadgate.model.site import Site
     from loadgate.store.runs import RunRow
 
-RUN_WIDE = ("arrival:deliveries", "across:impostors", "control:figures", "prior:restatements", "systematic:patterns")
+ARRIVED = "arrival:deliveries"
+IMPOSTORS = "across:impostors"
+CONTROLS = "control:figures"
+RESTATEMENTS = "prior:restatements"
+PATTERNS = "systematic:patterns"
+RUN_WIDE = (ARRIVED, IMPOSTORS, CONTROLS, RESTATEMENTS, PATTERNS)
+"""Checks of the run itself, which every run plans."""
 
 
 def open_run(opened: Opened, period: Period, *, as_of: datetime | None, actor: str, quiet: bool = False) -> Ref:
@@ -152,7 +158,7 @@ def _arrivals(
     before = {each.id: sizes[each.id.partition("/")[2]] for each in expected if each.id.partition("/")[2] in sizes}
     found = findings(arrivals, as_of=as_of, before=before)
     # an impostor known by its bytes is the finding that its rows would make too: the same check, so the same id
-    named = (("across:impostors" if one.kind is Kind.IMPOSTOR else "arrival:deliveries", one) for one in found)
+    named = ((IMPOSTORS if one.kind is Kind.IMPOSTOR else ARRIVED, one) for one in found)
     return arrivals, tuple(replace(one, check=check) for check, one in named)
 
 

@@ -18,7 +18,7 @@ from loadgate.model.version import VERSION
 from loadgate.running import baseline, crossing, delivering, strangers
 from loadgate.running.keeping import is_kept, keep, read_findings, read_outcomes, write_findings, write_outcomes
 from loadgate.running.opened import Opened, Ref
-from loadgate.running.opening import areas
+from loadgate.running.opening import ARRIVED, CONTROLS, IMPOSTORS, PATTERNS, RESTATEMENTS, areas
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -111,15 +111,15 @@ def across(ref: Ref, _: str) -> None:
 
     def make(folder: Path) -> None:
         # an old file known by its bytes is the finding that its rows make too: the same check, so the same id
-        old = _made_by("arrival:deliveries", repeats(prints, expected, earlier=earlier))
-        found = [*old, *_made_by("across:impostors", impostors(prints, expected, decide=decide))]
+        old = _made_by(ARRIVED, repeats(prints, expected, earlier=earlier))
+        found = [*old, *_made_by(IMPOSTORS, impostors(prints, expected, decide=decide))]
         write_findings(folder, found)
         crossed = [
             one
             for each in crossings
             for one in crossing.outcomes(site, each, period=inputs.period, into=folder / each.delivery.id)
         ]
-        write_outcomes(folder, [_executed("across:impostors", Scope(), found), *crossed])
+        write_outcomes(folder, [_executed(IMPOSTORS, Scope(), found), *crossed])
 
     typed_rows = sorted((one.id, typed.name) for one, typed in read)
     key = key_of(VERSION, typed_rows, earlier, inputs.before, [each.key(site) for each in crossings])
@@ -277,8 +277,8 @@ def compare(ref: Ref, _: str) -> None:
         write_outcomes(
             folder,
             [
-                _executed("control:figures", Scope(), [], applicable=control.height > 0),
-                _executed("prior:restatements", Scope(), [], applicable=bool(inputs.baseline)),
+                _executed(CONTROLS, Scope(), [], applicable=control.height > 0),
+                _executed(RESTATEMENTS, Scope(), [], applicable=bool(inputs.baseline)),
             ],
         )
 
@@ -360,10 +360,10 @@ def detect(ref: Ref, _: str) -> None:
             changed=changed,
         )
         detected.history.write_parquet(folder / "history.parquet")
-        found = _made_by("systematic:patterns", detected.findings)
+        found = _made_by(PATTERNS, detected.findings)
         write_findings(folder, found)
         patterns = [one for one in found if one.kind.startswith("systematic.") or one.severity is Severity.CRITICAL]
-        outcomes = [_executed("systematic:patterns", Scope(), patterns, applicable=bool(inputs.baseline))]
+        outcomes = [_executed(PATTERNS, Scope(), patterns, applicable=bool(inputs.baseline))]
         write_outcomes(folder, outcomes + _failed_controls(found))
 
     key = key_of(
