@@ -173,7 +173,10 @@ def read(frame: pl.LazyFrame, *, engine: Literal["auto", "streaming"] = "streami
 
 
 def preflight(schema: Mapping[str, pl.DataType], expressions: Mapping[Key, pl.Expr]) -> dict[Key, str]:
-    """Try all expressions on no rows, and one by one only if that fails."""
+    """Try all expressions on no rows, and one by one only if that fails.
+
+    Out: by key, why an expression cannot be used on this schema; nothing for those that can.
+    """
     import polars as pl
 
     empty = pl.DataFrame(schema=_columns_read(schema, expressions.values())).lazy()
@@ -210,7 +213,10 @@ def _problem(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> Exception | Non
 
 
 def reduce_frame(frame: pl.LazyFrame, expressions: Mapping[Key, pl.Expr]) -> tuple[dict[Key, Any], dict[Key, str]]:
-    """Evaluate all in one pass; if that fails, one by one, so that the rest still gets an answer."""
+    """Evaluate all in one pass; if that fails, one by one, so that the rest still gets an answer.
+
+    Each expression yields one value. Out: values by key, and for each key without one the reason.
+    """
     if not expressions:
         return {}, {}
     try:
