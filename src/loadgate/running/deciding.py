@@ -23,6 +23,9 @@ from loadgate.running.opening import ARRIVED, parts
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loadgate.model.deliveries import Delivery
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
 
@@ -91,8 +94,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
     inputs = opened.inputs(ref.run)
     site = opened.frozen(inputs.content)
     delivery = inputs.delivery(version)
-    folders = [delivering.typed_folder(opened, site, delivery), delivering.checks_folder(opened, site, delivery)]
-    written = [folder for folder in folders if durable.exists(folder)]
+    written = [folder for folder in _folders(opened, site, delivery) if durable.exists(folder)]
     dataset = site.dataset(delivery.expected.dataset)
     later = {dataset.check_id(line) for line in dataset.crossing.expectations}  # asked when all have come
     own = [
@@ -127,12 +129,7 @@ def gather(opened: Opened, inputs: RunInputs, site: Site) -> tuple[list[Finding]
         state, reason = OutcomeState.COULD_NOT_RUN, "no delivery is expected for this period"
     arrived = Outcome(check=ARRIVED, scope=Scope(), state=state, severity=Severity.CRITICAL, reason=reason)
     outcomes = [arrived]
-    folders = []
-    for delivery in inputs.deliveries:
-        folders += [
-            delivering.typed_folder(opened, site, delivery),
-            delivering.checks_folder(opened, site, delivery),
-        ]
+    folders = [folder for delivery in inputs.deliveries for folder in _folders(opened, site, delivery)]
     for step in STEPS_WITH_FINDINGS:
         root = opened.places.step(inputs.run, step)
         folders += sorted(root.iterdir()) if root.is_dir() else []
@@ -141,6 +138,11 @@ def gather(opened: Opened, inputs: RunInputs, site: Site) -> tuple[list[Finding]
             findings += read_findings(folder)
             outcomes += read_outcomes(folder)
     return findings, outcomes
+
+
+def _folders(opened: Opened, site: Site, delivery: Delivery) -> list[Path]:
+    """Where reading and checking a delivery leave findings and outcomes."""
+    return [delivering.typed_folder(opened, site, delivery), delivering.checks_folder(opened, site, delivery)]
 
 
 def stored(opened: Opened, run: str) -> Judgement:
