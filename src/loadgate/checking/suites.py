@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from loadgate.checking.engine.outcomes import CheckState
 from loadgate.checking.marks import MarksWriter
 from loadgate.errors import CouldNotRun
-from loadgate.model.absence import absent_columns, partly_absent
+from loadgate.model.absence import NO_ROWS, absent_columns, has_rows, partly_absent
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, key_once
@@ -36,10 +36,13 @@ PARAMETERS = ("providers", "period")  # what a suite may ask for by {"$PARAMETER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """`result`: GX's own JSON, without failing values. `marks`: MARKS of the rows that fail or are undecided."""
+    """`result`: GX's own JSON, without failing values; None where no row came, so that it was not asked.
+
+    `marks`: MARKS of the rows that fail or are undecided.
+    """
 
     outcomes: tuple[Outcome, ...]
-    result: Path
+    result: Path | None
     marks: Path
 
 
@@ -55,7 +58,8 @@ class Checking:
     """A dataset's suite over typed rows as they pass by. Use as a context manager, or `close` it.
 
     A column that no file had is none of the table's, though the typed rows have it, as nulls: a check that reads it is
-    not applicable, and says so. So is one that some files lack, where that alone leaves nothing to decide.
+    not applicable, and says so. So is one that some files lack, where that alone leaves nothing to decide. Of a
+    delivery without a row all checks are not applicable: that is a finding of reading's own, as where none came.
 
     Expectations that look at another table are asked only if `references` has the tables, by name, and then only they:
     see running.crossing. One that reads a column which such a table came without is not applicable either.
@@ -113,6 +117,8 @@ class Checking:
         """
         import polars as pl
 
+        if not has_rows(typed):
+            return self._unasked()
         running = self._running
         if running is None or self._absent != absent_columns(typed):  # a later file had what the first one lacks
             self.restart()
@@ -131,6 +137,21 @@ class Checking:
         result.write_text(json.dumps(self._suite.to_json_dict(validated.result), sort_keys=True))
         silent = [found.index for found in validated.outcomes if found.state is CheckState.COULD_NOT_RUN]
         return Checked(outcomes=outcomes, result=result, marks=self._marks.close(without=silent))
+
+    def _unasked(self) -> Checked:
+        """No row can be used: whatever was seen is void, and nobody knows what the checks would have found."""
+        self.restart()
+        outcomes = tuple(
+            Outcome(
+                check=self._dataset.check_id(line),
+                scope=self._scope,
+                state=OutcomeState.NOT_APPLICABLE,
+                severity=line.severity,
+                reason=NO_ROWS,
+            )
+            for line in self._dataset.expectations
+        )
+        return Checked(outcomes=outcomes, result=None, marks=self._marks.close())
 
     def restart(self) -> None:
         """Forget all rows."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from loadgate.judging.grouping import FAMILIES, Group
-from loadgate.judging.scopes import hull, timeless
+from loadgate.judging.scopes import hull, leaves_unseen, timeless
 from loadgate.judging.sizes import case_size
 from loadgate.model.findings import Case, CaseState, Finding, Outcome, OutcomeState
 from loadgate.model.identity import key_of
 from loadgate.model.judgement import Judgement, Reason
-from loadgate.model.kinds import ROWS_UNSEEN, Kind, Severity
+from loadgate.model.kinds import Kind, Severity
 from loadgate.model.scope import Scope
 
 WORSE_BY = 1.1  # a case that grew by up to a tenth goes on as it was: groups wobble between months
@@ -140,7 +140,7 @@ def _resolved(
     outcomes: Sequence[Outcome],
 ) -> list[int]:
     now = [(case, timeless(case.scope)) for case in fresh]
-    unseen = [timeless(finding.scope) for finding in findings if finding.kind in ROWS_UNSEEN]
+    unseen = [timeless(finding.scope) for finding in findings if leaves_unseen(finding)]
     watched = frozenset[str]().union(*(case.checks for case in open_cases))
     unasked = [
         (outcome.check, timeless(outcome.scope))

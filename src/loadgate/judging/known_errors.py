@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from loadgate.judging.scopes import hull
+from loadgate.judging.scopes import hull, leaves_unseen
 from loadgate.judging.sizes import count, effect, share, significant
 from loadgate.model.expected import KnownError
 from loadgate.model.findings import Finding, Outcome, OutcomeState, RowsEvidence
 from loadgate.model.judgement import KnownErrorState, KnownErrorVerdict
-from loadgate.model.kinds import KINDS, ROWS_UNSEEN, Kind
+from loadgate.model.kinds import KINDS, Kind
 from loadgate.model.scope import Scope
 
 _SLACK = 1 + 1e-9  # a limit that is met exactly is kept, whatever the last bit says
@@ -123,8 +123,10 @@ def _all_ran(error: KnownError, scope: Scope, findings: Sequence[Finding], outco
         where = [outcome for outcome in outcomes if outcome.check == error.check and scope.overlaps(outcome.scope)]
         looked = any(outcome.rows_checked != 0 for outcome in where)
         return looked and all(outcome.state in _RAN and not outcome.rows_undecided for outcome in where)
-    unseen = ROWS_UNSEEN - {error.kind}
-    return not any(finding.kind in unseen and scope.overlaps(finding.scope) for finding in findings)
+    return not any(
+        finding.kind is not error.kind and leaves_unseen(finding) and scope.overlaps(finding.scope)
+        for finding in findings
+    )
 
 
 def _verdict(error: KnownError, seen: _Seen) -> KnownErrorVerdict:

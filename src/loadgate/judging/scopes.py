@@ -1,4 +1,4 @@
-"""Scopes in; out, the box around several, a box without time, and the parts of a release that a box touches."""
+"""Scopes in; out, the box around several, one without time, which parts a box touches, and whether it was looked at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from loadgate.model.findings import Finding, RowsEvidence
 from loadgate.model.identity import expected_id
+from loadgate.model.kinds import ROWS_UNSEEN, Kind
 from loadgate.model.scope import DIMENSIONS, Scope, Span
 
 _PERIOD = re.compile(r"\d{4}(?:-Q[1-4]|-W\d\d|-\d\d(?:-\d\d)?)?/")
@@ -32,6 +34,14 @@ def _around(spans: Sequence[Span | None]) -> Span | None:
         min((span.first for span in known), key=lambda period: period.start),
         max((span.last for span in known), key=lambda period: period.end),
     )
+
+
+def leaves_unseen(finding: Finding) -> bool:
+    """Whether rows in its Scope were not looked at, so that what is not found there is not over."""
+    found = finding.evidence
+    if finding.kind is Kind.REJECTED_ROWS and isinstance(found, RowsEvidence):
+        return found.rows_failed == found.rows_checked
+    return finding.kind in ROWS_UNSEEN
 
 
 def timeless(scope: Scope) -> Scope:

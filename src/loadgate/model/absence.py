@@ -1,11 +1,16 @@
-"""A typed Parquet file in; out, the dataset's columns that none, or not all, of its files had: there they are nulls."""
+"""A typed Parquet file in; out, what did not come: all of its rows, or columns that none, or not all, of its files had.
+
+Such a column is there as nulls.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
+NO_ROWS: Final = "no row of the delivery can be used"  # why it is not asked: a finding of reading says what is wrong
 _KEY, _PARTLY = "absent", "partly absent"  # in the footer of typed.parquet; not there where every column came
 
 
@@ -14,6 +19,12 @@ def footer(absent: Iterable[str], partly: Mapping[str, bool] | None = None) -> d
     names = sorted(absent)
     told = {_KEY: json.dumps(names)} if names else {}
     return told | ({_PARTLY: json.dumps(partly, sort_keys=True)} if partly else {})
+
+
+def has_rows(typed: Path) -> bool:
+    import pyarrow.parquet as pq
+
+    return bool(pq.read_metadata(typed).num_rows)
 
 
 def absent_columns(typed: Path) -> frozenset[str]:

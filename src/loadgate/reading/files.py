@@ -216,7 +216,7 @@ def _findings(
             detail["unexpected"] = str(trouble.unexpected)
         severity = Severity.CRITICAL if trouble.missing or trouble.duplicate else Severity.WARNING
         found.append(_finding(Kind.COLUMNS, scope, came, detail, severity=severity))
-    if writer.rows_in == 0 and not trouble.fatal and not trouble.files:
+    if writer.rows_in == writer.rejected.blank and not trouble.fatal and not trouble.files:
         found.append(_finding(Kind.EMPTY, scope, came, {}))
     if not (trouble.torn or trouble.files or trouble.accounts):  # who is not in a cut file may have been behind the cut
         found += _absent(printed, task, came)

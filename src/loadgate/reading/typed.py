@@ -69,7 +69,7 @@ class TypedWriter:
         self._writer: Any = None  # pyarrow has no types
         self._rejects: Any = None
         self._flagged: set[str] = set()  # columns that a written frame had no sure values of
-        self._came: dict[str, bool] = {}  # columns that a file had, and whether one with rows did
+        self._came: set[str] = set()  # columns that a file with rows had
         self._lacked: set[str] = set()  # columns that a file with rows did not have
         self._filled: set[str] = set()  # of the optional columns, those with a value
         self._relay = Relay([self._write_typed, *each])
@@ -81,14 +81,8 @@ class TypedWriter:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """Columns that none of the rows came with; without any rows, those that no header named."""
-        if not self._came:
-            return ()
-        return tuple(
-            name
-            for name in self._dataset.columns
-            if name not in self._came or (self.rows_typed and not self._came[name])
-        )
+        """Columns that none of the rows came with."""
+        return tuple(name for name in self._dataset.columns if name not in self._came) if self.rows_typed else ()
 
     @property
     def partly_absent(self) -> dict[str, bool]:
@@ -115,13 +109,13 @@ class TypedWriter:
         self.rows_typed += raw.height
         lacking = [name for name in self._dataset.columns if name not in raw.columns]
         if raw.height:
+            self._came.update(raw.columns)
             self._lacked.update(lacking)
         self._filled.update(
             name
             for name, column in self._dataset.columns.items()
             if column.optional and columns[name].null_count() < raw.height
         )
-        self._came |= {name: bool(raw.height) or self._came.get(name, False) for name in raw.columns}
         frame = pl.DataFrame(
             [
                 pl.repeat(part, raw.height, dtype=pl.UInt16, eager=True).alias(PART),
@@ -145,7 +139,7 @@ class TypedWriter:
             path.unlink(missing_ok=True)
         self.rows_in = self.rows_typed = 0
         self.rejected, self.values, self._segments, self._flagged = Tally(), {}, [], set()
-        self._came, self._lacked, self._filled = {}, set(), set()
+        self._came, self._lacked, self._filled = set(), set(), set()
 
     def close(self) -> None:
         """Put both tables under their final names; empty ones of the right schema where nothing was read."""

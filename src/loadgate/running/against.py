@@ -231,14 +231,14 @@ def _rules(
 
 def _marked(so_far: Marking, now: Outcome, then: Outcome | None) -> Marking:
     marks, before = (int(one.observed or 0) if one is not None else 0 for one in (now, then))
-    silent = now.state is OutcomeState.COULD_NOT_RUN
+    silent = now.state is not OutcomeState.PASS
     return replace(
         so_far,
         deliveries=so_far.deliveries + 1,
         rows_checked=so_far.rows_checked + (now.rows_checked or 0),
         rows_marked=so_far.rows_marked + marks,
         rows_undecided=so_far.rows_undecided + (now.rows_undecided or 0),
-        could_not_run=so_far.could_not_run + silent,
+        could_not_run=so_far.could_not_run + (now.state is OutcomeState.COULD_NOT_RUN),
         rows_marked_then=so_far.rows_marked_then + before,
         changed=so_far.changed + (not silent and marks != before),
     )

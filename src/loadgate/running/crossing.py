@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.content import slices
 from loadgate.errors import LoadgateError
-from loadgate.model.absence import absent_columns
+from loadgate.model.absence import NO_ROWS, absent_columns, has_rows
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import key_of, parse_run_id, part_id
 from loadgate.model.kinds import Severity
@@ -145,9 +145,9 @@ def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path
             delivering.read_into(folder, opened, site, earlier)
         elif aside is None and not durable.exists(folder):
             delivering.read(opened, site, earlier)
-        return (folder,)
     except LoadgateError:  # its bytes were pruned, or content so old can no longer be read
         return Absent(reason=NOTHING_EARLIER)
+    return (folder,) if has_rows(folder / "typed.parquet") else Absent(reason=NOTHING_EARLIER)
 
 
 def _age(run: str) -> tuple[Period, int]:
@@ -218,6 +218,8 @@ def _late(told: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _absent(line: ExpectationLine, absent: Mapping[str, Absent], told: Mapping[str, Any]) -> Absent | None:
+    if not told["rows_typed"]:  # whatever else did not come
+        return Absent(reason=NO_ROWS)
     if line.late and not _late(told):
         return Absent(reason=NO_TRAILER)
     return absent.get(line.reference or "")

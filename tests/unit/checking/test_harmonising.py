@@ -187,15 +187,15 @@ def test_rows_that_were_forgotten_leave_no_trace(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["alternatives.parquet", "marks.parquet"]
 
 
-def test_without_any_rows_every_rule_has_been_asked(tmp_path: Path) -> None:
+def test_without_any_rows_no_rule_was_asked_and_none_is_at_fault(tmp_path: Path) -> None:
     typed([]).write_parquet(tmp_path / "typed.parquet")
     pl.DataFrame(schema=schema(MARKS)).write_parquet(tmp_path / "marks.parquet")
     order = Outcome(check="stays:order", scope=Scope(), state=OutcomeState.PASS, severity=Severity.WARNING)
 
     found = harmonise(tmp_path / "typed.parquet", dataset=STAYS, outcomes=[order], scope=Scope(), into=tmp_path)
 
-    assert {one.state for one in found.outcomes} == {OutcomeState.PASS}
-    assert {one.rows_checked for one in found.outcomes} == {0}
+    reason = "no row of the delivery can be used"
+    assert {(one.state, one.reason) for one in found.outcomes} == {(OutcomeState.NOT_APPLICABLE, reason)}
     assert pl.read_parquet(found.marks).height == pl.read_parquet(found.alternatives).height == 0
 
 

@@ -188,6 +188,15 @@ def test_a_case_is_not_resolved_by_a_check_that_is_not_applicable(make, kinds, c
     assert make.judge(outcomes=[outcome], open_cases=[earlier]).resolved == resolved
 
 
+@pytest.mark.parametrize(("failed", "resolved"), [(100, ()), (40, (1,))])
+def test_a_case_is_not_resolved_where_every_row_was_rejected(make, failed, resolved):
+    scope = make.delivery_scope(period="2026-09")
+    earlier = make.case(1, scope=scope, kinds=("reading.unreadable_values",), checks=["pupils:readable(grade)"])
+    rejected = make.finding("reading.rejected_rows", make.delivery_scope(), failed=failed, check="reading:pupils")
+
+    assert make.judge(findings=[rejected], open_cases=[earlier]).resolved == resolved
+
+
 def test_a_delivery_that_came_resolves_its_case_while_another_is_missing(make):
     earlier = make.case(1, scope=make.delivery_scope("101", period="2026-09"), kinds=MISSING)
 

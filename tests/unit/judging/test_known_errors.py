@@ -100,6 +100,15 @@ def test_an_error_by_kind_is_not_checked_where_a_delivery_is_missing(make, other
     assert judgement.known_errors[0].state is state
 
 
+@pytest.mark.parametrize(("failed", "state"), [(100, NOT_CHECKED), (40, GONE)])
+def test_an_error_by_kind_is_not_checked_where_every_row_was_rejected(make, failed, state):
+    rejected = make.finding("reading.rejected_rows", make.delivery_scope(), failed=failed)
+
+    judgement = make.judge(findings=[rejected], register=[make.error(kind="reading.unreadable_values")])
+
+    assert judgement.known_errors[0].state is state
+
+
 def test_while_provisional_nothing_is_gone(make):
     outcomes = [make.outcome(CHECK, make.delivery_scope("101"), "pass")]
 

@@ -169,6 +169,13 @@ def test_no_more_than_ten_lines_are_named(read_bytes: Callable[..., Any]) -> Non
     assert evidence.rows_failed == 40
 
 
+def test_a_file_of_blank_lines_is_empty(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes(HEAD + b"\n  \n\n")
+
+    assert read.kinds == [Kind.EMPTY, Kind.REJECTED_ROWS]
+    assert read.reading.rows_typed == 0
+
+
 @pytest.mark.parametrize("content", [b"", HEAD, HEAD.rstrip(), b"\xef\xbb\xbf", b"\r\n"])
 def test_a_file_without_rows_is_empty(read_bytes: Callable[..., Any], content: bytes) -> None:
     read = read_bytes(content)

@@ -19,6 +19,7 @@ from loadgate.checking.harmonising.harmonisation import MARKS_OF, OPEN, VALUE, S
 from loadgate.checking.harmonising.waiting import Memory, Waiting, rows_for
 from loadgate.checking.suites import row_groups
 from loadgate.errors import CouldNotRun
+from loadgate.model.absence import NO_ROWS
 from loadgate.model.applying import as_text
 from loadgate.model.expected import Dataset
 from loadgate.model.findings import Outcome, OutcomeState
@@ -243,9 +244,10 @@ class Harmonising:
     def _outcome(self, rule: HarmonisationRule, reason: str | None) -> Outcome:
         """A rule is no check: it passes when it could be asked, however many rows it marks."""
         check = self._dataset.rule_id(rule)
-        if reason is not None:
-            state = OutcomeState.COULD_NOT_RUN
-            return Outcome(check=check, scope=self._scope, state=state, severity=Severity.INFO, reason=reason)
+        if reason is not None or not self._rows:
+            state = OutcomeState.NOT_APPLICABLE if reason is None else OutcomeState.COULD_NOT_RUN
+            why = reason or NO_ROWS
+            return Outcome(check=check, scope=self._scope, state=state, severity=Severity.INFO, reason=why)
         return Outcome(
             check=check,
             scope=self._scope,
