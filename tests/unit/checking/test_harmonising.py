@@ -154,6 +154,33 @@ def test_a_row_that_a_check_cannot_decide_spoils_its_group_even_where_the_rule_d
     assert marks_of(spoilt, "overlap") == dict.fromkeys((0, 1, 2), "undecided")
 
 
+ONLY = """\
+dataset: stays
+area: care
+title: Stays
+columns: {person: {type: text}, kind: {type: text}, began: {type: timestamp}, left: {type: timestamp}}
+rules:
+  - {id: ours, kind: remove, where: {column: kind, is: equal, value: S}, reason: At once.}
+  - {id: backwards, kind: remove, check: order, reason: In the end.}
+  - {id: old, kind: remove, where: {column: began, missing: false}, apply: {only: [RULE]}, reason: Of those.}
+  - {id: overlap, kind: change, follow: {start: began, end: left, group: [person]}, apply: {only: [RULE]}, reason: Too.}
+"""
+
+
+@pytest.mark.parametrize(("rule", "unread"), [("ours", [1]), ("backwards", [])])
+def test_a_row_that_may_carry_the_only_mark_that_counts_is_undecided(
+    rule: str, unread: list[int], tmp_path: Path
+) -> None:
+    dataset = Dataset.model_validate(parse(ONLY.replace("RULE", rule), file="stays.yaml").value)
+    rows = [*PAIR, ("q", "T", day(1), day(9), None)]
+    suite = [(0, "fail"), (1, "undecided")]
+
+    found = asked(tmp_path / "one", [typed(rows, unread=unread)], suite=suite, dataset=dataset)
+
+    assert marks_of(found, "old") == {0: "removed", 1: "undecided"}
+    assert marks_of(found, "overlap") == {0: "undecided", 1: "undecided"}
+
+
 def test_a_check_s_rows_are_left_out_of_a_group_that_passed_by_before_the_check_had_finished(tmp_path: Path) -> None:
     found = asked(tmp_path / "one", [typed(PAIR)], suite=[(0, "fail")])
 

@@ -96,7 +96,8 @@ def seen(rows: pl.DataFrame, applied: Applied, said: Mapping[str, Said]) -> pl.D
     for name in applied.leave_out:
         rows = rows.with_columns((rows[COUNTS] & ~said[name].marked).alias(COUNTS))
     if applied.only:
-        carried = reduce(or_, (said[name].marked for name in applied.only))
+        # one that a rule could not decide may carry its mark: it is unsure then, not gone
+        carried = reduce(or_, (said[name].marked | said[name].open for name in applied.only))
         rows = rows.with_columns((rows[COUNTS] & carried).alias(COUNTS))
     for column, names in applied.alternatives.items():
         given = [pl.lit(value) for name in names if (value := said[name].value) is not None]
