@@ -277,6 +277,20 @@ def test_a_second_run_takes_over_what_was_asked_across_deliveries_with_its_marks
     assert [(now / name).read_bytes() for name in marks] == [(then / name).read_bytes() for name in marks]
 
 
+def test_a_profile_that_keeps_fewer_or_more_marks_has_them_made_again(site: SmallSite) -> None:
+    send(site, JANUARY, "101", measures=40)
+    profile = site.path / "vendor_profiles/courier.yaml"
+    plain = profile.read_text()
+    found = []
+    for text in (plain.replace("    dataset: measures", "    dataset: measures\n    marks_per_check: 2"), plain):
+        profile.write_text(text)
+        ref = site.run(JANUARY)
+        (marks,) = site.path.glob(f"state/runs/{ref.run}/across/all/{JANUARY}/desk/measures/101/v1/marks.parquet")
+        found.append((pl.read_parquet(marks).height, outcomes(ref)[CASES, "101"].rows_unmarked))
+
+    assert found == [(2, 8), (10, 0)]
+
+
 # ── content that is tried on a stored run ──────────────────────────────────────────────────────────────────────
 
 

@@ -61,7 +61,9 @@ class Crossing:
         dataset = site.dataset(self.delivery.expected.dataset)
         tables = {name: sorted(path.name for path in paths) for name, paths in self.tables.items()}
         absent = {name: [one.reason, one.state.value] for name, one in self.absent.items()}
-        return key_of(self.delivery.id, self.typed.name, slices.checking_slice(site, dataset.crossing), tables, absent)
+        suite = slices.checking_slice(site, dataset.crossing)
+        kept = delivering.spec_of(site, self.delivery).marks_per_check
+        return key_of(self.delivery.id, self.typed.name, suite, kept, tables, absent)
 
 
 def crossings(
