@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -51,15 +52,14 @@ def _alternatives(condition: written.Condition, *, negated: bool) -> list[list[_
 
 
 def _among(condition: written.Among, *, negated: bool) -> list[list[_Leaf]]:
-    inside, outside = condition.among, condition.not_among
-    if negated:
-        inside, outside = outside, inside
-    leaves: list[_Leaf] = []
-    if inside is not None:
-        leaves.append(written.Among(column=condition.column, among=inside))
-    if outside is not None:
-        leaves.append(written.Among(column=condition.column, not_among=outside))
-    return [[leaf] for leaf in leaves] if negated else [leaves]
+    """GX takes lists of texts and of numbers; of days, true and false each is compared for itself."""
+    values = condition.among if condition.among is not None else condition.not_among or ()
+    inside = (condition.among is not None) is not negated
+    if not any(isinstance(value, bool | date) for value in values):
+        return [[written.Among(column=condition.column, **{"among" if inside else "not_among": values})]]
+    op = "equal" if inside else "not_equal"
+    leaves = [written.Compare.model_validate({"column": condition.column, "is": op, "value": one}) for one in values]
+    return [[leaf] for leaf in leaves] if inside else [[*leaves]]
 
 
 def _leaf(leaf: _Leaf) -> Any:

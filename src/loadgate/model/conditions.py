@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -102,9 +103,8 @@ def to_polars(condition: Condition) -> pl.Expr:
                 "at_least": column >= value,
             }[condition.op]
         case Among():
-            column = pl.col(condition.column)
-            inside = column.is_in(list(condition.among)) if condition.among is not None else pl.lit(True)
-            outside = ~column.is_in(list(condition.not_among)) if condition.not_among is not None else pl.lit(True)
+            inside = pl.lit(True) if condition.among is None else _one_of(condition.column, condition.among)
+            outside = pl.lit(True) if condition.not_among is None else ~_one_of(condition.column, condition.not_among)
             return inside & outside
         case Missing():
             column = pl.col(condition.column)
@@ -115,3 +115,14 @@ def to_polars(condition: Condition) -> pl.Expr:
             return pl.any_horizontal(list(map(to_polars, condition.any)))
         case Not():
             return ~to_polars(condition.negated)
+
+
+def _one_of(name: str, values: Sequence[Scalar]) -> pl.Expr:
+    """Whether the column has one of the values, each compared as by `is: equal`."""
+    import polars as pl
+
+    column, types = pl.col(name), set(map(type, values))
+    if types <= {str} or types <= {int}:
+        return column.is_in(list(values))
+    # a list is of one type, and is_in takes no floats for a decimal column, nor dates for one of timestamps
+    return pl.any_horizontal(column == pl.lit(value) for value in values)
