@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import Field, model_validator
 
 from loadgate.model.conditions import Condition, columns
 from loadgate.model.written import Written
 
+Ruled = TypeVar("Ruled", bound=Written)
 MOST_YEARS: Final = 150  # longer than a life; dates beyond the calendar cannot be reckoned with
 
 
@@ -46,6 +47,13 @@ class AppliedMarks(Written):
         return self
 
 
+def _of_different_columns(rule: Ruled, keys: str, *columns: str) -> Ruled:
+    """A column beside itself says nothing of a row."""
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"name different columns under {keys}")
+    return rule
+
+
 class Earlier(Written):
     """`{column: ended, than: started}`: rows whose `column` lies before `than` plus so many years."""
 
@@ -53,12 +61,20 @@ class Earlier(Written):
     than: str
     years: int = Field(default=0, ge=0, le=MOST_YEARS)
 
+    @model_validator(mode="after")
+    def _apart(self) -> Earlier:
+        return _of_different_columns(self, "column and than", self.column, self.than)
+
 
 class Fill(Written):
     """`{column: ended, source: died}`: the alternative of `column` is the value of `source`, where it has one."""
 
     column: str
     source: str
+
+    @model_validator(mode="after")
+    def _apart(self) -> Fill:
+        return _of_different_columns(self, "column and source", self.column, self.source)
 
 
 class Follow(Written):
@@ -71,6 +87,10 @@ class Follow(Written):
     start: str
     end: str
     group: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Follow:
+        return _of_different_columns(self, "start, end and each of group", self.start, self.end, *self.group)
 
 
 class HarmonisationRule(Written):
