@@ -46,6 +46,7 @@ class SiteFile(Written):
     stated_times: bool = False
     systems: tuple[SystemFacts, ...] = ()
     inbox: str = "inbox"  # a folder below the site, or s3://bucket/prefix
+    retention_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
