@@ -23,6 +23,7 @@ _DTYPES: Mapping[str, Any] = {
     "text": pl.String(),
     "integer": pl.Int64(),
     "decimal": pl.Decimal(38, 2),
+    "decimal(4)": pl.Decimal(38, 4),
     "float": pl.Float64(),
     "date": pl.Date(),
     "timestamp": pl.Datetime("us"),

@@ -52,7 +52,7 @@ def _balanced(
     values = {"amount": amount_column, "debit": debit_column, "credit": credit_column}
     given = {name: value for name, value in values.items() if value is not None}
     total = pl.col("amount").sum() if "amount" in given else pl.col("debit").sum() - pl.col("credit").sum()
-    return ~in_failing_groups(keys, given, fails=total.abs() > limit)
+    return ~in_failing_groups(keys, given, fails=total.abs() > limit, sums=True)
 
 
 class ExpectDebitAndCreditToBalance(GroupedRowsExpectation):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.own_rules import aggregate
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 _SHARES = "column.share_against_reference"
 
 
-def _compared(found: dict[str, int], *, minimum_rows: int, **_: object) -> dict[str, float]:
+def _compared(found: dict[str, int], *, minimum_rows: int, **_: object) -> dict[str, int]:
     refuse_too_few(found["rows"], found["rows_before"], minimum=minimum_rows)
-    return {"share": found["hits"] / found["rows"], "before": found["hits_before"] / found["rows_before"]}
+    return found
 
 
 @aggregate(_SHARES, value_keys=("value_set", "minimum_rows"), references=("reference",), finish=_compared, shown=True)
@@ -43,8 +44,8 @@ def _shares(column: pl.Expr, *, value_set: list[Any], reference: pl.LazyFrame, *
 class ExpectCategoryShareToBeNearReference(ColumnAggregateExpectation):
     """Expect the share of `value_set` among the values of a column to be near that in the table `reference`.
 
-    It is near if it differs by at most `absolute`, or by at most `relative` of what it was. With fewer than
-    `minimum_rows` values, here or there, it cannot be said.
+    It is near if it differs by at most `absolute`, or by at most `relative` of what it was, reckoned exactly. With
+    fewer than `minimum_rows` values, here or there, it cannot be said.
     """
 
     value_set: list[Any] = Field(min_items=1)
@@ -62,6 +63,7 @@ class ExpectCategoryShareToBeNearReference(ColumnAggregateExpectation):
     ) -> dict[str, Any]:
         del runtime_configuration, execution_engine
         found, wanted = metrics[_SHARES], self._get_success_kwargs()
-        apart = abs(found["share"] - found["before"])
-        near = apart <= wanted["absolute"] or apart <= wanted["relative"] * found["before"]
-        return {"success": near, "result": {"observed_value": found["share"]}}
+        share, before = Fraction(found["hits"], found["rows"]), Fraction(found["hits_before"], found["rows_before"])
+        absolute, relative = (Fraction(str(wanted[name])) for name in ("absolute", "relative"))  # 0.1 is a tenth
+        near = abs(share - before) <= max(absolute, relative * before)
+        return {"success": near, "result": {"observed_value": float(share)}}

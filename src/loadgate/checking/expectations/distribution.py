@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -27,28 +28,28 @@ _EDGES = 99  # percentiles of the earlier delivery
 _RARELY = 0.001  # how often chance alone may exceed what is taken for noise
 
 
-def total_variation(found: dict[str, Any]) -> tuple[float, float]:
+def total_variation(found: dict[str, Any]) -> tuple[Fraction, float]:
     """Half the sum of differences in share, and what chance alone would hardly exceed."""
     rows, before = found["rows"], found["rows_before"]
     now, then = ({next(iter(one.values())): one["count"] for one in found[key]} for key in ("counts", "counts_before"))
-    pairs = [(now.get(name, 0) / rows, count / before) for name, count in then.items()]
-    new = 1 - sum(share for share, _ in pairs)
-    pairs.append((max(new, 0.0), 0.0))
+    counts = [(now.get(name, 0), count) for name, count in then.items()]
+    counts.append((rows - sum(count for count, _ in counts), 0))  # what was not there before
+    pairs = [(count / rows, earlier / before) for count, earlier in counts]
     spread = 1 / rows + 1 / before
     usual = sum(math.sqrt(max(mean * (1 - mean), 0) * spread) for mean in (sum(pair) / 2 for pair in pairs))
     noise = usual / math.sqrt(2 * math.pi) + math.sqrt(-math.log(_RARELY) / 2 * spread)
-    return sum(abs(one - other) for one, other in pairs) / 2, noise
+    return Fraction(sum(abs(one * before - other * rows) for one, other in counts), 2 * rows * before), noise
 
 
-def kolmogorov_smirnov(found: dict[str, Any]) -> tuple[float, float]:
+def kolmogorov_smirnov(found: dict[str, Any]) -> tuple[Fraction, float]:
     """The largest difference between shares of values up to a percentile of before, and what chance explains."""
     rows, before = found["rows"], found["rows_before"]
     pairs = zip(found["counts"], found["counts_before"], strict=True)
-    apart = max((abs(one / rows - other / before) for one, other in pairs), default=0.0)
-    return apart, math.sqrt(-math.log(_RARELY / 2) / 2 * (1 / rows + 1 / before))
+    apart = max((abs(one * before - other * rows) for one, other in pairs), default=0)
+    return Fraction(apart, rows * before), math.sqrt(-math.log(_RARELY / 2) / 2 * (1 / rows + 1 / before))
 
 
-def _measured(found: dict[str, Any], *, minimum_rows: int, **_: object) -> dict[str, float]:
+def _measured(found: dict[str, Any], *, minimum_rows: int, **_: object) -> dict[str, Fraction | float]:
     refuse_too_few(found["rows"], found["rows_before"], minimum=minimum_rows)
     categories = bool(found["counts_before"]) and isinstance(found["counts_before"][0], dict)
     distance, noise = total_variation(found) if categories else kolmogorov_smirnov(found)
@@ -107,5 +108,6 @@ class ExpectDistributionToBeNearReference(ColumnAggregateExpectation):
     ) -> dict[str, Any]:
         del runtime_configuration, execution_engine
         found, wanted = metrics[_DISTANCE], self._get_success_kwargs()
-        near = found["distance"] <= max(wanted["max_distance"], found["noise"])
-        return {"success": near, "result": {"observed_value": found["distance"]}}
+        most = Fraction(str(wanted["max_distance"]))  # 0.1 is a tenth
+        near = found["distance"] <= max(most, found["noise"])
+        return {"success": near, "result": {"observed_value": float(found["distance"])}}

@@ -37,14 +37,19 @@ class GroupedRowsExpectation(MulticolumnMapExpectation):
         return v
 
 
-def in_failing_groups(keys: Sequence[pl.Expr], values: Mapping[str, pl.Expr], *, fails: pl.Expr) -> pl.Expr:
-    """True for rows of groups of which `fails`, an aggregate over columns named as `values` are, is true."""
+def in_failing_groups(
+    keys: Sequence[pl.Expr], values: Mapping[str, pl.Expr], *, fails: pl.Expr, sums: bool = False
+) -> pl.Expr:
+    """True for rows of groups of which `fails`, an aggregate over columns named as `values` are, is true.
+
+    `sums`: whole numbers among the values get room for sums beyond 64 bits, which would begin anew below zero.
+    """
     import polars as pl
 
     named = [key.alias(f"_key{place}") for place, key in enumerate(keys)]
     rows = pl.struct(*named, *(value.alias(name) for name, value in values.items()))
     count = len(named)
-    return rows.map_batches(lambda series: _told(series, count, fails), return_dtype=pl.Boolean)
+    return rows.map_batches(lambda series: _told(series, count, fails, sums=sums), return_dtype=pl.Boolean)
 
 
 def group_numbers(rows: pl.DataFrame, keys: Sequence[str]) -> pl.Series:
@@ -57,11 +62,14 @@ def group_numbers(rows: pl.DataFrame, keys: Sequence[str]) -> pl.Series:
     return rows.select(key.rank("dense").cast(pl.UInt64).alias(_HASH))[_HASH] if met else hashes[_HASH]
 
 
-def _told(series: pl.Series, keys: int, fails: pl.Expr) -> pl.Series:
+def _told(series: pl.Series, keys: int, fails: pl.Expr, *, sums: bool) -> pl.Series:
     import polars as pl
+    from polars import selectors
 
     rows = series.struct.unnest()
     names = [f"_key{place}" for place in range(keys)]
+    if sums:
+        rows = rows.with_columns((selectors.integer() - selectors.by_name(names)).cast(pl.Int128))
     if not names:
         return rows.select(pl.repeat(fails, pl.len(), dtype=pl.Boolean) if rows.height else pl.lit([])).to_series()
     key = pl.struct(names)

@@ -43,11 +43,25 @@ def _there(keys: list[pl.Expr], *, reference: pl.LazyFrame, reference_columns: l
     known = wanted.drop_nulls().unique().with_columns(pl.lit(True).alias(_FOUND)).collect(engine="streaming")
 
     def found(series: pl.Series) -> pl.Series:
-        told = series.struct.unnest().join(known, on=names, how="left", maintain_order="left")
+        rows, there = (frame.cast(_scales(series, known), strict=False) for frame in (series.struct.unnest(), known))
+        told = rows.join(there, on=names, how="left", maintain_order="left")
         return told[_FOUND].fill_null(False)
 
     named = pl.struct(key.alias(name) for key, name in zip(keys, names, strict=True))
     return named.map_batches(found, return_dtype=pl.Boolean)
+
+
+def _scales(here: pl.Series, there: pl.DataFrame) -> pl.Schema:
+    """The places that decimals of both tables have room in: 1.5 and 1.50 are one key."""
+    import polars as pl
+
+    pairs = {name: (kind, there.schema[name]) for name, kind in here.struct.schema.items()}
+    common = {
+        name: pl.Decimal(38, max(one.scale, other.scale))
+        for name, (one, other) in pairs.items()
+        if isinstance(one, pl.Decimal) and isinstance(other, pl.Decimal) and one != other
+    }
+    return pl.Schema(common)
 
 
 class ExpectKeysToBeInDataset(GroupedRowsExpectation):
