@@ -66,7 +66,8 @@ def value_faults(document: Document[Any], path: KeyPath, value: object, column: 
     fits = isinstance(value, types) and (isinstance(value, bool) == (column.type is ColumnType.BOOLEAN))
     if not fits:
         written = document.lines.written.get(path)
-        fix = f'write "{written or value}"' if column.type is ColumnType.TEXT else f"write {expected}"
+        is_text = column.type is ColumnType.TEXT and value is not None and not isinstance(value, Mapping)
+        fix = f'write "{written or value}"' if is_text else f"write {expected}"
         yield document.fault(
             path, found=shown(value, written), expected=f"{expected} (the column's type is {column.type})", fix=fix
         )

@@ -59,7 +59,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         second = next(name for at, name in enumerate(names) if name in names[:at])
-        raise _SecondError(f"a second {second[:60]} in one object")
+        raise _SecondError(f"a second {_BROKEN.sub('?', second[:60])} in one object")
     return found
 
 
@@ -104,7 +104,8 @@ def _half_characters(value: object, path: KeyPath) -> list[KeyPath]:
         return [path] if _BROKEN.search(value) else []
     if isinstance(value, dict):
         named = [path for name in value if _BROKEN.search(name)]
-        return named + [found for name, part in value.items() for found in _half_characters(part, (*path, name))]
+        whole = ((name, part) for name, part in value.items() if not _BROKEN.search(name))
+        return named + [found for name, part in whole for found in _half_characters(part, (*path, name))]
     if isinstance(value, list):
         return [found for at, part in enumerate(value) for found in _half_characters(part, (*path, at))]
     return []

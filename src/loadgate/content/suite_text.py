@@ -24,6 +24,7 @@ _ELSEWHERE_A_WORD = frozenset(("y", "n", "yes", "no", "on", "off", "true", "fals
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+_BEYOND = 10_000_000_000_000_000_000  # a number of 20 digits
 _LONGEST = 110  # characters of a line, where it can be helped
 
 
@@ -58,6 +59,19 @@ def suite_text(dataset: Dataset, remarks: Remarks | None = None) -> str:
     return text
 
 
+def can_hold(value: object) -> bool:
+    """Whether `flow` can write a number; anything but a number it can."""
+    match value:
+        case bool():
+            return True
+        case int():
+            return abs(value) < _BEYOND
+        case float():
+            return math.isfinite(value)
+        case _:
+            return True
+
+
 def flow(value: object) -> str:
     """A value on one line. Raises: CouldNotRun for a number that YAML 1.2 cannot hold here."""
     if isinstance(value, Enum):
@@ -67,9 +81,9 @@ def flow(value: object) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
-        case int() if abs(value) < 10**19:
+        case int() if can_hold(value):
             return str(value)
-        case float() if math.isfinite(value):
+        case float() if can_hold(value):
             text = repr(value)
             return text if "." in text else text.replace("e", ".0e")  # readers of YAML 1.1 take 1e-07 for text
         case str():

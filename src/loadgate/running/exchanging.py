@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,7 +136,9 @@ def _good_lines(
             )
             line = line.model_copy(update={"severity": Severity(only)})
         lists = frozenset({str(line.kwargs["code_list"])} if "code_list" in line.kwargs else ())
-        wrong = list(expectation_faults(document, here, line, code_lists=lists))
+        wrong = list(_numbers_beyond(document, here, line)) or list(
+            expectation_faults(document, here, line, code_lists=lists)
+        )
         wrong += condition_faults(document, (*here, "kwargs", "row_condition"), line.where, suite.columns)
         wrong = wrong or refusals(document, here, suite, line)
         if wrong:
@@ -144,6 +146,30 @@ def _good_lines(
         else:
             kept.append((place, line))
     return kept, faults
+
+
+def _numbers_beyond(document: Any, here: tuple[str | int, ...], line: Any) -> Iterator[Fault]:
+    """Numbers that JSON can say and YAML 1.2 cannot: 1e400, or one of 20 digits."""
+    from loadgate.content.suite_text import can_hold
+
+    def walk(value: object, path: tuple[str | int, ...]) -> Iterator[Fault]:
+        if isinstance(value, dict):
+            for name, part in value.items():
+                yield from walk(part, (*path, name))
+        elif isinstance(value, list | tuple):
+            for place, part in enumerate(value):
+                yield from walk(part, (*path, place))
+        elif not can_hold(value):
+            yield document.fault(
+                path,
+                found="a number without end, or one of 20 digits",
+                expected="a number that content can hold",
+                fix="write a smaller number, or text",
+            )
+
+    yield from walk(line.kwargs, (*here, "kwargs"))
+    if line.where is not None:
+        yield from walk(line.where.model_dump(by_alias=True, exclude_none=True), (*here, "kwargs", "row_condition"))
 
 
 def refusals(document: Any, here: tuple[str | int, ...], suite: Dataset, line: Any) -> list[Fault]:

@@ -314,6 +314,16 @@ def test_a_condition_picks_the_rows_that_it_picked_in_pandas(text: str, rows: li
             "facts that no suite has",
         ),
         ({"name": "s", "expectations": [], "meta": {"loadgate": {"format": 9}}}, "meta.loadgate", "another form"),
+        (
+            one({"column": "a", "min_value": -(10**19)}, kind="expect_column_values_to_be_between"),
+            "expectations[0].kwargs.min_value",
+            "a number without end, or one of 20 digits",
+        ),
+        (
+            one({"column": "a", "row_condition": f"b in [1, {10**19}]", "condition_parser": "pandas"}),
+            "expectations[0].kwargs.row_condition.among[1]",
+            "a number without end, or one of 20 digits",
+        ),
     ],
 )
 def test_what_cannot_be_said_is_told_at_its_place(tmp_path: Path, plain: object, key: str, found: str) -> None:
@@ -321,6 +331,24 @@ def test_what_cannot_be_said_is_told_at_its_place(tmp_path: Path, plain: object,
     assert (fault.file, fault.key) == ("suite.json", key)
     assert fault.found.startswith(found)
     assert fault.line >= 1
+
+
+def test_a_number_that_no_float_can_hold_is_told_at_its_place_and_the_rest_is_kept(tmp_path: Path) -> None:
+    plain = one({"column": "a", "min_value": 12345}, kind="expect_column_values_to_be_between")
+    plain["expectations"] += one({"column": "b"})["expectations"]
+    (tmp_path / "suite.json").write_text(json.dumps(plain, indent=1).replace("12345", "1e400"), encoding="utf-8")
+    read = read_gx_suite(tmp_path / "suite.json")
+    (fault,) = read.faults
+    assert (tmp_path / "suite.json").read_text().splitlines()[fault.line - 1].strip() == '"min_value": 1e400'
+    assert [line.kwargs["column"] for line in dataset_of(read).expectations] == ["b"]
+
+
+@pytest.mark.parametrize("value", [None, {"$PARAMETER": "x"}])
+def test_nobody_is_told_to_write_as_text_what_is_no_value(value: object, tmp_path: Path) -> None:
+    plain = one({"column": "a", "value_set": ["x", value]}, kind="expect_column_values_to_be_in_set")
+    fault = imported(plain, tmp_path).faults[0]
+    assert fault.key == "expectations[0].kwargs.value_set[1]"
+    assert fault.fix == "write text, in quotes where it looks like a number"
 
 
 def test_a_fault_stands_at_its_line_and_the_rest_is_kept(tmp_path: Path) -> None:

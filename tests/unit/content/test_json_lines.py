@@ -56,9 +56,12 @@ def paths(value: object, path: tuple[str | int, ...]) -> list[tuple[str | int, .
         ("[" * 5000 + "]" * 5000, "deep nesting", 1),
         ("[" * 70 + "]" * 70, "deep nesting", 1),
         ('["a",\n "\\ud800"]', "half of a character", 2),
+        ('[\n{"\\ud800": "\\ud800"}]', "half of a character", 2),
+        ('{"\\ud800": 1, "\\ud800": 2}', "a second ? in one object", 1),
         ("", "expecting value", 1),
     ],
 )
 def test_what_is_no_json_has_one_fault(text: str, found: str, line: int) -> None:
     (fault,) = parse(text, file="x.json").faults
     assert (fault.found, fault.line) == (found, line)
+    assert str(fault).encode()  # whatever stood there, this can be said
