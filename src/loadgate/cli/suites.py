@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from loadgate.cli.options import JsonOption, SiteOption
 from loadgate.cli.terminal import say, say_json
-from loadgate.errors import Exit, NotFound, Refused
+from loadgate.errors import CouldNotRun, Exit, NotFound, Refused
 
 if TYPE_CHECKING:
     from loadgate.running.drafting import Drafted
@@ -218,8 +219,12 @@ def _give(text: str | None, facts: dict[str, Any], out: Path | None, *, as_json:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        told = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise CouldNotRun(f"{path} cannot be written: {told}", fix="name a file that can be written") from None
 
 
 def _from_path(out: Path | None) -> tuple[str | None, str | None]:

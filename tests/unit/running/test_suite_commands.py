@@ -185,6 +185,14 @@ def test_a_partial_import_writes_the_rest_and_still_ends_with_4(loadgate: Any, t
     assert "area: money" in out.read_text()
 
 
+def test_a_place_that_cannot_be_written_is_named_and_no_fault_of_the_program(loadgate: Any, tmp_path: Path) -> None:
+    source = gx_json(tmp_path, 1)
+    called = loadgate("suite", "import", source, "-o", source / "ledger.yaml")
+    assert called.code == Exit.COULD_NOT_RUN
+    assert "ledger.yaml cannot be written: " in called.err
+    assert "name a file that can be written" in called.err
+
+
 def test_a_file_that_is_no_json_is_told_with_its_line(loadgate: Any, tmp_path: Path) -> None:
     file = tmp_path / "suite.json"
     file.write_text('{"name": "s",\n "expectations": [\n')
