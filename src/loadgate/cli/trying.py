@@ -89,11 +89,9 @@ def _progress() -> Callable[[int, int], None]:
 def _say_against(told: Against) -> None:
     again = f", {told.read_again} of them read again" if told.read_again else ""
     say(f"The content as it lies here now, on {_count(told.deliveries, 'delivery')} of run {told.run}{again}")
-    untried = [
-        one.check for one in told.checks if not one.deliveries and one.content != "gone" and not one.failing_then
-    ]
+    untried = [one.check for one in told.checks if _is_untried(one)]
     tried = [one for one in told.checks if one.check not in untried]
-    shown = [one for one in tried if one.failing or one.failing_then or one.could_not_run or one.differs]
+    shown = [one for one in tried if _is_told(one)]
     if shown:
         say()
         head = ("check", "rows", "failed", "undecided", "could not run", "failing", "then", "new", "gone", "changed")
@@ -121,9 +119,25 @@ def _say_against(told: Against) -> None:
             say(f"  and {len(told.unseen) - _NAMED} more; --json lists them")
 
 
+def _is_told(one: Found) -> bool:
+    """Whether there is something to tell; that rows could not be decided is, though nothing fails."""
+    return bool(one.failing or one.failing_then or one.could_not_run or one.rows_undecided or one.differs)
+
+
+def _is_untried(one: Found) -> bool:
+    """Whether no row was looked at: of such a check it cannot be said that it found nothing."""
+    if not one.deliveries:
+        return one.content != "gone" and not one.failing_then
+    return not one.rows_checked and not _is_told(one)
+
+
 def _say_rules(told: Against) -> None:
     """How many rows the rules mark: those of which there is something to tell, and how many others there are."""
-    shown = [one for one in told.rules if one.rows_marked or one.rows_marked_then or one.could_not_run or one.differs]
+    shown = [
+        one
+        for one in told.rules
+        if one.rows_marked or one.rows_marked_then or one.rows_undecided or one.could_not_run or one.differs
+    ]
     if shown:
         say()
         head = ("rule", "rows", "marked", "undecided", "could not run", "marked then", "changed")
