@@ -53,7 +53,8 @@ def try_examples(root: Path, *, datasets: Sequence[str], as_json: bool) -> Exit:
 def _coverage(one: Shown) -> str:
     told = f"{one.dataset}: {_count(one.examples, 'example')}"
     if not one.without:
-        return f"{told}, each of {_count(one.checks, 'check')} is shown to fail"
+        shown = "has an example that should fail" if one.faults else "is shown to fail"
+        return f"{told}, each of {_count(one.checks, 'check')} {shown}"
     keys = [check.partition(":")[2] for check in one.without]
     return f"{told}, {len(one.without)} of {_count(one.checks, 'check')} have no example that fails: {_some(keys)}"
 

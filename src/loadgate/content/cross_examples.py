@@ -85,8 +85,16 @@ def _value_faults(
 
 def _table_faults(document: Document[Examples], dataset: Dataset, datasets: Mapping[str, Dataset]) -> Iterator[Fault]:
     """Other tables that none of the suite's checks looks at, and their rows."""
-    named = {line.reference for line in dataset.expectations if line.reference is not None} - {PRIOR}
+    looked_at = {line.reference for line in dataset.expectations if line.reference is not None}
+    named = looked_at - {PRIOR}
     for place, example in enumerate(document.value.examples):
+        if example.prior is not None and PRIOR not in looked_at:
+            yield document.fault(
+                ("examples", place, PRIOR),
+                found="rows of an earlier delivery",
+                expected="none: no check of the suite looks at prior",
+                fix="take them out",
+            )
         for name, rows in example.tables.items():
             path: KeyPath = ("examples", place, "tables", name)
             if name not in named:

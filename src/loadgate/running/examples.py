@@ -78,12 +78,13 @@ def _show(site: Site, dataset: Dataset, draft: Draft, scratch: Path) -> Shown:
         faults += _sound_faults(document, dataset)
     readable = not faults
     for document, place in entries:
+        if not readable:
+            continue
         example = document.value.examples[place]
-        if readable:
-            found, marked = _tried(site, dataset, document, place, scratch=scratch)
-            faults += _faults(document, place, dataset, found, marked, _suite_lines(draft, dataset))
-        failed |= set(example.fail)
-        undecided |= set(example.undecided)
+        found, marked = _tried(site, dataset, document, place, scratch=scratch)
+        faults += _faults(document, place, dataset, found, marked, _suite_lines(draft, dataset))
+        failed |= set(example.fail).difference(document.value.leave_out)
+        undecided |= set(example.undecided).difference(document.value.leave_out)
     return Shown(
         dataset=dataset.dataset,
         examples=len(entries),
@@ -249,9 +250,7 @@ def _faults(
     asked = {outcome.check: outcome for outcome in outcomes}  # those that look at another table may not be
     for line in dataset.expectations:
         outcome = asked.get(dataset.check_id(line))
-        if line.key in document.value.leave_out:
-            continue
-        if outcome is None:
+        if outcome is None or line.key in document.value.leave_out:
             if any(line.key in names for names in (example.passes, example.fail, example.undecided)):
                 yield _not_asked(document, place, dataset, line)
             continue
@@ -276,9 +275,11 @@ def _fix(key: str, example: ExampleRows, outcome: Outcome, lines: dict[str, str]
 
 
 def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line: ExpectationLine) -> Fault:
-    """The example names a check that needs what the example does not have."""
+    """The example names a check that is left out, or that needs what the example does not have."""
     example = document.value.examples[place]
-    if line.reference is None:
+    if line.key in document.value.leave_out:
+        fix = "take it out here, or under leave_out"
+    elif line.reference is None:
         fix = "take it out: it needs a whole delivery"
     else:
         where = PRIOR if line.reference == PRIOR else f"tables: {{{line.reference}: …}}"

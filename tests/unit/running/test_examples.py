@@ -152,10 +152,36 @@ def test_a_sound_row_that_cannot_be_read_is_told_once_at_its_value(make_site: An
 
 
 def test_a_check_that_needs_a_whole_delivery_can_be_left_out(make_site: Any) -> None:
-    site = make_site("sound:", "leave_out: [be_between(amount)]\nsound:")
-    (site / FILE).write_text((site / FILE).read_text().replace("{amount: -3}", "{amount: 3}"))
+    site = make_site("    fail: [be_between(amount)]\n", "")
+    (site / FILE).write_text("leave_out: [be_between(amount)]\n" + (site / FILE).read_text())
 
-    assert told(site) == []
+    assert [fault for fault in told(site) if "A credit" in fault] == []
+
+
+def test_an_example_that_names_a_check_which_is_left_out_is_told_and_shows_nothing(make_site: Any) -> None:
+    site = make_site("sound:", "leave_out: [be_between(amount)]\nsound:")
+
+    (shown,) = run_examples(site)
+
+    assert shown.without == ("ledger:be_between(amount)",)
+    fault = str(shown.faults[0])
+    assert fault.startswith(f"{FILE}:12  A credit: ledger:be_between(amount)\n  found     it is not asked\n")
+    assert fault.endswith("fix       take it out here, or under leave_out")
+
+
+def test_a_check_that_passes_what_its_example_says_must_fail_is_not_shown_to_fail(make_site: Any) -> None:
+    everything_fails = make_site(
+        "    fail: [be_between(amount)]\n", "    fail: [be_between(amount), not_be_null(amount)]\n"
+    )
+
+    said = check("--site", everything_fails, "--examples")
+
+    assert "ledger: 4 examples, each of 2 checks has an example that should fail" in said.stdout
+
+
+def test_rows_of_an_earlier_delivery_that_no_check_looks_at_are_a_fault(make_site: Any) -> None:
+    with pytest.raises(SiteError, match="no check of the suite looks at prior"):
+        run_examples(make_site("      - {amount: -3}\n", "      - {amount: -3}\n    prior: [{}]\n"))
 
 
 def test_values_are_read_as_they_are_written(make_site: Any) -> None:
