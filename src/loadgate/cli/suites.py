@@ -31,7 +31,9 @@ AreaOption = Annotated[
 def draft(
     file: Annotated[Path, typer.Argument(help="A CSV of any encoding and delimiter, Parquet or xlsx; packed or not.")],
     out: OutOption = None,
-    site: SiteOption = None,
+    site: Annotated[
+        Path | None, typer.Option("--site", help="Read the file as this site's profile says; else by its bytes alone.")
+    ] = None,
     dataset: Annotated[
         str | None,
         typer.Option("--dataset", help="What to call it; with --site, the dataset whose profile says how to read it."),
@@ -64,6 +66,9 @@ def draft(
 
     _must_be_new(out, force=force)
     if site is not None:
+        given = {"--area": area, "--delimiter": delimiter, "--encoding": encoding, "--header": header}
+        if told := [name for name, value in given.items() if value is not None]:
+            raise typer.BadParameter(f"{', '.join(told)}: with --site, the site says that")
         drafted = _of_site(draft_of_site, file, site, dataset, supplier, system)
     else:
         if supplier or system:

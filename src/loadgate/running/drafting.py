@@ -133,6 +133,7 @@ def draft_of_site(
         f"Drafted from one file of {_rows(counted.rows)}, read as the profile of {spec.system} says.",
         f"The suite has {own} expectations of its own, which are not repeated here." if own else "",
         *([f"Not counted: {_rows(reading.rows_rejected)} that were rejected."] if reading.rows_rejected else []),
+        *([f"Reading found: {', '.join(sorted({one.kind for one in reading.findings}))}."] if reading.findings else []),
     ]
     drafted = known.model_copy(
         update={

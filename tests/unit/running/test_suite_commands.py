@@ -109,6 +109,11 @@ def test_a_draft_as_json_has_the_same_facts_and_the_text(loadgate: Any, tmp_path
         (["a.csv", "--system", "books"], Exit.USAGE, "--supplier and --system go with --site"),
         (["a.csv", "--dataset", "../x"], Exit.USAGE, "a name has letters, digits"),
         (["a.csv", "--site", "."], Exit.USAGE, "--site needs --dataset"),
+        (
+            ["a.csv", "--site", ".", "--dataset", "a", "--delimiter", ";", "--no-header"],
+            Exit.USAGE,
+            "--delimiter, --header: with --site, the site says that",
+        ),
     ],
 )
 def test_a_draft_that_cannot_be_made_says_why(

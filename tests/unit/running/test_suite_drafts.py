@@ -446,6 +446,14 @@ def test_with_a_site_the_profile_says_how_to_read_and_the_suite_what_is_personal
     assert list((site / "state" / "tmp").iterdir()) == []
 
 
+def test_with_a_site_a_draft_says_what_reading_found_in_the_file(site: Path, tmp_path: Path) -> None:
+    path = tmp_path / "101.txt"
+    path.write_text("".join(f"{at % 7 + 1:04d}{at * 3:5d},{'50' if at else '5x'}\n" for at in range(100)))
+    assert (
+        "# Reading found: reading.unreadable_values.\n" in draft_of_site(open_site(site), path, dataset="ledger").text
+    )
+
+
 def test_with_a_site_what_does_not_fit_the_profile_is_told(site: Path, tmp_path: Path) -> None:
     path = tmp_path / "101.txt"
     path.write_bytes(b"\x1f\x8bbroken")
