@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SAMPLE_ROWS = 20_000
+NULL = "NULL"  # what a database writes for a value that is not there: no word that anybody means
 LEADING_ZERO = r"^[+-]?0[0-9]"
 _MOST_DIGITS = 18  # an Int64 holds any of them
 _DIGITS_OF_A_NAME, _NAMES = 6, 20
@@ -54,7 +55,10 @@ def guess(raw: pl.LazyFrame, form: FileFormat) -> Guessed:
     sample = raw.head(SAMPLE_ROWS).collect()
     texts = {name: sample[name].drop_nulls() for name, kind in schema.items() if _is_text(kind)}
     texts = {name: values.cast(pl.String).str.strip_chars() for name, values in texts.items()}
-    texts = {name: values.filter(values != "") for name, values in texts.items()}
+    if any((values == NULL).any() for values in texts.values()):
+        form = form.model_copy(update={"null_values": (*form.null_values, NULL)})
+    nothing = ["", *form.null_values]
+    texts = {name: values.filter(~values.is_in(nothing)) for name, values in texts.items()}
     form = _with_forms(list(texts.values()), form)
     types: dict[str, Column | None] = {}
     for name, kind in schema.items():

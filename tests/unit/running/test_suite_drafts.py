@@ -271,6 +271,22 @@ def test_a_value_that_comes_late_and_does_not_fit_makes_the_column_text(tmp_path
     assert "unknown" not in drafted.text
 
 
+def test_null_as_databases_write_it_is_missing_and_no_value(tmp_path: Path) -> None:
+    path = tmp_path / "services.csv"
+    rows = (f"2016-12-{at % 28 + 1:02d} 00:00:00.000;{'NULL' if at % 2 else at};NULL;x\n" for at in range(60))
+    path.write_text("started;days;ended;code\n" + "".join(rows))
+    drafted = draft_file(path, Asked())
+    assert [str(column.type) for column in dataset_of(drafted).columns.values()] == [
+        "timestamp",
+        "integer",
+        "text",
+        "text",
+    ]
+    assert [column["missing"] for column in drafted.facts["columns"]] == [0, 30, 60, 0]
+    assert "null_values: ['', 'NULL']" in drafted.text
+    assert "not_be_null" not in "".join(lines_of(drafted, "ended"))
+
+
 def test_hostile_headers_become_names_that_a_suite_can_have(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     names = ["=1+1", "_row", "^.*$", "*", "no", "two", "two", "", '"a\nb"', "æ #x: y", "@cmd|x"]
