@@ -14,10 +14,20 @@ from loadgate.content.lines import Document, KeyPath
 from loadgate.content.model_faults import shown
 from loadgate.errors import Fault
 from loadgate.model import conditions
-from loadgate.model.expected import Column, Dataset, ExpectationLine
+from loadgate.model.expected import Column, ColumnType, Dataset, ExpectationLine
 
 PRIOR = "prior"  # in place of a dataset's name: the last approved delivery of the same stream
 _CONDITION = "a condition, as after where:"
+_DAYS = (ColumnType.DATE, ColumnType.WEEK, ColumnType.MONTH, ColumnType.QUARTER, ColumnType.YEAR)
+_NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
+_OF_TYPE = {  # by argument, of which types its column must be for the expectation to be asked at all
+    "date_column": (*_DAYS, ColumnType.TIMESTAMP),
+    "start_column": (*_DAYS, ColumnType.TIMESTAMP, ColumnType.INTEGER),
+    "end_column": (*_DAYS, ColumnType.TIMESTAMP, ColumnType.INTEGER),
+    "amount_column": _NUMBERS,
+    "debit_column": _NUMBERS,
+    "credit_column": _NUMBERS,
+}
 
 
 def own_faults(draft: Draft, document: Document[Dataset], path: KeyPath, line: ExpectationLine) -> Iterator[Fault]:
@@ -31,6 +41,7 @@ def own_faults(draft: Draft, document: Document[Dataset], path: KeyPath, line: E
         match argument.get("names"):
             case "column" if isinstance(value, str):
                 yield from column_fault(document, here, value, columns)
+                yield from _type_faults(document, here, line, columns)
             case "condition":
                 yield from _condition_faults(document, here, value, columns)
             case "dataset" if isinstance(value, str):
@@ -42,6 +53,27 @@ def own_faults(draft: Draft, document: Document[Dataset], path: KeyPath, line: E
             found=line.severity.value,
             expected=f"{only}, which is all that {line.type} can say",
             fix=f"write severity: {only}",
+        )
+
+
+def _type_faults(
+    document: Document[Dataset], here: KeyPath, line: ExpectationLine, columns: Mapping[str, Column]
+) -> Iterator[Fault]:
+    """A column of a type that the expectation cannot be asked of: it would only show in the run, as could not run."""
+    name = str(here[-1])
+    column = columns.get(str(line.kwargs[name]))
+    wanted = _OF_TYPE.get(name)
+    if column is None or wanted is None:
+        return
+    start = columns.get(str(line.kwargs.get("start_column")))
+    if name == "end_column" and start is not None and start.type in wanted:
+        wanted = _DAYS if start.type in _DAYS else (start.type,)
+    if column.type not in wanted:
+        yield document.fault(
+            here,
+            found=f"{line.kwargs[name]}, a column of type {column.type}",
+            expected=f"one of type {' or '.join(wanted)}",
+            fix="name another column, or mend its type",
         )
 
 
