@@ -56,10 +56,7 @@ def number_cases(judgement: Judgement, number: Callable[[Case], int]) -> Judgeme
     of_finding = {finding: case.number for case in cases for finding in case.findings}
 
     def told(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-        return tuple(
-            reason if reason.known_error else replace(reason, case=of_finding.get(reason.findings[0]))
-            for reason in reasons
-        )
+        return tuple(replace(reason, case=of_finding.get(reason.findings[0])) for reason in reasons)
 
     parts = tuple(replace(part, reasons=told(part.reasons)) for part in judgement.parts)
     return replace(judgement, cases=cases, reasons=told(judgement.reasons), parts=parts)

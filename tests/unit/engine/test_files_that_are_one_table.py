@@ -157,6 +157,40 @@ def test_types_that_are_given_stay_given_where_a_file_has_no_rows(tmp_path: Path
     assert list(batch.head(fetch_all=True).data["a"]) == ["1", "2"]
 
 
+def test_where_one_type_is_given_and_a_file_has_no_rows_the_others_are_those_of_the_files_with_rows(
+    tmp_path: Path,
+) -> None:
+    numbers = TWO.with_columns(b=pl.Series([3, 4]))
+    batch = directory(
+        write(tmp_path, "csv", [TWO.clear(), numbers]), "csv", schema_overrides={"a": "Int64"}
+    )
+
+    found = validate(batch, ("expect_column_sum_to_be_between", {"column": "b", "min_value": 7, "max_value": 7}))
+
+    assert answers(found) == {True}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_types_hold_the_values_of_all_files_where_all_have_rows(tmp_path: Path, place: int) -> None:
+    frames = [TWO, TWO]
+    frames[place] = TWO.with_columns(a=pl.Series([0.5, 1.5]))
+
+    found = validate(
+        directory(write(tmp_path, "csv", frames), "csv"),
+        ("expect_column_sum_to_be_between", {"column": "a", "min_value": 5, "max_value": 5}),
+    )
+
+    assert answers(found) == {True}
+
+
+def test_values_that_no_one_type_holds_are_never_passed(tmp_path: Path) -> None:
+    frames = [TWO.clear(), TWO, TWO.with_columns(a=pl.Series(["2024-01-01", "2024-01-02"]))]
+
+    found = validate(directory(write(tmp_path, "csv", frames), "csv", try_parse_dates=True), SUM)
+
+    assert answers(found) == {"the data could not be evaluated (ComputeError)"}
+
+
 def test_of_parquet_files_with_other_types_no_type_is_said_and_other_columns_are_checked(tmp_path: Path) -> None:
     from great_expectations.metrics.batch.batch_column_types import BatchColumnTypes
 
@@ -223,6 +257,7 @@ WITH_RETURNS = {
     "ends with a line feed": (b"a,b\r1,x\r2,y\n", {}),
     "types given": (b"a,b\r1,x\r", {"schema_overrides": {"a": "String"}}),
     "not UTF-8": (b"a,b\r1,\xe6\r", {"encoding": "utf8-lossy"}),
+    "after skipped lines": (b"#\n" * 20 + b"a,b\r1,x\r2,y\r", {"skip_rows": 20}),
 }
 
 
@@ -260,6 +295,12 @@ def test_other_carriage_returns_are_read(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "f.csv").write_bytes(text)
 
     assert answers(validate(one_file(tmp_path / "f.csv"), ROWS, FILLED, EXISTS)) == {True}
+
+
+def test_a_return_in_a_name_is_read_below_lines_that_are_skipped(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_bytes(b"#\n" * 20 + b'a,b,"c\rd"\n1,x,2\n')
+
+    assert answers(validate(one_file(tmp_path / "f.csv", skip_rows=20), ROWS, FILLED, EXISTS)) == {True}
 
 
 @pytest.mark.parametrize("reason", [DIFFERENT, f"its lines {RETURNS}"])

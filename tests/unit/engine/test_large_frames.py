@@ -139,6 +139,18 @@ def test_hashes_lost_while_another_set_made_room_leave_their_own_check_without_a
     sets.close()
 
 
+def test_hashes_for_which_no_folder_can_be_made_are_not_held_for_ever_and_not_counted(tmp_path: Path) -> None:
+    sets = hashes.HashSets(held_bytes=8 * 250, folder=tmp_path / "nowhere")
+    lost = sets.new(repeats=True)
+
+    for start in (0, 300, 600):
+        lost.add(pl.Series(range(start, start + 300), dtype=pl.UInt64))
+
+    assert lost.held == 0
+    with pytest.raises(OSError, match="did not fit"):
+        lost.count()
+
+
 def test_the_json_of_a_result_is_gx_own() -> None:
     suite = compiled()
     for most in (400, 10):

@@ -121,6 +121,29 @@ def test_a_frame_that_can_be_read_once_only_leaves_what_takes_a_second_look_with
     assert (found.state.value, found.reason) == ("could_not_run", "the data could not be evaluated (ValueError)")
 
 
+def test_failing_rows_that_cannot_be_read_again_or_are_gone_leave_no_answer_and_no_value() -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    increasing = ExpectationSuite(name="a suite", expectations=[gxe.ExpectColumnValuesToBeIncreasing(column="n")])
+    compiled = compile_suite(increasing, values=True)
+    rows = pl.DataFrame({"n": [*range(ROWS), 0]})
+    found = []
+    for again in (through(refusing), None, rows.lazy()):
+        with compiled.start(rows.schema) as running:
+            running.add(rows)
+            found.append(running.finish(again))
+
+    assert [(one.outcomes[0].state.value, one.outcomes[0].reason) for one in found] == [
+        ("could_not_run", "the data could not be evaluated (ValueError)"),
+        ("could_not_run", "it takes a second look at the rows, and they are gone"),
+        ("fail", None),
+    ]
+    assert not any(SECRET in str(one.result) for one in found)
+    assert found[2].result.results[0].result["partial_unexpected_list"] == [0]
+
+
 @pytest.mark.parametrize("taken", [0, 1, None], ids=["none", "one", "all"])
 def test_the_environment_is_restored_however_many_batches_are_taken(taken: int | None) -> None:
     before = environment()

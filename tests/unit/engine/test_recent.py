@@ -71,3 +71,16 @@ def test_a_column_without_repetitions_is_not_looked_up_for_long(monkeypatch: pyt
         table.fresh(pl.Series(range(start, start + 500), dtype=pl.UInt64).hash())
 
     assert table._asked == 1000
+
+
+@pytest.mark.parametrize(("different", "asked"), [(751, 1000), (749, 1100)])
+def test_a_column_is_looked_up_on_where_a_quarter_of_it_is_held_back(
+    monkeypatch: pytest.MonkeyPatch, different: int, asked: int
+) -> None:
+    monkeypatch.setattr(recent, "_TRIED", 1000)
+    table = Recent(copies=1)
+
+    for count in (different, 1000 - different, 100):
+        table.fresh(pl.Series(range(count), dtype=pl.UInt64) * 2**45)
+
+    assert table._asked == asked

@@ -137,13 +137,45 @@ def test_whole_failing_rows_are_named_by_their_numbers() -> None:
     assert found.result["unexpected_rows"].to_dict("index") == {1: {"a": 5, "b": None}}
 
 
-def test_a_list_of_failing_rows_that_ends_says_so() -> None:
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("ExpectColumnValuesToBeInSet", {"value_set": [2]}), ("ExpectColumnValuesToBeUnique", {})]
+)
+def test_a_list_of_failing_rows_that_ends_says_so(name: str, arguments: dict[str, Any]) -> None:
     frame = pl.DataFrame({"a": [1] * 201})
 
-    result = validated(frame, made("ExpectColumnValuesToBeInSet", column="a", value_set=[2])).result.results[0].result
+    result = validated(frame, made(name, column="a", **arguments)).result.results[0].result
 
-    assert (result["unexpected_count"], len(result["unexpected_index_list"])) == (201, 200)
+    assert (result["unexpected_count"], len(result["unexpected_list"])) == (201, 200)
+    assert result["unexpected_index_list"] == list(range(200))
     assert result["unexpected_index_query"].endswith("# the first 200")
+
+
+@pytest.mark.parametrize("name", ["ExpectColumnValuesToBeInSet", "ExpectColumnValuesToBeUnique"])
+def test_failing_rows_are_named_by_their_keys_alone_where_values_are_not_wanted(name: str) -> None:
+    frame = pl.DataFrame({"a": [3, 3, 1], "k": ["x", "y", "z"], "l": [7, 8, 9]})
+    wanted = {
+        "result_format": "COMPLETE",
+        "unexpected_index_column_names": ["k", "l"],
+        "exclude_unexpected_values": True,
+    }
+    expectation = made(name, column="a", **({"value_set": [1]} if name.endswith("Set") else {}))
+
+    some, none = (
+        validated(rows, expectation, result_format=wanted).result.results[0].result for rows in (frame, frame.tail(1))
+    )
+
+    assert some["unexpected_index_list"] == [{"k": ["x", "y"], "l": [7, 8]}]
+    assert none["unexpected_count"] == 0
+    assert not none.get("unexpected_index_list")
+
+
+def test_rows_cannot_be_named_by_a_key_that_is_not_there() -> None:
+    wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": ["k", "nowhere"]}
+    expectation = made("ExpectColumnValuesToBeInSet", column="a", value_set=[1])
+
+    (found,) = validated(pl.DataFrame({"a": [3], "k": [1]}), expectation, result_format=wanted).outcomes
+
+    assert (found.state, found.reason) == (CheckState.COULD_NOT_RUN, "column nowhere is missing")
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,26 @@ def test_of_two_open_cases_the_likest_is_taken(make):
     assert judgement.resolved == ()  # the other still overlaps what is there
 
 
+@pytest.mark.parametrize(("before", "now"), [("101", None), (None, "101")])
+def test_a_case_of_one_provider_goes_on_as_one_of_all_and_the_other_way_round(make, before, now):
+    earlier = make.case(1, scope=make.scope(before, figure="pupils"), kinds=["control.substantial"])
+    finding = make.finding("control.substantial", make.scope(now, figure="pupils"), evidence=make.cells(effect=0.5))
+
+    judgement = make.judge(findings=[finding], open_cases=[earlier])
+
+    assert [case.number for case in judgement.cases] == [1]
+
+
+def test_of_two_open_cases_the_one_that_names_the_provider_is_likelier_than_the_one_that_names_none(make):
+    all_of_them = make.case(1, scope=make.scope(None, figure="pupils"), kinds=["control.substantial"])
+    own = make.case(2, scope=make.scope("101", figure="pupils"), kinds=["control.substantial"])
+    finding = make.finding("control.substantial", make.scope("101", figure="pupils"), evidence=make.cells(effect=0.5))
+
+    judgement = make.judge(findings=[finding], open_cases=[all_of_them, own])
+
+    assert [case.number for case in judgement.cases] == [2]
+
+
 def test_one_open_case_goes_on_in_one_case_only(make):
     earlier = make.case(1, scope=make.scope(["101", "102"]), kinds=["control.substantial"])
     findings = [
@@ -259,6 +279,18 @@ def test_cases_come_the_most_severe_first(make):
     )
 
     assert [case.severity.value for case in judgement.cases] == ["critical", "warning"]
+
+
+def test_cases_of_one_severity_and_size_come_by_their_numbers_and_new_ones_last(make):
+    findings = [make.finding("arrival.missing", make.delivery_scope(p, system=p)) for p in ("101", "102", "103")]
+    earlier = [
+        make.case(number, scope=make.delivery_scope(provider, system=provider))
+        for number, provider in ((9, "101"), (8, "103"))
+    ]
+
+    cases = make.judge(findings=findings, open_cases=earlier).cases
+
+    assert [case.number for case in cases] == [8, 9, None]
 
 
 def test_a_case_without_any_scope_can_go_on(make):

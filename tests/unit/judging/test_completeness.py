@@ -19,6 +19,7 @@ def test_a_planned_check_without_an_outcome_could_not_run_and_holds_its_part_onl
     assert (outcome.state, outcome.reason) == (OutcomeState.COULD_NOT_RUN, "not written")
     (finding,) = judgement.findings
     assert (finding.kind, finding.severity, finding.check) == (Kind.COULD_NOT_RUN, Severity.CRITICAL, CHECK)
+    assert (finding.evidence.rows_checked, finding.evidence.rows_failed) == (0, 0)
     assert judgement.verdict is Verdict.RELEASE_WITH_CAVEATS
     assert {part.part for part in judgement.parts if part.verdict is Verdict.HOLD} == {"school/101"}
 
@@ -106,3 +107,11 @@ def test_a_run_without_any_finding_is_released(make):
     assert judgement.verdict is Verdict.RELEASE
     assert (judgement.reasons, judgement.cases, judgement.caveats) == ((), (), ())
     assert {part.verdict for part in judgement.parts} == {Verdict.RELEASE}
+
+
+def test_a_check_that_is_planned_twice_did_not_run_once(make):
+    check = make.check(CHECK, make.delivery_scope("101"))
+
+    judgement = make.judge(planned=[check, check])
+
+    assert [(outcome.check, outcome.reason) for outcome in judgement.outcomes] == [(CHECK, "not written")]

@@ -138,6 +138,16 @@ def test_the_order_of_what_is_handed_in_never_matters(make):
         assert again == first
 
 
+def test_findings_come_the_most_severe_first_and_then_by_kind(make):
+    said = [("checking.failed", "info"), ("arrival.late", "warning"), ("trend.shift", "critical"),
+            ("arrival.impostor", "critical")]  # fmt: skip
+    findings = [make.finding(kind, make.delivery_scope(), severity=severity) for kind, severity in said]
+
+    found = make.judge(findings=findings).findings
+
+    assert [(one.kind, one.severity) for one in found] == [said[3], said[2], said[1], said[0]]
+
+
 def test_two_findings_with_one_id_are_one(make):
     finding = make.finding("arrival.missing", make.delivery_scope())
 

@@ -172,6 +172,47 @@ def test_a_finding_outside_the_errors_scope_is_not_put_down_to_it(make):
     assert judgement.known_errors[0].size == 5
 
 
+def test_rows_of_files_outside_the_errors_scope_do_not_thin_out_its_share(make):
+    outcomes = [
+        make.outcome(CHECK, make.delivery_scope("101"), failed=10, checked=100),
+        make.outcome(CHECK, make.delivery_scope("102", system="kmd"), "pass", checked=1000),
+    ]
+
+    (verdict,) = make.judge(outcomes=outcomes, register=[make.error(share=0.05)]).known_errors
+
+    assert (verdict.state, verdict.size) == (WORSE, 0.1)
+
+
+def test_what_another_check_finds_partly_in_the_errors_scope_does_not_keep_it_open(make):
+    partly = make.scope(["101", "102"], system="tea", delivery="2026-10/tea/pupils/_all")
+    outcomes = [make.outcome(CHECK, make.delivery_scope("101"), "pass"), make.outcome("pupils:other", partly)]
+
+    judgement = make.judge(outcomes=outcomes, register=[make.error(scope="system=tea; provider=101")])
+
+    assert judgement.known_errors[0].state is GONE
+
+
+def test_an_error_that_is_gone_says_how_many_rows_were_looked_at(make):
+    outcomes = [
+        make.outcome(CHECK, make.delivery_scope(provider), "pass", checked=checked)
+        for provider, checked in (("101", 100), ("102", 0), ("103", 30))
+    ]
+
+    judgement = make.judge(outcomes=outcomes, register=[make.error()])
+
+    (gone,) = judgement.findings
+    assert (gone.kind, gone.evidence.rows_checked, gone.evidence.rows_failed) == (Kind.KNOWN_ERROR_GONE, 130, 0)
+
+
+def test_a_worse_error_that_no_check_sees_counts_the_rows_of_its_findings(make):
+    finding = make.finding("reading.rejected_rows", make.delivery_scope(), failed=5, checked=100)
+
+    judgement = make.judge(findings=[finding], register=[make.error(kind="reading.rejected_rows", rows=2)])
+
+    worse = next(f for f in judgement.findings if f.kind is Kind.KNOWN_ERROR_WORSE)
+    assert (worse.evidence.rows_failed, worse.evidence.rows_checked) == (5, 100)
+
+
 def test_a_finding_that_is_only_partly_in_the_errors_scope_is_not_put_down_to_it(make):
     scope = make.scope(["101", "102"], system="tea", delivery="2026-10/tea/pupils/_all")
 

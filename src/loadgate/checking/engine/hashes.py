@@ -174,7 +174,6 @@ class HashSet:
         import polars as pl
 
         waiting, self._runs, self.held = self._runs, [], 0
-        waiting.reverse()
         while waiting:
             run = [waiting.pop()]
             while waiting and sum(map(len, run)) + len(waiting[-1]) <= AT_ONCE:
