@@ -161,9 +161,7 @@ def test_where_one_type_is_given_and_a_file_has_no_rows_the_others_are_those_of_
     tmp_path: Path,
 ) -> None:
     numbers = TWO.with_columns(b=pl.Series([3, 4]))
-    batch = directory(
-        write(tmp_path, "csv", [TWO.clear(), numbers]), "csv", schema_overrides={"a": "Int64"}
-    )
+    batch = directory(write(tmp_path, "csv", [TWO.clear(), numbers]), "csv", schema_overrides={"a": "Int64"})
 
     found = validate(batch, ("expect_column_sum_to_be_between", {"column": "b", "min_value": 7, "max_value": 7}))
 

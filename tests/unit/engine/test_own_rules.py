@@ -207,6 +207,17 @@ def test_what_an_aggregate_observes_is_shown_only_if_it_says_so_and_never_of_one
     assert (of_one.state, of_one.observed) == (CheckState.PASS, None)
 
 
+@pytest.mark.filterwarnings("ignore")  # GX's own
+def test_gxs_validator_asks_for_an_aggregate_of_ones_own() -> None:
+    from loadgate.checking.engine.execution import validator_for
+
+    validator = validator_for(FRAME, expectation_suite=suite_of("expect_column_to_observe_greatest", column="other"))
+
+    (found,) = validator.validate().results
+
+    assert (found.success, found.result["observed_value"]) == (True, FRAME["other"].max())
+
+
 def test_an_aggregate_of_ones_own_is_found_without_being_one_of_the_built_in() -> None:
     assert "column.share_of_ones" not in METRICS
     assert look_up("column.share_of_ones") == (OWN_RULES["column.share_of_ones"], "")

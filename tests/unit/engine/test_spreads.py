@@ -156,6 +156,14 @@ def test_z_scores_are_those_of_the_samples_deviation(threshold: float, both: boo
     assert found == int((~under).sum())
 
 
+@pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("ms"), pl.Duration("us")])
+@pytest.mark.parametrize(("threshold", "failed"), [(1.4, 1), (0.5, 2), (0.4, 4)])
+def test_days_have_the_z_scores_of_their_numbers(threshold: float, failed: int, dtype: Any) -> None:
+    days = pl.Series([1, 2, 2, 19]).cast(dtype)
+
+    assert failing("z_score.under_threshold", days, threshold=threshold, double_sided=True) == failed
+
+
 def test_a_z_score_as_large_as_the_threshold_is_not_under_it_and_a_negative_one_bounds_both_sides_too() -> None:
     assert failing("z_score.under_threshold", [-1, 0, 1], threshold=1, double_sided=False) == 1
     assert failing("z_score.under_threshold", [-1, 0, 1], threshold=1) == 2

@@ -169,6 +169,15 @@ def test_failing_rows_are_named_by_their_keys_alone_where_values_are_not_wanted(
     assert not none.get("unexpected_index_list")
 
 
+def test_a_missing_value_among_failing_ones_of_several_columns_is_nan_as_in_gx() -> None:
+    frame = pl.DataFrame({"a": [1, None, 2], "b": [2, 5, 2]})
+    expectation = made("ExpectMulticolumnValuesToBeEqual", column_list=["a", "b"], ignore_row_if="never")
+
+    found = validated(frame, expectation).result.results[0].result["unexpected_list"]
+
+    assert repr(found) == "[{'a': 1, 'b': 2}, {'a': nan, 'b': 5}]"
+
+
 def test_rows_cannot_be_named_by_a_key_that_is_not_there() -> None:
     wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": ["k", "nowhere"]}
     expectation = made("ExpectColumnValuesToBeInSet", column="a", value_set=[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -138,6 +139,15 @@ def test_the_order_of_what_is_handed_in_never_matters(make):
         assert again == first
 
 
+def test_what_the_gate_makes_a_caveat_is_one_even_as_information_and_without_a_case(make):
+    finding = make.finding("prior.restated", make.scope(figure="pupils"), severity="info")
+
+    judgement = make.judge(findings=[finding], gate=make.gate(make.rule("caveat")))
+
+    assert (judgement.verdict, judgement.cases) == (CAVEATS, ())
+    assert [(caveat.source, caveat.scope) for caveat in judgement.caveats] == [(finding.id, finding.scope)]
+
+
 def test_findings_come_the_most_severe_first_and_then_by_kind(make):
     said = [("checking.failed", "info"), ("arrival.late", "warning"), ("trend.shift", "critical"),
             ("arrival.impostor", "critical")]  # fmt: skip
@@ -198,3 +208,14 @@ def test_a_failed_check_is_a_finding_with_its_column_and_count(make):
     evidence = finding.evidence
     assert (evidence.rows_failed, evidence.rows_checked, evidence.rows_undecided) == (3, 90, 2)
     assert (evidence.column, finding.check, finding.scope) == ("class_type", outcome.check, outcome.scope)
+
+
+def test_a_failed_check_without_counts_has_none_and_rows_that_are_not_marked_are_counted(make):
+    outcome = make.outcome("pupils:c", make.delivery_scope(), severity="warning")
+    uncounted = replace(outcome, rows_checked=None, rows_failed=None, rows_undecided=None, rows_unmarked=4)
+
+    (finding,) = make.judge(outcomes=[uncounted]).findings
+
+    evidence = finding.evidence
+    assert (evidence.rows_checked, evidence.rows_failed, evidence.rows_undecided) == (0, 0, 0)
+    assert evidence.rows_unmarked == 4

@@ -54,6 +54,18 @@ def test_an_effect_counts_without_its_sign(make, effect, state):
     assert make.judge(findings=[finding], register=[error]).known_errors[0].state is state
 
 
+def test_the_greatest_effect_counts_also_where_some_findings_have_none(make):
+    findings = [
+        make.finding("control.substantial", make.scope(provider, system="tea"), evidence=make.cells(effect=effect))
+        for provider, effect in (("101", None), ("102", 0.01), ("103", -0.03))
+    ]
+    error = make.error(kind="control.substantial", effect=0.02)
+
+    (verdict,) = make.judge(findings=findings, register=[error]).known_errors
+
+    assert (verdict.state, verdict.size) == (WORSE, 0.03)
+
+
 @pytest.mark.parametrize(("late", "state"), [(1, WITHIN), (2, WITHIN), (3, WORSE)])
 def test_a_late_delivery_is_one_against_a_ceiling_of_rows(make, late, state):
     findings = [make.finding("arrival.late", make.delivery_scope(p)) for p in ("101", "102", "103")[:late]]

@@ -73,6 +73,15 @@ def test_a_check_in_shadow_that_was_not_executed_is_told_and_holds_nobody(make):
     assert judgement.verdict is Verdict.RELEASE
 
 
+def test_what_a_room_finds_of_its_own_counts_though_it_names_a_check_in_shadow(make):
+    finding = make.finding("reading.rejected_rows", make.delivery_scope(), check=CHECK)
+
+    judgement = make.judge(findings=[finding], shadow=TRIED)
+
+    assert judgement.findings == (finding,)
+    assert judgement.verdict is Verdict.RELEASE_WITH_CAVEATS
+
+
 def test_outcomes_of_checks_in_shadow_are_marked_so_that_they_are_counted_apart(make):
     marked = {one.check for one in judge_all(make, shadow=TRIED).outcomes if one.shadow}
 
@@ -100,6 +109,16 @@ def test_a_known_error_in_shadow_says_what_it_would_have_taken_and_takes_nothing
     (told,) = (one for one in tried.findings if one.kind in IN_SHADOW)
     assert (told.check, told.severity, told.detail["would"]) == ("E1", Severity.INFO, would)
     assert told.rows_failed == (15 if state == "fail" else 0)
+    assert told.scope.system == {"tea"}
+    assert told.scope.provider == ({"101", "102", "103"} if state == "fail" else None)
+
+
+def test_of_known_errors_that_count_none_is_told_as_in_shadow(make):
+    register = [make.error("E1", check=CHECK, rows=100), make.error("E2", check=OTHER, rows=100)]
+
+    judgement = judge_all(make, register=register, shadow=Shadow(errors=frozenset(["E1"])))
+
+    assert [one.check for one in judgement.findings if one.kind in IN_SHADOW] == ["E1"]
 
 
 def test_a_known_error_of_a_check_in_shadow_is_in_shadow_with_it(make):

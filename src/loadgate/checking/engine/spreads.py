@@ -138,11 +138,9 @@ def _values(asked: Asked) -> pl.Expr:
     import polars as pl
 
     values = asked.picked()
-    return values.cast(pl.Datetime("us")) if asked.dtype() == pl.Date else _unless_temporal(values, asked.dtype())
-
-
-def _unless_temporal(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    return values if dtype.is_temporal() else _as_float(values, dtype) if dtype.is_decimal() else values
+    if asked.dtype() == pl.Date:
+        return values.cast(pl.Datetime("us"))
+    return _as_float(values, asked.dtype()) if asked.dtype().is_decimal() else values
 
 
 def _measured(asked: Asked) -> pl.Expr:
