@@ -193,18 +193,31 @@ def test_a_batch_that_cannot_be_made_says_why(context: Any, files: Path) -> None
     empty = source.add_directory_csv_asset("empty", data_directory=".", file_pattern="*.tsv")
     packed = source.add_csv_asset("packed")
     typed = source.add_csv_asset("typed", schema_overrides={"id": "Number"})
+    digitless = source.add_csv_asset("digitless", schema_overrides={"id": "Decimal"})
     faults = {
         "the batch parameters lack month": (folder.add_batch_definition_monthly("m", "day"), {"year": 2024}),
         r"column id \(Int64\) has no dates": (folder.add_batch_definition_yearly("y", "id"), {"year": 2024}),
         "column at is missing": (folder.add_batch_definition_yearly("z", "at"), {"year": 2024}),
         r"no file in the directory matches \*\.tsv": (empty.add_batch_definition_whole_directory("w"), None),
         "a zip archive cannot be scanned: unpack it": (packed.add_batch_definition_path("p", "packed.zip"), None),
+        "a decimal has digits, such as Decimal": (digitless.add_batch_definition_path("p", "2024-01.csv"), None),
         "Number is no type of Polars": (typed.add_batch_definition_path("p", "2024-01.csv"), None),
     }
 
     for said, (batches, given) in faults.items():
         with pytest.raises(GreatExpectationsError, match=said):
             batches.get_batch(given)
+
+
+def test_amounts_of_a_csv_file_are_decimals_where_their_digits_are_given(context: Any, files: Path) -> None:
+    import great_expectations.expectations as gxe
+
+    (files / "amounts.csv").write_text("amount\n0,10\n0,20\n", encoding="utf-8")
+    source = context.data_sources.add_polars("p", base_directory=files)
+    asset = source.add_csv_asset("a", separator=";", decimal_comma=True, schema_overrides={"amount": "Decimal(12, 2)"})
+    batch = asset.add_batch_definition_path("p", "amounts.csv").get_batch()
+
+    assert batch.validate(gxe.ExpectColumnSumToBeBetween(column="amount", min_value=0.3, max_value=0.3)).success
 
 
 def test_files_need_a_directory_that_is_there(context: Any) -> None:

@@ -5,6 +5,7 @@ With it leaves why no check can run on it, if its files are not one table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CSV: Final = "scan_csv"
 PARQUET: Final = "scan_parquet"
 REMOTE: Final = "s3://"
+_DIGITS: Final = 38  # of Polars' decimals
 _PATTERNS: Final = {CSV: "**/*.csv", PARQUET: "**/*.parquet"}
 _ENDPOINTS: Final = ("aws_endpoint_url", "endpoint_url", "aws_endpoint", "endpoint")
 _FOR_BOTO3: Final = {
@@ -175,13 +177,22 @@ def _csv_options(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def named_type(name: str) -> type[pl.DataType]:
-    """Find a Polars type by its name, such as `String` or `Int64`. Raises: CannotEvaluateError if there is none."""
+def named_type(name: str) -> pl.DataType | type[pl.DataType]:
+    """Find a Polars type by its name, such as `String`, `Int64` or `Decimal(12, 2)`.
+
+    Raises: CannotEvaluateError if there is none.
+    """
     import polars as pl
 
+    if digits := re.fullmatch(r"Decimal\((\d{1,2}), ?(\d{1,2})\)", name):
+        precision, scale = map(int, digits.groups())
+        if 0 < precision <= _DIGITS and scale <= precision:
+            return pl.Decimal(precision, scale)
+    if name.startswith(pl.Decimal.__name__):
+        raise CannotEvaluateError(f"{name} is no type of Polars; a decimal has digits, such as Decimal(12, 2)")
     found = getattr(pl, name, None)
     if not (isinstance(found, type) and issubclass(found, pl.DataType)):
-        raise CannotEvaluateError(f"{name} is no type of Polars; types are named without parameters, such as String")
+        raise CannotEvaluateError(f"{name} is no type of Polars; others than decimals are named alone, such as String")
     return found
 
 
