@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked, both
+from loadgate.checking.engine.durations import values_in_words
 from loadgate.checking.engine.literals import FittedSet, fit_set
 from loadgate.checking.engine.needs import (
     Each,
@@ -113,7 +114,9 @@ def not_in_set_count(asked: Asked) -> Reduction:
 def not_in_set_values(asked: Asked) -> Reduction:
     most = asked.arguments.get("limit") or MOST_DISTINCT_VALUES
     found = asked.column().filter(_strangers(asked)).unique().sort().head(most).implode()
-    return Reduction(needs=(smallest(found, most=most),), finish=_list)
+    return Reduction(
+        needs=(smallest(found, most=most),), finish=lambda values: values_in_words(_list(values), asked.dtype())
+    )
 
 
 def missing_from_column_count(asked: Asked) -> Reduction:

@@ -103,7 +103,7 @@ def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None) -> None
     if not plan.reads_batches and not (guard is not None and plan.variant(frozenset()).needs):
         return
     # Polars counts a CSV file's rows by its line breaks, whether or not they can be read: so one column always is.
-    columns = [*plan.schema][:1] if plan.columns == [] else plan.columns
+    columns = ([*plan.schema][:1] or None) if plan.columns == [] else plan.columns
     if guard is not None and (columns is None or len(columns) == len(plan.schema)):
         guard = None  # Polars notices by itself
     if guard is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loadgate.checking.engine import marks
 from loadgate.checking.engine.checks import Check, could_not_run, evaluate, prepare
 from loadgate.checking.engine.compiler import Computed, Plan, compile_metrics, run
-from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError
+from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, arguments_fit
 from loadgate.checking.engine.folding import NO_SECOND_PASS
 from loadgate.checking.engine.hashes import HELD_BYTES
 from loadgate.checking.engine.marks import Marking, Marks
@@ -324,7 +324,8 @@ def _prepared(
     index: int, expectation: Expectation, configuration: ExpectationConfiguration, whole: Mapping[str, Any] | None
 ) -> Planned:
     try:
-        check = prepare(index, expectation, result_format=whole)
+        with arguments_fit():
+            check = prepare(index, expectation, result_format=whole)
     except NeedsEngineError as fault:
         return Planned(index=index, configuration=configuration, reason=fault.reason, by_gx=True)
     except CannotEvaluateError as fault:
@@ -349,7 +350,7 @@ def _filled(entry: Planned, parameters: Mapping[str, object], whole: Mapping[str
         expectation = configuration.to_domain_obj()
     except CannotEvaluateError as fault:
         return Planned(index=entry.index, configuration=open_form, reason=fault.reason)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, ArithmeticError):
         names = ", ".join(entry.parameters)
         reason = f"the expectation does not take the value of its parameter {names}"
         return Planned(index=entry.index, configuration=open_form, reason=reason)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class CannotEvaluateError(Exception):
@@ -27,7 +28,7 @@ def missing_columns(names: list[str]) -> CannotEvaluateError:
     return CannotEvaluateError(f"{named} missing", missing=names)
 
 
-def unusable_expression(error: Exception, *, columns: str) -> CannotEvaluateError:
+def unusable_expression(error: BaseException, *, columns: str) -> CannotEvaluateError:
     """Turn what Polars said about an expression, tried on no rows at all, into a reason.
 
     Only the first line is kept: with no rows it can hold names, types and content, but no values.
@@ -39,3 +40,17 @@ def unusable_expression(error: Exception, *, columns: str) -> CannotEvaluateErro
             "it is malformed, or has look-around or back-references, which this engine does not have"
         )
     return CannotEvaluateError(f"the check does not fit {columns}: {first}")
+
+
+@contextmanager
+def arguments_fit() -> Iterator[None]:
+    """What arguments make Python or Polars raise becomes a reason, so that one odd argument spoils its own check only.
+
+    The text is not kept: arguments may come from data.
+    """
+    try:
+        yield
+    except CannotEvaluateError:
+        raise
+    except Exception as error:  # whatever a value that nobody thought of leads to
+        raise CannotEvaluateError(f"its arguments do not fit the table ({type(error).__name__})") from None

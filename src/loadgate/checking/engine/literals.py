@@ -19,6 +19,7 @@ class _Unfit:
 
 
 UNFIT: Final = _Unfit()
+_DIGITS: Final = 38  # of Polars' decimals
 _INFINITE: Final = (float("inf"), float("-inf"))
 
 
@@ -60,7 +61,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     import polars as pl
 
     if dtype.is_decimal() and _is_number(value):
-        return pl.lit(Decimal(str(value)))
+        return pl.lit(_limit_of_decimals(value))
     if dtype.is_numeric() and isinstance(value, float) and value in _INFINITE:
         return pl.lit(value)
     if dtype.is_numeric() and _is_number(value):
@@ -72,7 +73,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     elif dtype.is_temporal() and isinstance(value, dt.date | str):
         moment = _moment(value)
         if moment is not None:
-            return pl.lit(_day_or_moment(moment, dtype))
+            return _moment_literal(_day_or_moment(moment, dtype), dtype)
     if is_text(dtype) and isinstance(value, str):
         return pl.lit(value)
     if dtype == pl.Null:
@@ -151,6 +152,26 @@ def _moment(value: dt.date | str) -> dt.date | None:
         return None
 
 
+def _limit_of_decimals(value: Any) -> Decimal | float:
+    """The very decimal that is written, or, where Polars' 38 digits do not hold it, the float next to it."""
+    exact = Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value))
+    exponent = exact.as_tuple().exponent
+    after = max(0, -exponent) if isinstance(exponent, int) else 0
+    return exact if exact.is_finite() and after + max(0, exact.adjusted() + 1) <= _DIGITS else float(exact)
+
+
+def _moment_literal(moment: dt.date, dtype: pl.DataType) -> pl.Expr:
+    """Make a literal of a day or moment; one with a zone by way of UTC, where each exists, once, in any year."""
+    import polars as pl
+
+    zone = getattr(dtype, "time_zone", None)
+    if zone is None or not isinstance(moment, dt.datetime) or moment.tzinfo is None:
+        return pl.lit(moment)
+    offset = moment.utcoffset() or dt.timedelta()
+    there = pl.lit(moment.replace(tzinfo=None)) - pl.lit(offset)  # Polars' years go on where Python's end
+    return there.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+
+
 def _day_or_moment(moment: dt.date, dtype: pl.DataType) -> dt.date:
     """Make what a column is compared with; a column of days with a day where that says the same, for it is not cast."""
     import polars as pl
@@ -170,7 +191,12 @@ def _zoned(moment: dt.date, dtype: pl.DataType) -> dt.datetime:
     zone = getattr(dtype, "time_zone", None)
     if zone is None:
         return moment.replace(tzinfo=None)
-    return moment.astimezone(ZoneInfo(zone)) if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
+    try:
+        return moment.astimezone(dt.UTC).astimezone(ZoneInfo(zone))  # by UTC, since a clock put forward skips an hour
+    except OverflowError:  # it is in the first or last hours that Python knows
+        return moment
 
 
 def as_read(dtype: pl.DataType) -> pl.DataType:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from loadgate.checking.engine.checks import Check
 from loadgate.checking.engine.compiler import ask_for, flag_expressions, look_up
 from loadgate.checking.engine.domain import Asked
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, arguments_fit
 from loadgate.checking.engine.metrics import RowRule
 from loadgate.checking.engine.passes import preflight, read
 from loadgate.checking.engine.rules import failed
@@ -160,8 +160,9 @@ def _mask(
     references: Mapping[str, pl.LazyFrame],
 ) -> pl.Expr | None:
     try:
-        rule, _ = look_up(check.main)
-        asked = ask_for(check.metrics[check.main], schema=schema, flags=flags, references=references)
-        return mask(rule, asked) if isinstance(rule, RowRule) else None
+        with arguments_fit():
+            rule, _ = look_up(check.main)
+            asked = ask_for(check.metrics[check.main], schema=schema, flags=flags, references=references)
+            return mask(rule, asked) if isinstance(rule, RowRule) else None
     except CannotEvaluateError:
         return None

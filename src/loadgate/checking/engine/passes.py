@@ -201,13 +201,11 @@ def _columns_read(schema: Mapping[str, pl.DataType], expressions: Collection[pl.
     return {name: schema[name] for name in read} if read and read <= schema.keys() else schema
 
 
-def _problem(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> Exception | None:
-    import polars as pl
-
+def _problem(frame: pl.LazyFrame, expressions: list[pl.Expr]) -> BaseException | None:
     try:
         # The streaming engine skips work where there are no rows, and may wait for ever after an error.
         named(frame, expressions).collect(engine="in-memory")
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+    except failures() as error:
         return error
     return None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, arguments_fit
 from loadgate.checking.engine.implied import Implied, implied
 from loadgate.checking.engine.needs import Each, Hashed, Merged, Need, Question, Reduction, Tallied, Whole
 from loadgate.checking.engine.passes import preflight
@@ -148,7 +148,9 @@ class Plan:
         missing: dict[Hashable, tuple[str, ...]] = {}
         for metric in self.metrics:
             try:
-                match self.compile_one(metric, flags):
+                with arguments_fit():
+                    compiled = self.compile_one(metric, flags)
+                match compiled:
                     case Reduction() as reduction:
                         reductions[metric] = reduction
                     case Sample() as sample:

@@ -162,13 +162,16 @@ def _stands(asked: Asked, index: int, values: list[Any]) -> pl.Expr:
 
 
 def sum_equals(asked: Asked) -> pl.Expr:
+    import polars as pl
+
     types = [asked.dtype(index) for index in range(len(asked.columns))]
     total = _total(asked, types)
     wanted = asked.given("sum_total")
     if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < _EXACT:
         return total == (int(wanted) if wanted.is_integer() else wanted)  # else each sum would be made a float first
-    exact = all(dtype.is_integer() or dtype.is_decimal() for dtype in types)
-    return total == (bound(wanted, next(dtype for dtype in types if dtype.is_decimal())) if exact else wanted)
+    if all(dtype.is_integer() or dtype.is_decimal() for dtype in types):
+        wanted = bound(wanted, next((dtype for dtype in types if dtype.is_decimal()), pl.Int64()))
+    return total.eq(wanted)
 
 
 def _total(asked: Asked, types: list[pl.DataType]) -> pl.Expr:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.aggregates import plain_number
 from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine.durations import in_words
 from loadgate.checking.engine.exact_names import all_of, unused
 from loadgate.checking.engine.faults import missing_columns
 from loadgate.checking.engine.needs import Each, Question
@@ -120,12 +121,9 @@ class Taking:
 def shaped(rows: pl.DataFrame, wanted: Sample) -> Any:
     """Bring rows to the form that GX expects for the suffix: values, pairs, records, numbers or records.
 
-    The first column of `rows` is their numbers, whatever its name. Durations become their text: GX cannot write one as
-    JSON, and its exception would quote it and end a Checkpoint.
+    The first column of `rows` is their numbers, whatever its name. Durations become their text.
     """
-    import polars.selectors as cs
-
-    rows = rows.with_columns(cs.duration().dt.to_string("iso"))
+    rows = in_words(rows)
     numbers = rows.to_series(0).to_list()
     if wanted.suffix == ".unexpected_rows":
         return _whole_rows(rows)
