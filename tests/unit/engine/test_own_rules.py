@@ -17,14 +17,17 @@ import_gx()
 
 import great_expectations  # noqa: E402
 from great_expectations.core import ExpectationSuite  # noqa: E402
+from great_expectations.core.metric_domain_types import MetricDomainTypes  # noqa: E402
 from great_expectations.expectations.expectation import (  # noqa: E402
     ColumnAggregateExpectation,
     ColumnMapExpectation,
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
+from great_expectations.expectations.metrics import ColumnAggregateMetricProvider  # noqa: E402
+from great_expectations.expectations.metrics.metric_provider import metric_value  # noqa: E402
 from great_expectations.expectations.row_conditions import Column  # noqa: E402
 
-from loadgate.checking.engine.execution import validator_for  # noqa: E402
+from loadgate.checking.engine.execution import PolarsExecutionEngine, validator_for  # noqa: E402
 from loadgate.checking.engine.fast import CheckOutcome, CheckState, compile_suite  # noqa: E402
 
 FRAME = pl.DataFrame({"_row": range(5), "group": list("aabbb"), "amount": [1, 2, 3, 4, 5], "other": [1, 1, 3, 9, 5]})
@@ -97,6 +100,32 @@ class ExpectColumnToObserveShare(ColumnAggregateExpectation):
         del runtime_configuration, execution_engine
         (found,) = (metrics[name] for name in self.metric_dependencies)
         return {"success": True, "result": {"observed_value": found}}
+
+
+class ColumnSpan(ColumnAggregateMetricProvider):
+    metric_name = "column.span"
+
+    @metric_value(engine=PolarsExecutionEngine)
+    def _polars(cls, execution_engine: Any, metric_domain_kwargs: Any, **_: object) -> int:  # noqa: N805
+        rows, _, named = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.COLUMN)
+        column = pl.col(named["column"])
+        return int(rows.select(column.max() - column.min()).collect().item())
+
+
+class ExpectColumnToSpanAtMost(ColumnAggregateExpectation):
+    most: int = 0
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.span",)
+    success_keys: ClassVar[tuple[str, ...]] = ("most",)
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        return {"success": metrics["column.span"] <= self.most, "result": {"observed_value": metrics["column.span"]}}
+
+
+class ExpectColumnValuesToAnswer(ColumnMapExpectation):
+    map_metric = "column_values.answering"
 
 
 class ExpectColumnToSpoilItsAnswer(ExpectColumnToObserveShare):
@@ -257,6 +286,41 @@ def test_gxs_own_validator_asks_rules_of_ones_own() -> None:
     (result,) = validator_for(FRAME, expectation_suite=suite).validate().results
 
     assert result.result["unexpected_count"] == 3
+
+
+@pytest.mark.parametrize("answer", [True, pl.Series([True] * 5), None])
+def test_a_rule_that_gives_no_expression_says_so_and_leaves_the_others_their_answers(answer: Any) -> None:
+    row_rule("column_values.answering")(lambda *_, **__: answer)
+    suite = suite_of("expect_column_values_to_answer", column="amount")
+    suite.expectations.append(ExpectationConfiguration("expect_column_to_exist", {"column": "amount"}).to_domain_obj())
+
+    odd, sound = compile_suite(suite).validate(FRAME.lazy()).outcomes
+
+    assert odd.reason == f"the rule column_values.answering gave a {type(answer).__name__}, not an expression of Polars"
+    assert sound.state is CheckState.PASS
+
+
+@pytest.mark.filterwarnings("ignore")  # GX warns about its own batch parameters
+def test_gxs_validator_takes_a_metric_of_a_column_written_in_gxs_way_beside_a_type_that_it_cannot_judge() -> None:
+    import loadgate.checking.engine.datasource  # noqa: F401  adds add_polars
+
+    context = great_expectations.get_context(mode="ephemeral")
+    batches = context.data_sources.add_polars("p").add_dataframe_asset("a").add_batch_definition_whole_dataframe("w")
+    typed_as = {"column": "other", "type_": "int64"}
+    suite = ExpectationSuite(name="own")
+    suite.expectations = [
+        ExpectColumnToSpanAtMost(column="other", most=8),
+        ExpectColumnToSpanAtMost(column="other", most=3, row_condition=Column("group") == "b"),
+        ExpectationConfiguration("expect_column_values_to_be_of_type", typed_as).to_domain_obj(),
+    ]
+
+    found: Any = batches.get_batch({"dataframe": FRAME}).validate(suite)
+
+    spans = [one for one in found.results if "span" in one.expectation_config.type]
+    (typed,) = (one for one in found.results if one not in spans)
+    assert sorted((one.result["observed_value"], one.success) for one in spans) == [(6, False), (8, True)]
+    assert (typed.success, typed.exception_info["raised_exception"]) == (False, True)
+    assert typed.exception_info["exception_message"].startswith("GX's own Validator judges a column's type")
 
 
 @pytest.mark.parametrize("make", [row_rule, aggregate])

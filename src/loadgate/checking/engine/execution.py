@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from loadgate.checking.engine.quiet import import_gx
 
@@ -65,6 +65,16 @@ _TYPES_REFUSED: Final = (
 _TYPE_FACTS: Final = ("table.column_types", "table.polars_types")
 
 
+class _RefusedTypes:
+    """Types of columns that nobody may look at; GX's metrics of a column ask for them, and then do not."""
+
+    def __iter__(self) -> NoReturn:
+        raise CannotEvaluateError(_TYPES_REFUSED)
+
+    def __len__(self) -> NoReturn:  # or, of no columns, GX would ask no further
+        raise CannotEvaluateError(_TYPES_REFUSED)
+
+
 class PolarsBatchData(BatchData):
     """A LazyFrame as a GX batch; nothing is read before a metric is asked for.
 
@@ -105,7 +115,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         """Make an engine.
 
         `storage_options` are for files on S3. `gx_judges_types` says that GX's own Validator runs on it, which leaves
-        checks of a column's type without a verdict: the schema is then refused to them, with the reason.
+        checks of a column's type without a verdict: who looks at the schema is then refused it, with the reason.
         """
         register_metrics()
         self._storage_options = dict(storage_options or {})
@@ -156,8 +166,6 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         others = [metric for metric in wanted if not is_built_in(metric.metric_name)]
         resolved: dict[Any, Any] = {}
         reasons: dict[Any, str] = {}
-        if self._gx_judges_types and runtime_configuration:
-            reasons |= {metric.id: _TYPES_REFUSED for metric in ours if metric.metric_name == "table.column_types"}
         for metric in wanted:
             if refusal := self._batch(metric.metric_domain_kwargs.get("batch_id")).refusal(metric.metric_name):
                 reasons[metric.id] = refusal
@@ -167,6 +175,9 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
             computed = _computed(self._batch(batch_id), batch)
             resolved |= computed.values
             reasons |= computed.reasons
+        if self._gx_judges_types and runtime_configuration:
+            types = {metric.id for metric in ours if metric.metric_name == "table.column_types"}
+            resolved |= {metric: _RefusedTypes() for metric in types & resolved.keys()}
         if metrics is not None:
             metrics.update(resolved)
         if reasons:

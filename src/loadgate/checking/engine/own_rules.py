@@ -157,11 +157,14 @@ def _called(
             given[key] = asked.alike(str(given[key])) if picked else asked.reference(str(given[key]))
     main = [shown(column) for column in asked.main()]
     try:
-        return function(main, **given) if domain == "multicolumn" else function(*main, **given)
+        answer = function(main, **given) if domain == "multicolumn" else function(*main, **given)
     except CannotEvaluateError:
         raise
     except Exception as error:  # whatever a function of one's own raises; its text may quote its arguments
         raise CannotEvaluateError(f"the rule {name} raised {type(error).__name__}") from None
+    if not isinstance(answer, pl.Expr):
+        raise CannotEvaluateError(f"the rule {name} gave a {type(answer).__name__}, not an expression of Polars")
+    return answer
 
 
 def _types(asked: Asked, columns: Sequence[str]) -> dict[str, pl.DataType]:
