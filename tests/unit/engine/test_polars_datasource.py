@@ -271,11 +271,8 @@ def test_each_check_that_could_not_run_says_its_own_reason(context: Any) -> None
 def reasons(result: Any) -> set[str]:
     """Why it could not run: GX says it per metric, or of the whole."""
     info = result.exception_info
-    return {
-        part["exception_message"]
-        for part in (info, *info.values())
-        if isinstance(part, dict) and "exception_message" in part
-    }
+    parts = (part for part in (info, *info.values()) if isinstance(part, dict))
+    return {said for part in parts if (said := part.get("exception_message"))}
 
 
 def test_exceptions_that_are_not_to_be_caught_are_raised(context: Any) -> None:
