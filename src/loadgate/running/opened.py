@@ -7,7 +7,7 @@ import threading
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,24 +43,30 @@ class Opened:
         self._runs: dict[str, RunInputs] = {}
         self._deliveries: dict[str, dict[str, Delivery]] = {}
         self._handed_over: str | None = None
+        self._state: State | None = None
         self._lock = threading.RLock()
 
-    @cached_property
+    @property
     def state(self) -> State:
         """The state database; made, with its folders, when it is not there yet."""
+        with self._lock:
+            if self._state is None:
+                self._state = self._open_state()
+            return self._state
+
+    def _open_state(self) -> State:
         from loadgate.store import durable
         from loadgate.store.state import open_state
 
-        with self._lock:
-            self.places.state.mkdir(parents=True, exist_ok=True)
-            self.places.state.chmod(0o750)  # the site's group may read what was published
-            for folder in self.places.row_values:
-                folder.mkdir(exist_ok=True)
-                folder.chmod(0o700)
-            readme = self.places.state / "README"
-            if not readme.exists():
-                durable.write_text(readme, STATE_README)
-            return open_state(self.settings.database_url or self.places.database_url)
+        self.places.state.mkdir(parents=True, exist_ok=True)
+        self.places.state.chmod(0o750)  # the site's group may read what was published
+        for folder in self.places.row_values:
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
+        readme = self.places.state / "README"
+        if not readme.exists():
+            durable.write_text(readme, STATE_README)
+        return open_state(self.settings.database_url or self.places.database_url)
 
     def site(self) -> Site:
         """The content as it lies there now. Raises SiteError with every fault."""
@@ -113,9 +119,13 @@ class Opened:
             self._deliveries.pop(run, None)
 
     def close(self) -> None:
-        if "state" in self.__dict__:
-            self.state.close()
-            del self.__dict__["state"]
+        with self._lock:
+            if self._state is not None:
+                self._state.close()
+                self._state = None
+
+
+_one_at_a_time = threading.Lock()
 
 
 @lru_cache(maxsize=8)
@@ -125,7 +135,8 @@ def _open(root: Path, settings: Settings) -> Opened:
 
 def open_site(root: Path) -> Opened:
     """The site at this folder, once per process and settings."""
-    return _open(root.resolve(), Settings.from_environment())
+    with _one_at_a_time:  # a cache makes a value twice for two who ask at the same time
+        return _open(root.resolve(), Settings.from_environment())
 
 
 def find_site(start: Path | None) -> Path:
