@@ -133,15 +133,16 @@ def release(
     root = find_site(site)
     opened = open_site(root)
     ref = ref_of(root, newest_run(opened, run))
+    asked = moment(as_of, lambda: opened.frozen(opened.inputs(ref.run).content))
     if dry_run:
-        judgement = releasing.judge_again(ref, as_of=moment(as_of))
+        judgement = releasing.judge_again(ref, as_of=asked)
         held = judgement.verdict is Verdict.HOLD
         if as_json:
             say_json({"run": ref.run, "verdict": judgement.verdict.value, "released": False})
         else:
             say(f"{ref.run}  {judgement.verdict.value}  nothing was published")
         raise typer.Exit(Exit.HOLD if held else Exit.OK)
-    done = releasing.release(ref, actor=actor or opened.settings.actor, as_of=moment(as_of))
+    done = releasing.release(ref, actor=actor or opened.settings.actor, as_of=asked)
     if as_json:
         say_json({name: getattr(done, name) for name in done.__slots__})
         return

@@ -55,7 +55,7 @@ def run(
         say(f"loadgate {VERSION}  site {site_name(root)}  period {chosen}")
     opened = open_site(root)
     who = actor or opened.settings.actor
-    ref = _open_and_do(opened, chosen, as_of=moment(as_of), who=who, inline=inline, shown=shown)
+    ref = _open_and_do(opened, chosen, as_of=moment(as_of, opened.site), who=who, inline=inline, shown=shown)
     _conclude(ref, as_json=as_json, quiet=quiet)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loadgate.errors import NotFound
+from loadgate.model.moments import read_moment
+
+if TYPE_CHECKING:
+    from loadgate.model.site import Site
 
 SiteOption = Annotated[
     Path | None,
@@ -17,21 +21,17 @@ SiteOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="The same facts as JSON.")]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="TIME", help='What "now" is for every rule, e.g. 2025-08-28T09:12:00+02:00.'),
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help='What "now" is for every rule, e.g. 2025-08-28T09:12:00+02:00; a day is its end.',
+    ),
 ]
 ActorOption = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who acts; else LOADGATE_ACTOR, else your login.")
 ]
 
 
-def moment(text: str | None) -> datetime | None:
-    """Read --as-of. A date alone is its last moment in UTC. Raises NotFound for anything else."""
-    if text is None:
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise NotFound(f"{text!r} is no time", fix="write 2025-08-28 or 2025-08-28T09:12:00+02:00") from None
-    if "T" not in text and " " not in text:
-        read = read.replace(hour=23, minute=59, second=59)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+def moment(text: str | None, site: Callable[[], Site]) -> datetime | None:
+    """Read --as-of; without an offset it is a time at the site. Raises NotFound for anything else."""
+    return None if text is None else read_moment(text, site().file.timezone)

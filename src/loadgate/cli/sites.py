@@ -55,7 +55,8 @@ def check(
     from loadgate.content.loader import load
     from loadgate.errors import Exit, SiteError
     from loadgate.running.deep_check import refused
-    from loadgate.running.opened import find_site, now
+    from loadgate.running.opened import find_site
+    from loadgate.running.opening import current_period
 
     _must_go_together(deep=deep, examples=examples, against=against, run=run, dataset=dataset)
     root = find_site(site)
@@ -81,7 +82,7 @@ def check(
         "known_errors": len(content.known_errors),
         "gate_rules": len(content.gate.rules),
     }
-    shadow = shadow_marks(content, now().date())
+    shadow = shadow_marks(content, current_period(content))
     if as_json:
         say_json({"site": str(root), "faults": plain(problems), "counts": counts, "shadow": shadow})
     elif problems:

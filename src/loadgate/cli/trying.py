@@ -12,9 +12,8 @@ from loadgate.cli.terminal import say, say_json, table, watched
 from loadgate.errors import Exit
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from loadgate.errors import Fault
+    from loadgate.model.period import Period
     from loadgate.model.site import Site
     from loadgate.running.against import Against, Found, Marking
     from loadgate.running.examples import Shown
@@ -197,17 +196,15 @@ def _plain_against(root: Path, period: str, told: Against) -> dict[str, Any]:
     }
 
 
-def shadow_marks(site: Site, today: date) -> list[dict[str, Any]]:
+def shadow_marks(site: Site, current: Period) -> list[dict[str, Any]]:
     """What is in shadow; `over` where the last period that has ended is a later one, so that runs count it by now.
 
-    On a site whose arrival times are stated, today says nothing about which period is loaded: there nothing is over.
+    On a site whose arrival times are stated, the clock does not say which period is loaded: there nothing is over.
     """
-    from loadgate.model.period import Period
     from loadgate.model.shadow import trials
 
-    last = Period.of(today, site.file.cadence).previous
     return [
-        {"name": one.name, "until": str(one.until), "over": one.until < last and not site.file.stated_times}
+        {"name": one.name, "until": str(one.until), "over": one.until < current.previous and not site.file.stated_times}
         for one in trials(site)
     ]
 

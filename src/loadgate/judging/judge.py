@@ -18,6 +18,7 @@ from loadgate.model.expected import Gate, KnownError
 from loadgate.model.findings import Case, Check, Finding, Outcome
 from loadgate.model.judgement import Judgement, Waiver
 from loadgate.model.kinds import Severity
+from loadgate.model.moments import day_in
 from loadgate.model.scope import Scope
 from loadgate.model.shadow import Shadow
 
@@ -38,6 +39,7 @@ def judge(
     parts: Sequence[str],
     lineage: pl.DataFrame | None,
     as_of: datetime,
+    timezone: str,
     missing: Collection[str] = (),
     provisional: bool = False,
     shadow: Shadow | None = None,
@@ -46,9 +48,10 @@ def judge(
 
     `findings` are those of the other rooms; checks that failed (unless a finding names them) and checks that were not
     executed are made into findings here. `missing` are the ids of deliveries that did not come. `parts` are all parts
-    (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is *now*, and its date decides
-    whether a waiver has expired. New cases have no number yet: see `number_cases`. While provisional, nothing is
-    resolved and no known error is gone. What is in `shadow` changes nothing but the findings that tell of it.
+    (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is *now*, and the day that it
+    is in the site's `timezone` decides whether a waiver has expired. New cases have no number yet: see `number_cases`.
+    While provisional, nothing is resolved and no known error is gone. What is in `shadow` changes nothing but the
+    findings that tell of it.
     """
     shadow = shadow or Shadow()
     whole, unexecuted = complete(planned, outcomes, missing=missing)
@@ -77,7 +80,7 @@ def judge(
         waivers=waivers,
         explained=registered.explained,
         parts=parts,
-        today=as_of.date(),
+        today=day_in(timezone, as_of),
     )
     verdicts = decide(rulings, parts=parts)
     return Judgement(

@@ -11,6 +11,7 @@ from loadgate.model.expected import Ceiling, KnownError
 from loadgate.model.findings import Finding
 from loadgate.model.judgement import KnownErrorState
 from loadgate.model.kinds import IN_SHADOW, KINDS, Kind
+from loadgate.model.moments import day_in
 from loadgate.model.scope import Scope
 from loadgate.reporting.cases import MOST_FINDINGS
 from loadgate.reporting.charts import Chart, age_chart, age_label
@@ -200,7 +201,7 @@ def known_errors(view: ReportView) -> Grid | None:
         KnownErrorState.NO_LONGER_SEEN,
         KnownErrorState.WITHIN_CEILING,
     )
-    today = _day(view.judgement.as_of)
+    today = _day(view.judgement.as_of, names.timezone)
     rows: list[tuple[Content, ...]] = []
     for verdict in sorted(view.judgement.known_errors, key=lambda each: (order.index(each.state), each.error)):
         entry = register.get(verdict.error)
@@ -360,8 +361,8 @@ def _outcome_mark(outcome: str, names: Names) -> Mark:
     return Mark(icon=icon, text=names.words("outcome", outcome), tone=tone)
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, timezone: str) -> date | None:
     try:
-        return datetime.fromisoformat(text).date()
+        return day_in(timezone, datetime.fromisoformat(text))
     except ValueError:
         return None

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from loadgate.model.findings import Case, CauseKind, Finding, Verdict
 from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Kind, Owner
+from loadgate.model.moments import day_in
 from loadgate.reporting.names import Names
 from loadgate.reporting.sentences import case_text, findings_of, owner_of
 
@@ -104,8 +104,7 @@ def waive_command(case: Case, *, as_of: str, timezone: str) -> str:
 
 def waive_until(as_of: str, timezone: str) -> date:
     """The last day of the month after `as_of`."""
-    moment = datetime.fromisoformat(as_of)
-    day = (moment.astimezone(ZoneInfo(timezone)) if moment.tzinfo is not None else moment).date()
+    day = day_in(timezone, datetime.fromisoformat(as_of))
     second_next = (day.replace(day=1) + timedelta(days=63)).replace(day=1)
     return second_next - timedelta(days=1)
 

@@ -61,6 +61,7 @@ def tell_arrivals(ref: Ref) -> None:
             parts=parts(inputs),
             lineage=None,
             as_of=inputs.as_of,
+            timezone=site.file.timezone,
             missing=[one.expected.id for one in inputs.current if one.state is ArrivalState.MISSING],
             provisional=True,
             shadow=in_shadow(site, Period.parse(inputs.period)),

@@ -81,6 +81,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         parts=parts(inputs),
         lineage=reducing.load_lineage(opened, ref.run, site),
         as_of=as_of or inputs.as_of,
+        timezone=site.file.timezone,
         missing=_missing(inputs),
         shadow=in_shadow(site, Period.parse(inputs.period)),
     )
@@ -114,6 +115,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
         parts=parts(inputs),
         lineage=None,
         as_of=inputs.as_of,
+        timezone=site.file.timezone,
         provisional=True,
         shadow=in_shadow(site, Period.parse(inputs.period)),
     )

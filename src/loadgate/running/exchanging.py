@@ -203,11 +203,11 @@ def write_gx_suites(opened: Opened, names: Sequence[str], period: str | None) ->
     from loadgate.errors import SiteError
     from loadgate.model.period import Period
     from loadgate.running.deep_check import refused
-    from loadgate.running.opened import now
+    from loadgate.running.opening import current_period
 
     site = opened.site()
     wanted = _wanted(site, names)
-    valid = Period.parse(period) if period else Period.of(now().date(), site.file.cadence)
+    valid = Period.parse(period) if period else current_period(site)
     faults = refused(site, only=frozenset(one.dataset for one in wanted))
     if faults:
         raise SiteError(faults)

@@ -14,6 +14,7 @@ from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
 from loadgate.model.identity import file_pseudonym, key_of, part_id
 from loadgate.model.kinds import Kind, Severity
+from loadgate.model.moments import day_in, read_moment
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
@@ -261,6 +262,11 @@ def open_period(site: str, period: str | None, *, as_of: str | None, quiet: bool
     return open_run(opened, chosen, as_of=moment, actor=opened.settings.actor, quiet=quiet)
 
 
+def current_period(site: Site) -> Period:
+    """The period that holds today, which has begun where the site is, be it yesterday still in UTC."""
+    return Period.of(day_in(site.file.timezone, now()), site.file.cadence)
+
+
 def watch_period(site: str, period: str | None, *, as_of: str | None) -> Ref:
     """Look at a period's arrivals, from the plain values that a flow is given."""
     opened, chosen, moment = _plain(site, period, as_of)
@@ -269,8 +275,8 @@ def watch_period(site: str, period: str | None, *, as_of: str | None) -> Ref:
 
 def _plain(site: str, period: str | None, as_of: str | None) -> tuple[Opened, Period, datetime | None]:
     opened = open_site(Path(site))
-    chosen = Period.parse(period) if period else Period.of(now().date(), opened.site().file.cadence)
-    return opened, chosen, datetime.fromisoformat(as_of) if as_of else None
+    chosen = Period.parse(period) if period else current_period(opened.site())
+    return opened, chosen, read_moment(as_of, opened.site().file.timezone) if as_of else None
 
 
 def periods_in_inbox(opened: Opened) -> list[Period]:

@@ -234,6 +234,7 @@ class Make:
             "parts": PARTS,
             "lineage": None,
             "as_of": datetime(2026, 11, 5, 12, tzinfo=UTC),
+            "timezone": "Europe/Copenhagen",
         }
         return judge(**{**nothing, **given})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +17,7 @@ def gate(make):
     return make.gate(make.rule("block_run", KIND), make.rule("block_part", "arrival.impostor"), make.rule("caveat"))
 
 
-def judged(make, waiver, *, today=date(2026, 11, 5), finding=None, number=1):
+def judged(make, waiver, *, today=date(2026, 11, 5), as_of=None, finding=None, number=1):
     shared = make.shared(effects=(-0.010, 0.023))
     earlier = make.case(number, scope=shared.scope, kinds=[KIND], size=0.023, first_seen="2026-10")
     return make.judge(
@@ -24,7 +25,7 @@ def judged(make, waiver, *, today=date(2026, 11, 5), finding=None, number=1):
         open_cases=[earlier],
         waivers=[waiver],
         gate=gate(make),
-        as_of=datetime(today.year, today.month, today.day, 23, 59, tzinfo=UTC),
+        as_of=as_of or datetime(today.year, today.month, today.day, 23, 59, tzinfo=ZoneInfo("Europe/Copenhagen")),
     )
 
 
@@ -63,6 +64,19 @@ def test_a_waiver_does_not_reach_beyond_its_scope(make, providers, verdict):
     waiver = make.waiver(scope=make.shared().scope, kinds=[KIND])
 
     assert judged(make, waiver, finding=make.shared(provider=providers)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("as_of", "verdict"),
+    [
+        (datetime(2026, 10, 31, 22, 30, tzinfo=UTC), CAVEATS),
+        (datetime(2026, 10, 31, 23, 30, tzinfo=UTC), HOLD),  # November has begun in Copenhagen
+    ],
+)
+def test_a_waiver_ends_with_its_last_day_in_the_zone_of_the_site(make, as_of, verdict):
+    waiver = make.waiver(scope=make.shared().scope, kinds=[KIND], until=date(2026, 10, 31))
+
+    assert judged(make, waiver, as_of=as_of).verdict is verdict
 
 
 def test_a_waived_case_leaves_its_caveat_on_the_figures(make):

@@ -1,0 +1,27 @@
+"""A moment and a time zone in; out, the day that it is there. Written moments are read as people there mean them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from loadgate.errors import NotFound
+
+
+def day_in(timezone: str, moment: datetime) -> date:
+    """The day there. A moment without a zone is one of that place already."""
+    return (moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(timezone))).date()
+
+
+def read_moment(text: str, timezone: str) -> datetime:
+    """Read a moment, into UTC; one without an offset is a local one, and a day alone its last second.
+
+    Raises NotFound for anything else.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotFound(f"{text!r} is no time", fix="write 2025-08-28 or 2025-08-28T09:12:00+02:00") from None
+    if "T" not in text and " " not in text:
+        read = read.replace(hour=23, minute=59, second=59)
+    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
