@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from threading import Thread
+from types import FrameType
 from typing import Any
 
 import polars as pl
@@ -169,6 +170,49 @@ def test_the_environment_is_restored_where_reading_fails_at_once() -> None:
 
     assert seen[0] == passes._AHEAD
     assert environment() == before
+
+
+def test_the_environment_is_restored_wherever_whoever_asks_for_rows_is_interrupted() -> None:
+    """Ctrl-C comes between any two lines of the main thread: here at the first, then at the second, and so on."""
+    before, own = environment(), sys.gettrace()
+    steps, met = 0, True
+
+    def interrupt(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps, met
+        if frame.f_code.co_filename != passes.__file__:
+            return None
+        if event == "line" and not met:
+            steps -= 1
+            if steps < 0:
+                met = True
+                raise InterruptedError
+        return interrupt
+
+    for place in range(100):
+        steps, met = place, False
+        rows = batches(pl.LazyFrame({"n": [1]}), in_order=True)
+        sys.settrace(interrupt)
+        try:
+            next(rows)
+            rows.close()
+        except InterruptedError:
+            pass
+        finally:
+            sys.settrace(own)
+        if not met:
+            break
+        assert restored(before), place
+
+    assert not met
+    assert place > 10
+
+
+def restored(before: dict[str, str | None]) -> bool:
+    """Whether the environment is as before, at the latest when the query has started."""
+    until = time.monotonic() + 5
+    while environment() != before and time.monotonic() < until:
+        time.sleep(0.01)
+    return environment() == before
 
 
 def test_how_far_the_environment_itself_says_to_read_ahead_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Collection, Generator, Hashable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
@@ -72,7 +72,8 @@ class _LittleAhead:
 
     Polars reads 128 row groups ahead, which in a long table of small ones is more than all else that a pass holds, and
     keeps CSV files in small pieces, of which a batch then has a dozen. The last of several that start at the same time
-    puts the environment back; none waits for another, which may be the one whose rows it computes.
+    puts the environment back; none waits for another, which may be the one whose rows it computes. Signals interrupt
+    the main thread only, so it is threads of ours that enter and leave: then nothing comes between the steps.
     """
 
     def __init__(self) -> None:
@@ -111,6 +112,7 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Generator[pl.DataFrame]:
     """
     ready: Queue[pl.DataFrame | _End] = Queue(maxsize=1)
     unwanted = Event()
+    starting = ExitStack()
 
     def put(found: pl.DataFrame | _End) -> None:
         while not unwanted.is_set():
@@ -119,6 +121,7 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Generator[pl.DataFrame]:
                 return
 
     def hand_over(batch: pl.DataFrame) -> bool:
+        starting.close()  # once and for all
         put(batch)
         return unwanted.is_set()
 
@@ -127,9 +130,11 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Generator[pl.DataFrame]:
             return
         kind = None
         try:
+            starting.enter_context(_LITTLE_AHEAD)
             frame.sink_batches(hand_over, chunk_size=BATCH_ROWS, maintain_order=in_order, engine="streaming")
         except BaseException as error:  # else nobody would hear of it
             kind = type(error).__name__
+        starting.close()
         put(_End(kind))
 
     def stop() -> None:
@@ -141,9 +146,8 @@ def batches(frame: pl.LazyFrame, *, in_order: bool) -> Generator[pl.DataFrame]:
     thread = Thread(target=stream, name="reading", daemon=True)
     atexit.register(stop)  # a process that ends before the pass takes its threads away, and would wait for them
     try:
-        with _LITTLE_AHEAD:
-            thread.start()
-            batch = ready.get()
+        thread.start()
+        batch = ready.get()
         while not isinstance(batch, _End):
             yield batch
             del batch  # or it would wait for the next one
