@@ -211,7 +211,7 @@ def _length(first: Days, months: int) -> Numbers:
     """Days of the periods that begin with these; of one that is missing, one."""
     import numpy as np
 
-    after = (first.astype("datetime64[M]") + months).astype("datetime64[D]")
+    after = (first.astype("datetime64[M]") + np.timedelta64(months, "M")).astype("datetime64[D]")
     return np.where(np.isnat(first), 1, (after - first).astype("int64"))
 
 
