@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        weakref.finalize(self, engine.dispose).atexit = False  # where nobody closed it before it was forgotten
 
     @contextmanager
     def write(self, *, alone: str | None = None, races: bool = False) -> Iterator[Connection]:
@@ -106,7 +108,11 @@ def open_database(url: str | Path) -> Database:
             fix="use sqlite:///path/loadgate.db or postgresql://user@host/name (with loadgate[postgres] installed)",
         ) from None
     database = Database(engine)
-    _prepare(database)
+    try:
+        _prepare(database)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -172,12 +178,15 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = (
-            None  # we say BEGIN ourselves: the driver's own comes too late and locks too little
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        _use_write_ahead_log(connection)
+        # we say BEGIN ourselves: the driver's own comes too late and locks too little
+        connection.isolation_level = None
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            _use_write_ahead_log(connection)
+        except BaseException:
+            connection.close()  # nobody else knows of it yet
+            raise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
