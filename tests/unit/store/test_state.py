@@ -88,6 +88,22 @@ def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CouldNotRun, match="the state database has version 99; this loadgate works with version 1"):
         open_state(tmp_path / "loadgate.db")
 
+    assert not is_open(tmp_path / "loadgate.db")
+
+
+def test_a_state_that_is_forgotten_is_closed(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "loadgate.db")
+    assert is_open(tmp_path / "loadgate.db")
+
+    del state
+
+    assert not is_open(tmp_path / "loadgate.db")
+
+
+def is_open(database: Path) -> bool:
+    """SQLite takes its log away with the last connection."""
+    return database.with_name(f"{database.name}-wal").exists()
+
 
 @pytest.mark.parametrize("url", ["oracle://x", "nonsense", "sqlite://", "sqlite:///:memory:"])
 def test_a_url_that_is_no_database_is_refused(url: str) -> None:
