@@ -138,7 +138,7 @@ def _event_date(facts: Expanded) -> pl.Series:
     import polars as pl
 
     first = facts.days("month")
-    return pl.Series(first + (facts.rng.random(facts.rows) * _length(first, 1)).astype("int64"))
+    return pl.Series(first + _days(facts.rng.random(facts.rows) * _length(first, 1)))
 
 
 def _opened(facts: Expanded) -> pl.Series:
@@ -162,7 +162,7 @@ def _absent(facts: Expanded) -> pl.Series:
 
     first = facts.days("month")
     base = scattered(facts.person, among=_NUMBERS, start=facts.start("absences"))
-    return pl.Series(first + (base + _STEP * facts.again) % _length(first, 1))
+    return pl.Series(first + _days((base + _STEP * facts.again) % _length(first, 1)))
 
 
 def _served(facts: Expanded) -> pl.Series:
@@ -170,7 +170,7 @@ def _served(facts: Expanded) -> pl.Series:
     import polars as pl
 
     base = scattered(facts.person, among=_NUMBERS, start=facts.start("services")) % _SERVICE_DAYS
-    return pl.Series(facts.days("quarter") - base - _GAP_DAYS * facts.again).cast(pl.Datetime("us"))
+    return pl.Series(facts.days("quarter") - _days(base + _GAP_DAYS * facts.again)).cast(pl.Datetime("us"))
 
 
 def _died(facts: Expanded) -> pl.Series:
@@ -180,9 +180,9 @@ def _died(facts: Expanded) -> pl.Series:
 
     first = facts.days("quarter")
     base = scattered(facts.person, among=_NUMBERS, start=facts.start("deaths"))
-    day = first + base // _LIVING % _length(first, 3)
+    day = first + _days(base // _LIVING % _length(first, 3))
     dead = (base % _LIVING == 0) & np.isnat(facts.days("ended"))
-    return pl.Series(np.where(dead, day, np.datetime64("NaT"))).cast(pl.Datetime("us"))
+    return pl.Series(np.where(dead, day, np.datetime64("NaT", "D"))).cast(pl.Datetime("us"))
 
 
 def _before(facts: Expanded, ending: str) -> pl.Series:
@@ -190,11 +190,11 @@ def _before(facts: Expanded, ending: str) -> pl.Series:
     import polars as pl
 
     first = facts.days("month")
-    last = first + _length(first, 1) - 1
+    last = first + _days(_length(first, 1) - 1)
     end = np.where(np.isnat(facts.days(ending)), last, first)
     lived = facts.cells["age"].to_numpy()[facts.line] * 365 + 180
     long = facts.rng.exponential(_CASE_DAYS, facts.rows).astype("int64")
-    return pl.Series(end - np.minimum(long, np.minimum(lived, _OLDEST_DAYS)))
+    return pl.Series(end - _days(np.minimum(long, np.minimum(lived, _OLDEST_DAYS))))
 
 
 def _day_within(name: str, facts: Expanded) -> pl.Series:
@@ -203,8 +203,13 @@ def _day_within(name: str, facts: Expanded) -> pl.Series:
 
     first = facts.days(name)
     months = 3 if "quarter" in facts.cells.columns else 1
-    days = pl.Series(first + (facts.rng.random(facts.rows) * _length(first, months)).astype("int64"))
+    days = pl.Series(first + _days(facts.rng.random(facts.rows) * _length(first, months)))
     return days.cast(pl.Datetime("us")) if facts.dataset.columns[name].type is ColumnType.TIMESTAMP else days
+
+
+def _days(numbers: Numbers | npt.NDArray[np.float64]) -> npt.NDArray[np.timedelta64]:
+    """Whole days: NumPy no longer takes bare numbers for them."""
+    return numbers.astype("int64").astype("timedelta64[D]")
 
 
 def _length(first: Days, months: int) -> Numbers:
