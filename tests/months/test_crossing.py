@@ -144,6 +144,34 @@ def test_children_are_held_against_the_parents_of_their_own_provider(site: Small
     assert [one.check for one in judgement.findings if one.check == CASES] == [CASES]
 
 
+def test_who_is_not_found_is_undecided_where_a_key_could_not_be_read_there_in_both_directions(
+    make_site: MakeSite,
+) -> None:
+    numbered = {name: text.replace("case: {type: text}", "case: {type: integer}") for name, text in FILES.items()}
+    each_has_one = "  - type: expect_keys_to_be_in_dataset\n    kwargs: {column_list: [case], reference: measures}\n"
+    numbered["expectations/suites/care/cases.yaml"] += each_has_one + "    reason: Every case has a measure.\n"
+    site = make_site(numbered)
+    for provider, last in (("101", "?"), ("102", "2")):
+        rows = [f"{JANUARY};{case};N;1" for case in (*range(10, 30), 1, last)]
+        site.deliver(f"{JANUARY}/cases_{provider}.csv", "m;c;k;a", *rows, "T;22")
+        measures = [f"{JANUARY};{case}" for case in (*range(10, 30), 3, last)]
+        site.deliver(f"{JANUARY}/measures_{provider}.csv", "m;c", *measures)
+
+    ref = site.run(JANUARY)
+
+    found = outcomes(ref)
+    for check in (CASES, "cases:keys_to_be_in_dataset(case)"):
+        unread, read = found[check, "101"], found[check, "102"]
+        assert (unread.state, unread.rows_checked, unread.rows_failed, unread.rows_undecided) == ("pass", 20, 0, 2)
+        assert (read.state, read.rows_checked, read.rows_failed, read.rows_undecided) == ("fail", 22, 1, 0)
+    across = ref.open().places.step(ref.run, "across") / "all" / JANUARY / "desk/measures"
+    for provider, marked in (("101", [(3, "undecided"), (None, "undecided")]), ("102", [(3, "fail")])):
+        deliveries = ref.open().places.state / "deliveries" / JANUARY / "desk/measures"
+        (typed,) = (deliveries / provider / "v1").glob("typed-*/typed.parquet")
+        marks = pl.read_parquet(across / provider / "v1/marks.parquet").sort("_row")
+        assert marks.join(pl.read_parquet(typed), on="_row").select("case", "outcome").rows() == marked
+
+
 def test_rows_without_a_parent_are_marked_and_nothing_else_is_told_of_them(site: SmallSite) -> None:
     send(site, JANUARY, "101", measures=31)
     send(site, JANUARY, "102", measures=30)

@@ -230,7 +230,8 @@ def _absent(line: ExpectationLine, absent: Mapping[str, Absent], told: Mapping[s
 def _reference(paths: Sequence[Path]) -> Reference:
     """The rows of deliveries as one table, without what reading put beside the delivered columns.
 
-    Nor has it columns that one of the deliveries came without: what its rows would hold is not known.
+    Only the flags of values that could not be read stay: a rule may have to know that a key is missing for that. Nor
+    has it columns that one of the deliveries came without: what its rows would hold is not known.
     """
     import polars as pl
 
@@ -241,7 +242,13 @@ def _reference(paths: Sequence[Path]) -> Reference:
     there = frames[0].collect_schema().names()
     own = [name for name in there if not name.startswith(UNDECIDED) and name not in ASIDE]
     kept = [name for name in own if name not in absent]
-    return Reference(rows=pl.concat([one.select(kept) for one in frames]), absent=absent)
+    theirs = [frozenset(one.collect_schema().names()) for one in frames]
+    flags = [UNDECIDED + name for name in kept if any(UNDECIDED + name in names for names in theirs)]
+    rows = [
+        one.select(*kept, *(pl.col(flag) if flag in names else pl.lit(False).alias(flag) for flag in flags))
+        for one, names in zip(frames, theirs, strict=True)
+    ]
+    return Reference(rows=pl.concat(rows), absent=absent)
 
 
 def _as_told(outcome: Outcome, absent: Absent | None) -> Outcome:

@@ -267,9 +267,9 @@ def _faults(
 
 
 def _fix(key: str, example: ExampleRows, outcome: Outcome, lines: dict[str, str]) -> str:
-    from loadgate.checking.engine.checks import NONE_DECIDED
+    from loadgate.checking.engine.checks import NONE_COMPARED, NONE_DECIDED
 
-    if key in example.undecided and (outcome.reason or "").endswith(NONE_DECIDED):
+    if key in example.undecided and (outcome.reason or "").endswith((NONE_COMPARED, NONE_DECIDED)):
         return "add a row that can be decided"
     return f"mend the expectation ({lines[key]}), or the example"
 

@@ -147,6 +147,21 @@ class ExpectColumnValuesToBeThere(ColumnMapExpectation):
     success_keys = (*ColumnMapExpectation.success_keys, "beside")
 
 
+def _some_missing(column: pl.Expr, *, beside: pl.LazyFrame) -> bool:
+    return bool(beside.select(pl.col("amount").null_count()).collect().item())
+
+
+@row_rule("column_values.surely_there", references=("beside",), opens=_some_missing)
+def _surely_there(column: pl.Expr, *, beside: pl.LazyFrame) -> pl.Expr:
+    return pl.when(_there(column, beside=beside)).then(True)
+
+
+class ExpectColumnValuesToBeSurelyThere(ColumnMapExpectation):
+    beside: str
+    map_metric = "column_values.surely_there"
+    success_keys = (*ColumnMapExpectation.success_keys, "beside")
+
+
 @row_rule("column_values.raising")
 def _raising(column: pl.Expr) -> pl.Expr:
     raise KeyError("secret")
@@ -193,6 +208,31 @@ def test_an_unreadable_value_in_a_further_column_leaves_the_row_undecided() -> N
     )
 
     assert (found.rows_checked, found.rows_failed, found.rows_undecided) == (4, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("there", "state", "counted"),
+    [
+        ([1, 3, None], CheckState.PASS, (2, 0, 2)),
+        ([1, 3], CheckState.FAIL, (3, 1, 1)),
+    ],
+)
+def test_a_rule_that_may_leave_rows_open_leaves_those_undecided_of_which_it_says_nothing(
+    there: list[int | None], state: CheckState, counted: tuple[int, int, int]
+) -> None:
+    frame = pl.DataFrame({"_row": range(5), "amount": [1, 2, 3, None, None], "unread": [False] * 4 + [True]})
+    tables = {"there": pl.DataFrame({"amount": there})}
+
+    found = outcome(
+        "expect_column_values_to_be_surely_there",
+        frame,
+        column="amount",
+        beside="there",
+        tables=tables,
+        undecided={"amount": "unread"},
+    )
+
+    assert (found.state, found.rows_checked, found.rows_failed, found.rows_undecided) == (state, *counted)
 
 
 def test_a_further_column_that_is_missing_is_named() -> None:

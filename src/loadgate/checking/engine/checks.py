@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.column_types import has_type
-from loadgate.checking.engine.compiler import ANOTHER_TABLE, CHECKED, FAILURES, Computed, is_built_in, is_shown
+from loadgate.checking.engine.compiler import (
+    ANOTHER_TABLE,
+    CHECKED,
+    DOUBT,
+    FAILURES,
+    Computed,
+    is_built_in,
+    is_shown,
+    look_up,
+)
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import TOGETHER, domain_columns
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
+from loadgate.checking.engine.metrics import RowRule
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, observed, without_values
 
 if TYPE_CHECKING:
@@ -24,7 +34,8 @@ _VALUE_LISTS: Final = ("column.distinct_values.not_in_set", "column.distinct_val
 """Metrics that GX wants for a list of values in the result; no verdict needs them."""
 _NULLS: Final = f"column_values.nonnull{FAILURES}"
 NONE_DECIDED: Final = "can be decided: their values could not be read"
-"""Ends the reason why a check of nothing but undecided rows could not run."""
+NONE_COMPARED: Final = "can be decided: their values, or those to compare with, could not be read"
+"""End the reason why a check of nothing but undecided rows could not run."""
 TYPE_CHECKS: Final = (
     "expect_column_type_to_be",
     "expect_column_values_to_be_of_type",
@@ -59,7 +70,8 @@ class Check:
     """An expectation with its parameters filled in, and the metrics that decide it.
 
     `rule` is the metric with the yes/no question if it is a check of rows. `doubt` is asked for only if a column of
-    `reads` may have failed casts: how many rows are undecided, and how many are left. `whole` results keep values.
+    `reads` may have failed casts, or the rule has `opens`, which says whether it may itself leave rows undecided: how
+    many rows are undecided, and how many are left. `whole` results keep values.
     `all_or_none`: one undecided row leaves others undecided, as for a sum over them.
     """
 
@@ -71,14 +83,20 @@ class Check:
     rule: str | None
     volume: MetricConfiguration | None
     doubt: tuple[MetricConfiguration, MetricConfiguration] | None
+    opens: MetricConfiguration | None
     reads: frozenset[str]
     whole: bool = False
     all_or_none: bool = False
 
     def asks(self, undecided: Mapping[str, str]) -> list[MetricConfiguration]:
         """List the metrics to compute, given which columns may have failed casts."""
-        doubt = self.doubt if self.doubt is not None and self.reads & set(undecided) else ()
-        return [*self.metrics.values(), *doubt, *((self.volume,) if self.volume is not None else ())]
+        doubt = self.doubt if self.doubt is not None and self.in_doubt(undecided) else ()
+        others = (one for one in (self.opens, self.volume) if one is not None)
+        return [*self.metrics.values(), *doubt, *others]
+
+    def in_doubt(self, undecided: Mapping[str, str]) -> bool:
+        """Whether rows may be undecided, given which columns may have failed casts."""
+        return self.opens is not None or bool(self.reads & set(undecided))
 
 
 def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str, Any] | None = None) -> Check:
@@ -107,6 +125,10 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
     reads_rows = rule is not None or volume is not None or main == "table.row_count"
     names = ("rows.undecided_count", "rows.element_count")
     undecided, elements = (MetricConfiguration(name, domain) for name in names)
+    opens = None
+    if rule is not None and isinstance(entry := look_up(main)[0], RowRule) and entry.opens is not None:
+        values = metrics[main].metric_value_kwargs
+        undecided, elements, opens = (MetricConfiguration(f"{rule}{suffix}", domain, values) for suffix in DOUBT)
     return Check(
         index=index,
         expectation=expectation,
@@ -116,6 +138,7 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
         rule=rule,
         volume=None if volume is None else MetricConfiguration(volume, domain),
         doubt=(undecided, elements) if reads_rows else None,
+        opens=opens,
         reads=frozenset((*domain_columns(domain), *(condition_columns(condition) if condition else ()))),
         whole=result_format is not None,
         all_or_none=bool(domain.get(TOGETHER)),
@@ -198,12 +221,13 @@ def _judge(
     hidden = _doubt(check, computed, metrics, undecided)
     rows_checked = _rows_checked(check, computed, metrics)
     if hidden and not rows_checked:
+        opened = check.opens is not None and computed.values[check.opens.id]
         return could_not_run(
             check.index,
             check.configuration,
-            f"none of {hidden} rows {NONE_DECIDED}",
+            f"none of {hidden} rows {NONE_COMPARED if opened else NONE_DECIDED}",
             hidden_by=check.reads & set(undecided),
-            all_or_none=check.all_or_none,
+            all_or_none=check.all_or_none or opened,
         )
     raw = _gx_verdict(check, metrics, result_format)
     value = raw.get("result", {}).get("observed_value")
@@ -233,7 +257,7 @@ def _judge(
 
 def _doubt(check: Check, computed: Computed, metrics: dict[str, Any], undecided: Mapping[str, str]) -> int:
     """Count undecided rows, and take them out of the number of rows that GX divides by."""
-    if check.doubt is None or not check.reads & set(undecided):
+    if check.doubt is None or not check.in_doubt(undecided):
         return 0
     hidden, elements = (computed.values[metric.id] for metric in check.doubt)
     if check.rule is not None and "table.row_count" in metrics:

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, assert_never
 
-from loadgate.checking.engine import rules, samples
+from loadgate.checking.engine import aggregates, rules, samples
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -30,6 +30,11 @@ FAILURES: Final = ".unexpected_count"
 CHECKED: Final = ".filtered_row_count"
 COUNTED: Final = (FAILURES, CHECKED)
 """Suffixes of a row rule's name that are counted in the one pass."""
+UNDECIDED: Final = ".undecided_count"
+ELEMENTS: Final = ".element_count"
+OPENS: Final = ".opens"
+DOUBT: Final = (UNDECIDED, ELEMENTS, OPENS)
+"""Suffixes of our own, for rules that may leave rows undecided themselves; GX knows nothing of them."""
 SURPLUS: Final = "some rows have more fields than the table has columns"
 ANOTHER_TABLE: Final = "it counts the rows of another table, and here is only one"
 """Why the count that GX asks of another table, as table.row_count with a table in its domain, has no answer."""
@@ -134,6 +139,12 @@ def compile_metric(
             return rules.failed_count(entry, asked, _question(metric, entry, asked))
         case RowRule() if suffix == CHECKED:
             return rules.checked_count(entry, asked)
+        case RowRule() if suffix == UNDECIDED:
+            return aggregates.undecided_count(asked)
+        case RowRule() if suffix == ELEMENTS:
+            return aggregates.element_count(asked)
+        case RowRule() if suffix == OPENS:
+            return Known(value=entry.opens is not None and entry.opens(asked))
         case RowRule():
             paired = "column_A" in metric.metric_domain_kwargs
             question = _question(metric, entry, asked)
@@ -159,12 +170,14 @@ def ask_for(
     flags: Mapping[str, pl.Expr],
     references: Mapping[str, pl.LazyFrame] | None = None,
 ) -> Asked:
-    """Resolve a metric's domain. Raises: CannotEvaluateError if a column is missing."""
+    """Resolve a metric's domain, and what its rule leaves open. Raises: CannotEvaluateError if a column is missing."""
     if metric.metric_domain_kwargs.get("table"):
         raise CannotEvaluateError(f"cannot be evaluated here, because {ANOTHER_TABLE}")
-    return ask(
+    asked = ask(
         metric.metric_domain_kwargs, metric.metric_value_kwargs, schema=schema, flags=flags, references=references
     )
+    entry, _ = look_up(metric.metric_name)
+    return rules.opened(entry, asked) if isinstance(entry, RowRule) else asked
 
 
 def look_up(name: str) -> tuple[Metric, str]:
@@ -178,7 +191,7 @@ def look_up(name: str) -> tuple[Metric, str]:
     stem, _, ending = name.rpartition(".")
     suffix = f".{ending}"
     rule = METRICS.get(stem) or OWN_RULES.get(stem)
-    if isinstance(rule, RowRule) and suffix in (*COUNTED, *samples.SUFFIXES):
+    if isinstance(rule, RowRule) and suffix in (*COUNTED, *DOUBT, *samples.SUFFIXES):
         return rule, suffix
     raise CannotEvaluateError(f"the metric {name} is not built into this engine")
 

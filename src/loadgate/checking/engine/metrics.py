@@ -46,6 +46,7 @@ class RowRule:
     so they need a pass of their own over the columns concerned.
     `refuses` says which rows make the question unanswerable for the whole column.
     `sees` says that the rule sees nothing but each text, so it can be tried on some, see implied; None says nothing.
+    `opens`: whether, as asked, the rule may say null of a row; such a row is undecided. None: its null is a no.
     """
 
     predicate: Callable[[Asked], pl.Expr]
@@ -55,6 +56,7 @@ class RowRule:
     carries: bool = False
     refuses: Callable[[Asked], pl.Expr] | None = None
     sees: Sees | None = None
+    opens: Callable[[Asked], bool] | None = None
 
 
 Metric = SchemaFact | Aggregate | RowRule

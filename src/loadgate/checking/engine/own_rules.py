@@ -57,6 +57,7 @@ def row_rule(
     together: bool = False,
     references: Sequence[str] = (),
     refuses: Refusal | None = None,
+    opens: Callable[..., bool] | None = None,
 ) -> Callable[[Condition], Condition]:
     """Make a function a row rule of this engine, for `map_metric = name` of an expectation of one's own.
 
@@ -70,6 +71,7 @@ def row_rule(
 
     `whole`: the expression looks at other rows (its group, the row before). Rows that do not count have no values in
     it. `together`: one undecided row of a multicolumn key leaves all rows with that key undecided, as for a sum.
+    `opens` gets what the function gets, and says whether that may leave rows open: then a null is no no, but undecided.
     Raises: ValueError if the name is that of a built-in metric, or the domain is not known.
     """
     keys = _domain_keys(name, domain=domain, columns=columns, together=together)
@@ -80,7 +82,13 @@ def row_rule(
                 raise CannotEvaluateError(reason)
             return _called(name, condition, asked, domain=domain, masked=whole, columns=columns, references=references)
 
-        OWN_RULES[name] = RowRule(predicate=predicate, skips_missing=domain == "column", whole=whole)
+        def may_open(asked: Asked) -> bool:
+            told = partial(_told, name, domain=domain, masked=whole, columns=columns, references=references)
+            return opens is not None and bool(told(opens, asked))
+
+        OWN_RULES[name] = RowRule(
+            predicate=predicate, skips_missing=domain == "column", whole=whole, opens=opens and may_open
+        )
         for suffix in (*COUNTED, *samples.SUFFIXES):
             formatted = ("result_format",) if suffix in samples.SUFFIXES else ()
             asked_for = (*value_keys, *references, *formatted)
@@ -127,9 +135,19 @@ def aggregate(
     return register
 
 
-def _called(
+def _called(name: str, function: Condition, asked: Asked, **how: Any) -> pl.Expr:
+    """The expression that a function of one's own makes."""
+    import polars as pl
+
+    answer = _told(name, function, asked, **how)
+    if not isinstance(answer, pl.Expr):
+        raise CannotEvaluateError(f"the rule {name} gave a {type(answer).__name__}, not an expression of Polars")
+    return answer
+
+
+def _told(
     name: str,
-    function: Condition,
+    function: Callable[..., Any],
     asked: Asked,
     *,
     domain: str,
@@ -137,7 +155,7 @@ def _called(
     references: Sequence[str],
     masked: bool = False,
     picked: bool = False,
-) -> pl.Expr:
+) -> Any:
     """Call a function of one's own; what it raises becomes a reason without the text, which may quote arguments."""
     import polars as pl
 
@@ -157,14 +175,11 @@ def _called(
             given[key] = asked.alike(str(given[key])) if picked else asked.reference(str(given[key]))
     main = [shown(column) for column in asked.main()]
     try:
-        answer = function(main, **given) if domain == "multicolumn" else function(*main, **given)
+        return function(main, **given) if domain == "multicolumn" else function(*main, **given)
     except CannotEvaluateError:
         raise
     except Exception as error:  # whatever a function of one's own raises; its text may quote its arguments
         raise CannotEvaluateError(f"the rule {name} raised {type(error).__name__}") from None
-    if not isinstance(answer, pl.Expr):
-        raise CannotEvaluateError(f"the rule {name} gave a {type(answer).__name__}, not an expression of Polars")
-    return answer
 
 
 def _types(asked: Asked, columns: Sequence[str]) -> dict[str, pl.DataType]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgate.checking.engine.aggregates import count
-from loadgate.checking.engine.domain import Asked, both
+from loadgate.checking.engine.domain import Asked, Rows, both
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import as_read
 from loadgate.checking.engine.metrics import RowRule
@@ -14,6 +14,18 @@ from loadgate.checking.engine.needs import Carried, Each, Hashed, Kept, Question
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+def opened(rule: RowRule, asked: Asked) -> Asked:
+    """Add to the undecided rows those that are asked and of which the rule itself says neither yes nor no."""
+    if rule.opens is None or not rule.opens(asked):
+        return asked
+    rows, unknown = asked.rows, rule.predicate(asked).is_null()
+    if (put_to := checked(rule, asked)) is not None:
+        unknown = put_to & unknown
+    undecided = unknown if rows.undecided is None else rows.undecided | unknown
+    elements, members = both(rows.elements, ~unknown), both(rows.members, ~unknown)
+    return replace(asked, rows=Rows(elements=elements, members=members, undecided=undecided, whole=True))
 
 
 def checked(rule: RowRule, asked: Asked) -> pl.Expr | None:
