@@ -14,6 +14,7 @@ from typing import Any
 
 from frames import MANY, Sample
 from hypothesis import strategies as st
+from moments import OLDER_ABOUT_MOMENTS, condition_facts, draw_condition, writes_texts
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 PATTERNS = (
@@ -59,6 +60,7 @@ OLDER_CONDITIONS: dict[str, Callable[[Any], Any]] = {
     'col("k") > 105': lambda column: column("k") > 105,
     'col("k") <= 107': lambda column: column("k") <= 107,
     'col("a").notNull()': lambda column: column("a").is_not_null(),
+    **OLDER_ABOUT_MOMENTS,
 }
 """Conditions in GX's own older language, which its pandas engine cannot read, and what they say."""
 SEPARATORS = frozenset("\x1c\x1d\x1e\x1f")
@@ -151,13 +153,18 @@ class Arguments:
         """A row_condition in one of GX's three forms, or none."""
         if not self.chance(4):
             return {}
+        about_time = [name for name in "ac" if self.sample.kinds[name].family == "time"]
+        if about_time and not self.chance(3):
+            return draw_condition(self, about_time)
         from great_expectations.expectations.row_conditions import Column
 
         number = self.one(0, 1, 2)
         text = self.sample.kinds["c"].family == "text" and self.chance(2)
         form = self.one("object", "object", "pandas", "older")
         if form == "older":
-            return {"row_condition": self.one(*OLDER_CONDITIONS), "condition_parser": OLDER}
+            dated = "a" in about_time and not writes_texts(self.sample)
+            fit = [one for one in OLDER_CONDITIONS if dated or one not in OLDER_ABOUT_MOMENTS]
+            return {"row_condition": self.one(*fit), "condition_parser": OLDER}
         if form == "pandas":
             written = self.one(
                 f"g == {number}", f"g > {number}", f"g != {number} and k < 108", "(g == 0) | (k >= 105)",
@@ -223,8 +230,9 @@ def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
     if condition is not None:
         found.add("condition:text" if isinstance(condition, str) else "condition:object")
         found.add(f"condition={condition!r}")
-        if sample.has_missing("c") and " c " in f" {condition!r} ":
+        if any(sample.has_missing(name) and f" {name} " in f" {condition!r} ".replace("(", " ") for name in "ac"):
             found.add("condition on missing")
+        found |= condition_facts(condition, sample)
     for key, value in kwargs.items():
         parts = value if isinstance(value, list | tuple) else [value]
         found |= {f"{key}:{type(part).__name__}" for part in parts}

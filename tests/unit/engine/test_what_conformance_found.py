@@ -378,3 +378,26 @@ def test_truth_is_a_number_beside_decimals_as_it_is_beside_whole_numbers() -> No
     failed = {name: (one.rows_checked, one.rows_failed) for name, one in found.items()}
 
     assert failed == {"greater": (3, 2), "equal": (3, 2), "turned": (3, 2), "all": (3, 2), "none": (3, 1)}
+
+
+@pytest.mark.parametrize("operator", ["==", "!=", "<", ">="])
+@pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("us")])
+def test_a_condition_that_compares_moments_with_a_number_could_not_run(operator: str, dtype: Any) -> None:
+    frame = pl.DataFrame({"t": [dt.date(2024, 1, 2)]}).cast(dtype)
+    condition = {"row_condition": f"t {operator} 5", "condition_parser": "pandas"}
+
+    found = outcome(frame, "ExpectTableRowCountToEqual", value=0, **condition)
+
+    assert found.state is CheckState.COULD_NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [("t == '2024-01-02'", 1), ("t != '2024-01-02'", 2), ("t in ['2024-01-02']", 1), ("t >= '2024-01-02'", 2)],
+)
+def test_a_text_in_a_condition_is_the_moment_that_it_names_whatever_the_comparison(condition: str, rows: int) -> None:
+    frame = pl.DataFrame({"t": [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2), dt.datetime(2024, 1, 2, 13)]})
+
+    found = outcome(frame, "ExpectTableRowCountToEqual", value=rows, row_condition=condition, condition_parser="pandas")
+
+    assert found.state is CheckState.PASS

@@ -121,8 +121,12 @@ def _operand(operand: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> p
 
 
 def _compare(column: pl.Expr, dtype: pl.DataType, operator: str, parameter: Any) -> pl.Expr:
+    import polars as pl
+
     if operator in _ORDER:
         return getattr(column, _ORDER[operator])(bound(parameter, dtype))  # type: ignore[no-any-return]
+    if operator in _COMPARED and dtype in (pl.Date, pl.Datetime) and isinstance(parameter, int | float):
+        raise CannotEvaluateError(f"its row_condition compares a column of type {dtype} with a number")
     wanted = parameter if operator in ("IN", "NOT_IN") else [parameter]
     found = is_one_of(column, dtype, wanted)
     return found if operator in ("IN", "==") else ~found
