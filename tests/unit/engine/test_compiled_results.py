@@ -26,7 +26,7 @@ BADLY_CAST = pl.DataFrame(
 )
 
 
-def compiled(*checks: tuple[str, dict[str, Any]], result_format: str = "BASIC") -> CompiledSuite:
+def compiled(*checks: tuple[str, dict[str, Any]], result_format: Any = "BASIC") -> CompiledSuite:
     import_gx()
     from great_expectations.core import ExpectationSuite
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -53,8 +53,13 @@ def where(column: str, operator: str, parameter: Any) -> dict[str, Any]:
 # What may be in a result -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("result_format", ["BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE"])
-def test_no_value_and_no_column_name_of_the_data_is_in_a_result(result_format: str) -> None:
+PARTITION = {"values": ["a", "b"], "weights": [0.5, 0.5]}
+MIDDLE = {"quantiles": [0.5], "value_ranges": [[0, 1]]}
+WITH_KEYS = {"result_format": "COMPLETE", "unexpected_index_column_names": ["s"], "include_unexpected_rows": True}
+
+
+@pytest.mark.parametrize("result_format", ["BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE", WITH_KEYS])
+def test_no_value_and_no_column_name_of_the_data_is_in_a_result(result_format: Any) -> None:
     frame = pl.DataFrame({"n": [77412.5], "s": [SECRET], SECRET: [1], "d": [dt.date(1977, 4, 12)]})
     suite = compiled(
         ("column_values_to_be_in_set", {"column": "s", "value_set": ["a"]}),
@@ -71,6 +76,12 @@ def test_no_value_and_no_column_name_of_the_data_is_in_a_result(result_format: s
         ("table_columns_to_match_set", {"column_set": ["n"]}),
         ("table_columns_to_match_ordered_list", {"column_list": ["n"]}),
         ("column_values_to_be_between", {"column": "s", "min_value": 1}),
+        ("column_distinct_values_to_be_in_set", {"column": "s", "value_set": ["a"]}),
+        ("column_distinct_values_to_contain_set", {"column": "s", "value_set": ["a"]}),
+        ("column_most_common_value_to_be_in_set", {"column": "s", "value_set": ["a"]}),
+        ("column_kl_divergence_to_be_less_than", {"column": "s", "partition_object": PARTITION, "threshold": 0.1}),
+        ("column_kl_divergence_to_be_less_than", {"column": "s", "bucketize_data": False, "threshold": 0.1}),
+        ("column_quantile_values_to_be_between", {"column": "n", "quantile_ranges": MIDDLE}),
         result_format=result_format,
     )
 
@@ -78,7 +89,7 @@ def test_no_value_and_no_column_name_of_the_data_is_in_a_result(result_format: s
 
     text = json.dumps(validated.result.to_json_dict()) + repr(validated.outcomes)
     assert [value for value in (SECRET, "77412", "1977") if value in text] == []
-    assert [found.index for found in validated.outcomes] == list(range(14))
+    assert [found.index for found in validated.outcomes] == list(range(20))
 
 
 def test_counts_and_shares_of_a_failing_check_are_kept_as_gx_names_them() -> None:
