@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -54,7 +55,10 @@ def refusing(numbers: pl.Series) -> pl.Series:
 
 
 def environment() -> dict[str, str | None]:
-    return {name: os.environ.get(name) for name in AHEAD}
+    """As Polars reads it, which is not always as Python has it."""
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_char_p
+    return {name: value.decode() if (value := getenv(name.encode())) else None for name in AHEAD}
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +162,18 @@ def test_the_environment_is_restored_however_many_batches_are_taken(taken: int |
     assert environment() == before
 
 
+def test_what_python_has_of_the_environment_stays_the_same_for_whoever_copies_it_meanwhile() -> None:
+    before, seen = dict(os.environ), []
+
+    def seeing(numbers: pl.Series) -> pl.Series:
+        seen.append((environment(), dict(os.environ)))
+        return numbers
+
+    assert sum(batch.height for batch in batches(through(seeing), in_order=True)) == ROWS
+
+    assert seen[0] == (passes._AHEAD, before)
+
+
 def test_the_environment_is_restored_where_reading_fails_at_once() -> None:
     before, seen = environment(), []
 
@@ -243,7 +259,7 @@ def test_what_someone_else_does_to_the_environment_meanwhile_is_left_as_it_is(
 
     try:
         rows = sum(batch.height for batch in batches(through(changing), in_order=True))
-        assert (rows, os.environ.get(AHEAD[0])) == (ROWS, value)
+        assert (rows, os.environ.get(AHEAD[0]), environment()[AHEAD[0]]) == (ROWS, value, value)
     finally:
         os.environ.pop(AHEAD[0], None)
 

@@ -74,18 +74,22 @@ class _LittleAhead:
     keeps CSV files in small pieces, of which a batch then has a dozen. The last of several that start at the same time
     puts the environment back; none waits for another, which may be the one whose rows it computes. Signals interrupt
     the main thread only, so it is threads of ours that enter and leave: then nothing comes between the steps.
+
+    It is the process's environment that Polars reads. `os.environ` is left alone: who copies it in another thread, as
+    GX does for each batch, would meet names that come and go.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._starting = 0
-        self._ours: dict[str, str] = {}
+        self._ours: list[str] = []
 
     def __enter__(self) -> None:
         with self._lock:
             if self._starting == 0:
-                self._ours = {name: value for name, value in _AHEAD.items() if name not in os.environ}
-                os.environ.update(self._ours)
+                self._ours = [name for name in _AHEAD if name not in os.environ]
+                for name in self._ours:
+                    os.putenv(name, _AHEAD[name])
             self._starting += 1
 
     def __exit__(
@@ -94,9 +98,9 @@ class _LittleAhead:
         with self._lock:
             self._starting -= 1
             if self._starting == 0:
-                for name, value in self._ours.items():
-                    if os.environ.get(name) == value:  # or someone has changed it since
-                        del os.environ[name]
+                for name in self._ours:
+                    if name not in os.environ:  # or someone has set it since
+                        os.unsetenv(name)
 
 
 _LITTLE_AHEAD: Final = _LittleAhead()
