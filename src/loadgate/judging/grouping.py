@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadgate.judging.known_errors import ERROR
@@ -100,15 +100,8 @@ def group(findings: Sequence[Finding], *, parts: Sequence[str]) -> list[Group]:
 
 
 def _told_cause(finding: Finding) -> Cause:
-    kind = CauseKind(finding.detail[CAUSE])
-    told = finding.detail.get(MEMBERS, "")
-    if told:
-        members: Iterable[str] = told.split(",")
-    elif kind in (CauseKind.RUN, CauseKind.OTHER):
-        members = finding.scope.provider or ()
-    else:
-        members = getattr(finding.scope, kind) or ()
-    return Cause(kind=kind, members=tuple(sorted(members)))
+    members = finding.detail[MEMBERS].split(",")
+    return Cause(kind=CauseKind(finding.detail[CAUSE]), members=tuple(sorted(members)))
 
 
 def _bundles(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
@@ -175,17 +168,13 @@ def _split(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 
 def _by_vendor(found: Sequence[list[Finding]]) -> list[list[Finding]]:
-    by_vendor: dict[str, list[int]] = defaultdict(list)
+    """Put those with several findings of one system together by vendor; no two of them are of the same system."""
+    together: dict[str | int, list[Finding]] = defaultdict(list)
     for place, members in enumerate(found):
         vendor = _common(members, CauseKind.VENDOR)
-        if len(members) > 1 and vendor is not None and _common(members, CauseKind.SYSTEM) is not None:
-            by_vendor[vendor].append(place)
-    merged, gone = [], set()
-    for places in by_vendor.values():
-        if len({_single(found[place][0], CauseKind.SYSTEM) for place in places}) > 1:
-            merged.append([finding for place in places for finding in found[place]])
-            gone |= set(places)
-    return [*merged, *(members for place, members in enumerate(found) if place not in gone)]
+        of_a_system = len(members) > 1 and _common(members, CauseKind.SYSTEM) is not None
+        together[vendor if vendor is not None and of_a_system else place] += members
+    return list(together.values())
 
 
 def _group(findings: Sequence[Finding], parts: Sequence[str]) -> Group:

@@ -38,6 +38,16 @@ def test_a_delivery_that_names_no_provider_is_a_caveat_on_those_whose_rows_it_ho
     ]
 
 
+def test_rows_of_nobody_leave_the_caveat_on_those_whose_rows_a_delivery_holds(make):
+    delivery = "2026-10/tea/pupils/_all"
+    finding = make.finding("checking.failed", make.scope(None, delivery=delivery), check="c")
+    lineage = make.lineage(("pupils", "101", delivery), ("pupils", None, delivery))
+
+    assert told(make.judge(findings=[finding], lineage=lineage)) == [
+        ("checking.failed", "area=school; provider=101; figure=pupils")
+    ]
+
+
 def test_a_missing_delivery_feeds_nothing_and_is_a_caveat_on_its_providers_area(make):
     finding = make.finding("arrival.missing", make.delivery_scope("101"))
 
@@ -49,7 +59,10 @@ def test_a_missing_delivery_feeds_nothing_and_is_a_caveat_on_its_providers_area(
 def test_caveats_that_differ_only_in_the_provider_are_one(make):
     findings = [make.finding("arrival.missing", make.delivery_scope(p)) for p in ("101", "102", "103")]
 
-    assert told(make.judge(findings=findings)) == [("arrival.missing", "area=school; provider=101,102,103")]
+    judgement = make.judge(findings=findings)
+
+    assert told(judgement) == [("arrival.missing", "area=school; provider=101,102,103")]
+    assert judgement.caveats[0].source == min(finding.id for finding in findings)
 
 
 def test_caveats_on_different_figures_do_not_spill_over_to_each_others_providers(make):

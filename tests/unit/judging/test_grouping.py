@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from loadgate.judging.grouping import FAMILIES
@@ -36,6 +38,20 @@ WIDE = tuple(f"school/{provider}" for provider in (*PROVIDERS, "199"))
         (
             [*((p, "tea", "kmd") for p in PROVIDERS[:3]), *((p, "elev", "kmd") for p in PROVIDERS[3:6])],
             [("vendor", ("kmd",), 6)],
+        ),
+        (
+            [*((p, "tea", "kmd") for p in PROVIDERS[:2]), *((p, "elev", "kmd") for p in PROVIDERS[2:4])],
+            [("vendor", ("kmd",), 4)],
+        ),
+        # two systems of nobody knows whom
+        (
+            [*((p, "tea", None) for p in PROVIDERS[:3]), *((p, "elev", None) for p in PROVIDERS[3:6])],
+            [("system", ("elev",), 3), ("system", ("tea",), 3)],
+        ),
+        # two providers, each of which lost all its systems, by chance of one vendor
+        (
+            [(p, f"{s}{p}", "kmd") for p in PROVIDERS[:2] for s in ("tea", "elev")],
+            [("provider", ("101",), 2), ("provider", ("102",), 2)],
         ),
         # two systems of two vendors
         (
@@ -73,6 +89,37 @@ def test_what_several_systems_of_one_area_share_is_the_areas(make):
     assert causes(make.judge(findings=findings)) == [("area", ("school",), 2)]
 
 
+def test_what_is_in_an_area_of_one_part_is_the_areas_and_not_the_runs(make):
+    finding = make.finding("control.substantial", make.scope(None, figure=["a", "b"]), evidence=make.cells())
+
+    assert causes(make.judge(findings=[finding], parts=["school/101"])) == [("area", ("school",), 1)]
+
+
+@pytest.mark.parametrize(
+    ("providers", "members"),
+    [((["101", "102"], ["101", "103"]), ("101", "102", "103")), ((["101", "102"], None), ())],
+    ids=["named", "not all named"],
+)
+def test_what_nothing_explains_names_the_providers_if_all_of_it_names_some(make, providers, members):
+    findings = [
+        make.finding("control.substantial", make.scope(of, area=area, figure=["a", "b"]), evidence=make.cells())
+        for of, area in zip(providers, ("school", "elderly"), strict=True)
+    ]
+
+    judgement = make.judge(findings=findings, parts=[*make.parts, "citizens/101"])
+
+    assert causes(judgement) == [("other", members, 2)]
+
+
+def test_one_provider_that_deviates_from_two_control_sources_is_two_cases(make):
+    findings = [
+        make.finding("control.substantial", make.scope(figure=figure), evidence=replace(make.cells(), source=source))
+        for figure, source in (("a", "statistics"), ("b", "statistics"), ("c", "accounts"))
+    ]
+
+    assert causes(make.judge(findings=findings)) == [("provider", ("101",), 1), ("provider", ("101",), 2)]
+
+
 def test_deviations_in_every_part_are_still_not_the_runs(make):
     findings = [
         make.finding("control.substantial", make.scope(p, figure=f"figure{p}"), evidence=make.cells(effect=0.2))
@@ -103,8 +150,17 @@ def test_a_pattern_that_detecting_found_is_its_own_case_with_its_own_cause(make)
     assert causes(judgement) == [("delivery", ("2026-10/tea/pupils/101",), 1), ("run", ("101", "102", "103"), 1)]
 
 
-def test_two_checks_that_fail_in_one_file_are_two_causes(make):
-    findings = [make.finding("checking.failed", make.delivery_scope(), check=f"pupils:c{n}") for n in (1, 2)]
+def test_a_pattern_has_the_members_that_it_tells_and_not_those_of_its_scope(make):
+    shared = make.shared(cause="system", provider=["101", "102"])
+    told = replace(shared, detail={"cause": "system", "members": "tea,elev"})
+
+    assert causes(make.judge(findings=[told])) == [("system", ("elev", "tea"), 1)]
+
+
+@pytest.mark.parametrize("severity", ["warning", "critical"])
+def test_two_checks_that_fail_in_one_file_are_two_causes(make, severity):
+    scope = make.delivery_scope()
+    findings = [make.finding("checking.failed", scope, check=f"pupils:c{n}", severity=severity) for n in (1, 2)]
 
     assert [case.checks for case in make.judge(findings=findings).cases] == [("pupils:c1",), ("pupils:c2",)]
 
@@ -121,6 +177,17 @@ def test_what_the_checks_say_of_a_file_that_cannot_be_read_has_the_file_as_its_c
     judgement = make.judge(findings=findings, planned=[make.check("pupils:c", scope)])
 
     assert sorted(len(case.findings) for case in judgement.cases) == [1, 3]
+
+
+@pytest.mark.parametrize(("severity", "cases"), [("critical", 1), ("warning", 2)])
+def test_what_the_checks_say_follows_from_values_that_cannot_be_read_only_where_they_are_many(make, severity, cases):
+    scope = make.delivery_scope()
+    findings = [
+        make.finding("reading.unreadable_values", scope, severity=severity),
+        make.finding("checking.failed", scope, check="pupils:c"),
+    ]
+
+    assert len(make.judge(findings=findings).cases) == cases
 
 
 def test_several_faults_of_one_file_are_one_case(make):

@@ -26,6 +26,9 @@ GONE, NOT_CHECKED = KnownErrorState.NO_LONGER_SEEN, KnownErrorState.NOT_CHECKED
         ({"share": 0.05}, [(9, 100), (0, 100)], WITHIN, 0.045),  # a clean file counts in the share
         ({"share": 0.05}, [(11, 100), (0, 100)], WORSE, 0.055),
         ({"share": 0.3}, [(3, 10)], WITHIN, 0.3),  # 0.1 + 0.2 is no more than 0.3
+        ({"share": 0.4}, [(1, 3)], WITHIN, 0.333333333),  # the last bits of a quotient say nothing
+        ({"effect": 0.05}, [(5, 100)], WITHIN, 0.05),  # rows have no other effect than their share
+        ({"effect": 0.05}, [(6, 100)], WORSE, 0.06),
         ({"rows": 10}, [(0, 100), (0, 100)], GONE, 0),
         ({"rows": 10}, [(0, 0)], NOT_CHECKED, None),  # no rows were looked at
         ({"rows": 10}, [], NOT_CHECKED, None),
@@ -57,13 +60,13 @@ def test_an_effect_counts_without_its_sign(make, effect, state):
 def test_the_greatest_effect_counts_also_where_some_findings_have_none(make):
     findings = [
         make.finding("control.substantial", make.scope(provider, system="tea"), evidence=make.cells(effect=effect))
-        for provider, effect in (("101", None), ("102", 0.01), ("103", -0.03))
+        for provider, effect in (("101", None), ("102", 0.01), ("103", -(0.1 + 0.2)))
     ]
     error = make.error(kind="control.substantial", effect=0.02)
 
     (verdict,) = make.judge(findings=findings, register=[error]).known_errors
 
-    assert (verdict.state, verdict.size) == (WORSE, 0.03)
+    assert (verdict.state, verdict.size) == (WORSE, 0.3)
 
 
 @pytest.mark.parametrize(("late", "state"), [(1, WITHIN), (2, WITHIN), (3, WORSE)])
@@ -73,6 +76,16 @@ def test_a_late_delivery_is_one_against_a_ceiling_of_rows(make, late, state):
     judgement = make.judge(findings=findings, register=[make.error(kind="arrival.late", rows=2)])
 
     assert judgement.known_errors[0].state is state
+
+
+def test_of_a_late_delivery_all_is_late_against_a_ceiling_of_shares(make):
+    error = make.error(kind="arrival.late", share=0.9)
+
+    (verdict,) = make.judge(
+        findings=[make.finding("arrival.late", make.delivery_scope())], register=[error]
+    ).known_errors
+
+    assert (verdict.state, verdict.size) == (WORSE, 1.0)
 
 
 @pytest.mark.parametrize(
