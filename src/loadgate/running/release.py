@@ -169,8 +169,6 @@ def _freeze(ref: Ref, judgement: Judgement) -> None:
     """All figures of the approved run, frozen: what later runs are compared with."""
     opened = ref.open()
     final = opened.places.vintage(ref.run)
-    if durable.exists(final):
-        return
     held = {part.part for part in judgement.parts if part.verdict is Verdict.HOLD}
     folder = durable.open_folder(opened.places.tmp, mode=0o750)
     try:

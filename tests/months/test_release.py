@@ -1,0 +1,131 @@
+"""What is incomplete, has no figures or was changed is not released; what an interrupted release left is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadgate.errors import CouldNotRun, Refused, VerificationFailed
+from loadgate.model.findings import Verdict
+from loadgate.running import acting
+from loadgate.running.opening import open_run
+from loadgate.running.release import judge_again, release, released_as, verify
+from loadgate.store import durable, publication
+from loadgate.store.runs import RunState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.months.conftest import MakeSite, SmallSite
+
+JANUARY, FEBRUARY = "2026-01", "2026-02"
+FILES = {
+    "vendor_profiles/courier.yaml": """\
+supplier: courier
+name: The courier
+deliveries:
+  - system: desk
+    dataset: cases
+    files: "{period}/cases_{provider}{part}.csv"
+    format: {delimiter: ";"}
+    columns: [{source: m, column: month}, {source: k, column: kind}]
+""",
+}
+EXPECTED = """\
+  - {type: expect_column_values_to_not_be_null, kwargs: {column: kind}, reason: It is of some kind.}
+"""
+
+
+@pytest.fixture
+def site(make_site: MakeSite) -> SmallSite:
+    return make_site(FILES, towns=["101"], of_kinds={"care/cases": EXPECTED})
+
+
+def send(site: SmallSite, period: str) -> None:
+    site.deliver(f"{period}/cases_101.csv", "m;k", f"{period};S", f"{period};N")
+
+
+def leave(folder: Path) -> Path:
+    """A sealed folder of other bytes, as if a release had been killed that meant something else."""
+    folder.mkdir(parents=True)
+    (folder / "rest.txt").write_text("rest")
+    durable.seal(folder, {})
+    return folder
+
+
+def test_a_run_that_is_not_complete_is_not_released(site: SmallSite) -> None:
+    from loadgate.model.period import Period
+    from loadgate.running.opened import open_site
+
+    send(site, JANUARY)
+    ref = open_run(open_site(site.path), Period.parse(JANUARY), as_of=None, actor="test", quiet=True)
+
+    with pytest.raises(CouldNotRun, match=f"run {JANUARY} is not complete"):
+        release(ref, actor="test")
+
+
+def test_a_run_without_figures_is_not_released_though_nothing_holds_it(site: SmallSite) -> None:
+    send(site, FEBRUARY)
+
+    ref = site.run(JANUARY)
+
+    assert judge_again(ref).verdict is Verdict.RELEASE_WITH_CAVEATS
+    with pytest.raises(Refused, match="has no figures"):
+        release(ref, actor="test")
+    assert ref.open().state.ledger.entries(acting.RELEASED) == []
+
+
+def test_what_an_interrupted_release_left_gives_way_to_what_is_released(site: SmallSite) -> None:
+    send(site, JANUARY)
+    ref = site.run(JANUARY)
+    places = ref.open().places
+    left = [leave(folder(JANUARY)) for folder in (places.staged, places.release, places.vintage)]
+
+    done = release(ref, actor="test")
+
+    assert not done.already
+    assert not any((folder / "rest.txt").exists() for folder in left)
+    assert verify(ref.open()) == (JANUARY, [])
+    assert durable.differences(places.vintage(JANUARY)) == []
+
+
+def test_what_was_changed_since_it_was_released_is_not_made_to_count_again(site: SmallSite) -> None:
+    send(site, JANUARY)
+    ref = site.run(JANUARY)
+    done = release(ref, actor="test")
+    opened = ref.open()
+    (done.folder / "release_notes.md").write_text("All is well.\n")
+    opened.places.current.unlink()
+
+    with pytest.raises(VerificationFailed, match="what was staged is not what was entered"):
+        release(ref, actor="test")
+
+    assert publication.current(opened.places) is None
+
+
+def test_a_release_counts_as_made_only_when_it_came_to_its_end(site: SmallSite) -> None:
+    send(site, JANUARY)
+    ref = site.run(JANUARY)
+    before = released_as(ref)
+    done = release(ref, actor="test")
+    after = released_as(ref)
+    ref.open().state.runs.set_state(JANUARY, RunState.JUDGED)  # as if killed before the last step
+
+    assert before is None
+    assert after is not None
+    assert (after.manifest_sha256, after.already, done.already) == (done.manifest_sha256, True, False)
+    assert released_as(ref) is None
+    assert release(ref, actor="test").already
+
+
+def test_an_older_month_that_is_released_later_does_not_become_what_consumers_see(site: SmallSite) -> None:
+    send(site, JANUARY)
+    send(site, FEBRUARY)
+    january, february = site.run(JANUARY), site.run(FEBRUARY)
+
+    release(february, actor="test")
+    release(january, actor="test")
+
+    assert verify(january.open()) == (FEBRUARY, [])
+    assert released_as(january) is not None
