@@ -12,6 +12,7 @@ from loadgate.running import acting
 from loadgate.running.opening import open_run
 from loadgate.running.release import judge_again, release, released_as, verify
 from loadgate.store import durable, publication
+from loadgate.store.ledger import LedgerHead
 from loadgate.store.runs import RunState
 
 if TYPE_CHECKING:
@@ -117,6 +118,20 @@ def test_a_release_counts_as_made_only_when_it_came_to_its_end(site: SmallSite) 
     assert (after.manifest_sha256, after.already, done.already) == (done.manifest_sha256, True, False)
     assert released_as(ref) is None
     assert release(ref, actor="test").already
+
+
+def test_a_pointer_to_another_entry_of_the_ledger_is_put_right_by_releasing_again(site: SmallSite) -> None:
+    send(site, JANUARY)
+    ref = site.run(JANUARY)
+    release(ref, actor="test")
+    opened = ref.open()
+    publication.switch(opened.places, JANUARY, LedgerHead(seq=99, sha256="0" * 64))
+    before = verify(opened)
+
+    release(ref, actor="test")
+
+    assert before == (JANUARY, ["CURRENT is not what the ledger says"])
+    assert verify(opened) == (JANUARY, [])
 
 
 def test_an_older_month_that_is_released_later_does_not_become_what_consumers_see(site: SmallSite) -> None:
