@@ -130,9 +130,10 @@ def test_a_file_without_rows_changes_no_type(tmp_path: Path, kind: str, place: i
     assert validate(batch, ("expect_column_sum_to_be_between", {"column": "a", "min_value": 7})) == {SUM[0]: False}
 
 
-def test_a_directory_of_headers_only_has_no_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_a_directory_of_headers_only_has_no_rows(tmp_path: Path, order: str) -> None:
     found = validate(
-        directory(write(tmp_path, "csv", [TWO.clear()] * 2), "csv"),
+        directory(write(tmp_path, "csv", [TWO.clear(), TWO.clear().select(list(order))]), "csv"),
         NAMES,
         ("expect_table_row_count_to_equal", {"value": 0}),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,7 +15,7 @@ from loadgate.checking.engine.needs import Hashed, Kept
 from loadgate.checking.engine.quiet import import_gx
 
 KEYS = {"column_list": ["group", "n"]}
-CHECKS = (
+CHECKS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("expect_compound_columns_to_be_unique", KEYS),
     ("expect_column_values_to_be_unique", {"column": "n"}),
     ("expect_column_values_to_be_between", {"column": "n", "min_value": 3, "max_value": {"$PARAMETER": "most"}}),
@@ -23,13 +25,13 @@ CHECKS = (
 )
 
 
-def compiled() -> CompiledSuite:
+def compiled(checks: Sequence[tuple[str, dict[str, Any]]] = CHECKS) -> CompiledSuite:
     import_gx()
     from great_expectations.core import ExpectationSuite
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     suite = ExpectationSuite(name="a suite")
-    for type_, kwargs in CHECKS:
+    for type_, kwargs in checks:
         suite.expectations.append(ExpectationConfiguration(type=type_, kwargs=kwargs).to_domain_obj())
     return compile_suite(suite)
 
@@ -85,6 +87,31 @@ def test_hashes_that_the_disk_does_not_take_leave_their_checks_without_an_answer
 
     assert states[0] == states[1] == ("could_not_run", "what is held for it did not fit on the disk")
     assert (states[2][0], states[5][0]) == ("fail", "pass")
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_the_checks_of_one_lost_set_of_hashes_share_its_fate_and_those_of_another_do_not(
+    monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    proportion = ("expect_column_proportion_of_unique_values_to_be_between", {"column": "n", "min_value": 1})
+    of_two, of_one = [CHECKS[0]], [CHECKS[1], proportion]
+    calls = 0
+    write = spilling.Spill.write
+
+    def full(*given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise OSError
+        return write(*given)
+
+    monkeypatch.setattr(spilling.Spill, "write", full)
+    suite = compiled([*of_two, *of_one] if lost == 0 else [*of_one, *of_two])
+    with suite.start(frame(repeated=0).schema, held_bytes=0) as running:
+        running.add(frame(repeated=0))
+        states = [one.state.value for one in running.finish().outcomes]
+
+    assert states == (["could_not_run", "pass", "pass"] if lost == 0 else ["could_not_run", "could_not_run", "pass"])
 
 
 def test_many_hashes_are_counted_in_quarters_and_none_is_left_out_or_counted_twice(

@@ -287,6 +287,13 @@ def test_gxs_validator_asks_for_an_aggregate_of_ones_own() -> None:
     assert (found.success, found.result["observed_value"]) == (True, FRAME["other"].max())
 
 
+def test_a_function_that_was_made_a_rule_or_an_aggregate_is_the_function_that_it_was() -> None:
+    largest = _largest(pl.col("amount"), of=pl.col("group"), limits=[pl.col("other")])
+
+    assert FRAME.select(largest).to_series().to_list() == [False, True, False, False, True]
+    assert FRAME.select(_ones(pl.col("other"))).item() == 0.4
+
+
 def test_an_aggregate_of_ones_own_is_found_without_being_one_of_the_built_in() -> None:
     assert "column.share_of_ones" not in METRICS
     assert look_up("column.share_of_ones") == (OWN_RULES["column.share_of_ones"], "")
