@@ -154,7 +154,7 @@ class Arguments:
         if not self.chance(4):
             return {}
         about_time = [name for name in "ac" if self.sample.kinds[name].family == "time"]
-        if about_time and not self.chance(3):
+        if about_time and self.chance(4):
             return draw_condition(self, about_time)
         from great_expectations.expectations.row_conditions import Column
 
