@@ -202,3 +202,81 @@ def test_the_text_of_an_exception_is_withheld_unless_it_is_this_engines(site: Pa
     make_self_contained(site)
 
     assert "could not convert" not in page.read_text(encoding="utf-8")
+
+
+TORN = "This page is withheld: text in it reads as HTML"
+
+
+def built_page(*, name: str = "c", value: str = "x") -> str:
+    """What GX writes of a frame with a name, or a value, that is HTML."""
+    import_gx()
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    from loadgate.checking.engine.execution import validator_for
+
+    checks = [
+        check
+        for column in (name, "id")
+        for check in (
+            gxe.ExpectColumnValuesToBeInSet(column=column, value_set=["a"]),
+            gxe.ExpectColumnMostCommonValueToBeInSet(column=column, value_set=["a"]),
+            gxe.ExpectColumnUniqueValueCountToBeBetween(column=column, min_value=7),
+        )
+    ]
+    frame = pl.DataFrame({name: [f"hush-hush{value}hush-hush", value], "id": [991177, 2]})
+    suite = gx.ExpectationSuite(name="s", expectations=checks)
+    result = validator_for(frame, expectation_suite=suite).validate(result_format="COMPLETE")
+    result.meta["run_id"] = {"run_name": "r", "run_time": "2024-01-01T00:00:00+00:00"}
+    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result)))
+
+
+def results(page: str) -> int:
+    from loadgate.checking.engine.html_trees import parse
+
+    return sum(len(list(row.find("td"))) == 3 for row in parse(page).find("tr"))
+
+
+@pytest.mark.parametrize(
+    "text", ["</div>", "</p></span></div>", "<b>", "<td>", "</body></html>", "<a href=", "<i>" * 999]
+)
+def test_text_that_is_html_within_a_cell_shows_no_failing_value_and_all_results_stay(text: str) -> None:
+    page = clean_page(built_page(value=text))
+
+    assert not any(value in page for value in ROW_VALUES)
+    assert results(page) == 6
+
+
+@pytest.mark.parametrize("where", ["name", "value"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "</td>",
+        "</tr>",
+        "</table>",
+        "</span></div></td></tr></tbody></table>",
+        "<script>",
+        "<style>",
+        "<p title='",
+        "<!--",
+        "</td><td>",
+        "</table><table>",
+        "</td></tr></table><table><tr><td>",
+        "</table></td></tr></tbody></table><table><tbody><tr><td><table>",
+    ],
+)
+def test_a_page_that_text_tears_shows_no_failing_value_and_says_so(where: str, text: str) -> None:
+    page = clean_page(built_page(**{where: text}))
+
+    assert not any(value in page for value in ROW_VALUES)
+    assert TORN in page or results(page) == 6
+    assert clean_page(page) == page
+
+
+def test_a_torn_page_is_kept_where_values_may_be_shown() -> None:
+    page = clean_page(built_page(value="</td>"), show_values=True)
+
+    assert TORN not in page
+    assert all(value in page for value in ROW_VALUES)

@@ -14,6 +14,13 @@ from typing import Any, Final
 from loadgate.checking.engine.html_trees import Element, parse
 
 _WITHHELD: Final = "withheld"
+_HEADS: Final = ["Expectation", "Observed Value"]
+_OBSERVED: Final = re.compile(r"section-\d+-content-block-\d+-cell-\d+-3")
+"""The id of a cell for an observed value: GX numbers sections, blocks, rows and columns."""
+_TORN: Final = (
+    "This page is withheld: text in it reads as HTML, so values cannot be told from the rest. "
+    "GX's stored results have it, and make_self_contained(site, show_values=True) leaves it in the page."
+)
 _DROPPED: Final = frozenset(
     ("script", "style", "link", "iframe", "object", "embed", "base", "form", "button", "footer")
 )
@@ -63,6 +70,8 @@ def make_self_contained(site: Path, *, show_values: bool = False) -> list[Path]:
     """Rewrite every page below a folder in place, and say which; a page that was rewritten before stays as it is.
 
     `show_values` keeps the tables of failing values, and observed values that are taken from rows (a maximum, say).
+    Without it, a page that text from the data has torn says so and is empty: GX writes values and names of columns
+    into a page as if they were HTML.
     GX's stored results are not touched: what stands in them is decided by the result format.
     """
     pages = sorted(path for path in site.rglob("*.html") if path.is_file())
@@ -74,22 +83,19 @@ def make_self_contained(site: Path, *, show_values: bool = False) -> list[Path]:
 def clean_page(html: str, *, show_values: bool = False) -> str:
     """Do it with one page."""
     root = parse(html)
-    for parent in [root, *_below(root)]:
+    for parent in [root, *root.below()]:
         parent.children = [_listed(child) or child for child in parent.children]
     if not show_values:
-        for table in list(root.find("table")):
-            _withhold(table)
+        withheld = [cell for table in list(root.find("table")) for cell in _withhold(table)]
+        if _HEADS[-1] in html and (root.torn or _is_left_out(root, withheld)):
+            for body in root.find("body"):
+                body.children = [Element("p", children=[_TORN])]
     root.remove(where=_is_dropped)
-    for element in _below(root):
+    for element in root.below():
         _keep_here(element)
     for head in root.find("head"):
         head.children.append(Element("style", children=[_STYLE]))
     return f"<!DOCTYPE html>\n{root.write().strip()}\n"
-
-
-def _below(element: Element) -> list[Element]:
-    found = [child for child in element.children if isinstance(child, Element)]
-    return [one for child in found for one in (child, *_below(child))]
 
 
 def _is_dropped(element: Element) -> bool:
@@ -148,16 +154,39 @@ def _source(element: Element) -> str:
     return "".join(child for child in element.children if isinstance(child, str))
 
 
-def _withhold(table: Element) -> None:
-    """Take the values out of a table of results: what failed, and what was observed unless it is a count or share."""
-    heads = [head.text() for head in table.find("th")][:3]
-    if heads[1:] != ["Expectation", "Observed Value"]:
-        return
-    for body in (child for child in table.children if isinstance(child, Element) and child.tag == "tbody"):
-        for row in (child for child in body.children if isinstance(child, Element) and child.tag == "tr"):
-            cells = [child for child in row.children if isinstance(child, Element) and child.tag == "td"]
+def _withhold(table: Element) -> list[Element]:
+    """Take the values out of a table of results: what failed, and what was observed unless it is a count or share.
+
+    Out: the cells for what was observed. A row that has not as many cells as the table has heads shows nothing, and
+    what lies between rows and cells goes.
+    """
+    heads = [head.text() for part in _parts(table, "thead") for head in part.find("th")][:3]
+    if heads[1:] != _HEADS:
+        return []
+    observed = []
+    table.children = _parts(table, "thead", "tbody")
+    for body in _parts(table, "tbody"):
+        body.children = _parts(body, "tr")
+        for row in _parts(body, "tr"):
+            row.children = cells = _parts(row, "td")
             if len(cells) == len(heads):
                 _withhold_row(cells[1], cells[2])
+            else:
+                row.children = [Element("td", children=[_WITHHELD]) for _ in heads]
+            observed += cells[2:]
+    return observed
+
+
+def _parts(element: Element, *tags: str) -> list[Any]:
+    return [child for child in element.children if isinstance(child, Element) and child.tag in tags]
+
+
+def _is_left_out(root: Element, withheld: list[Element]) -> bool:
+    """Whether a cell for what was observed is none of those, as where text ends a table and begins another."""
+    known = {id(cell) for cell in withheld}
+    return any(
+        id(cell) not in known and _OBSERVED.fullmatch(cell.attributes.get("id") or "") for cell in root.find("td")
+    )
 
 
 def _withhold_row(expectation: Element, observed: Element) -> None:

@@ -11,23 +11,36 @@ from typing import Final
 _VOID: Final = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
 _RAW: Final = frozenset(("script", "style"))
 """Their text is no HTML: nothing in it is escaped."""
+_CELLS: Final = frozenset(("td", "th"))
+_CELL_END: Final = "</td>"
+_DEEPEST: Final = 100
+"""Elements that are nested deeper are not: text may open any number of them."""
+_TABLE: Final = frozenset(("table", "caption", "thead", "tbody", "tfoot", "tr", *_CELLS))
 
 
 @dataclass(slots=True)
 class Element:
-    """An element, or the page itself if `tag` is empty. It is changed in place."""
+    """An element, or the page itself if `tag` is empty. It is changed in place.
+
+    `torn`, of a page: more tables, rows or cells end in it than begin, or the end of a cell is no HTML where it stands,
+    so nobody knows what belongs to which.
+    """
 
     tag: str
     attributes: dict[str, str | None] = field(default_factory=dict)
     children: list[Element | str] = field(default_factory=list)
+    torn: bool = False
 
     def find(self, *tags: str) -> Iterator[Element]:
         """Every element below with one of these tags, in the order of the page."""
+        return (one for one in self.below() if one.tag in tags)
+
+    def below(self) -> Iterator[Element]:
+        """Every element below, in the order of the page."""
         for child in self.children:
             if isinstance(child, Element):
-                if child.tag in tags:
-                    yield child
-                yield from child.find(*tags)
+                yield child
+                yield from child.below()
 
     def text(self) -> str:
         """All text below, its white space drawn together."""
@@ -64,11 +77,18 @@ class Element:
 
 def parse(html: str) -> Element:
     """Parse a page or a piece of one. Comments and the document type are left out; what is not closed ends where its
-    parent ends."""
+    parent ends. As in browsers, what ends in a cell of a table began there, unless it is a part of the table."""
     builder = _Builder()
     builder.feed(html)
     builder.close()
+    builder.root.torn = builder.torn or any(map(_holds_cell_end, builder.root.below()))
     return builder.root
+
+
+def _holds_cell_end(element: Element) -> bool:
+    """Whether a quote, or a script, that text opened reaches over the end of a cell."""
+    texts = ["".join(child for child in element.children if isinstance(child, str)), *element.attributes.values()]
+    return any(_CELL_END in (text or "") for text in texts)
 
 
 class _Builder(HTMLParser):
@@ -76,11 +96,12 @@ class _Builder(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.root = Element("")
         self._open = [self.root]
+        self._torn = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, dict(attrs))
         self._open[-1].children.append(element)
-        if tag not in _VOID:
+        if tag not in _VOID and len(self._open) < _DEEPEST:
             self._open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -88,9 +109,20 @@ class _Builder(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         for depth in range(len(self._open) - 1, 0, -1):
-            if self._open[depth].tag == tag:
+            opened = self._open[depth].tag
+            if opened == tag:
                 del self._open[depth:]
                 return
+            if opened == "table" or (opened in _CELLS and tag not in _TABLE):
+                break
+        self._torn = self._torn or tag in _TABLE
 
     def handle_data(self, data: str) -> None:
         self._open[-1].children.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self._torn = self._torn or _CELL_END in data
+
+    @property
+    def torn(self) -> bool:
+        return self._torn or self._open[-1].tag in _RAW  # a script without an end, of which nothing is handed over
