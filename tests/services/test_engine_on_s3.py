@@ -136,6 +136,37 @@ def test_files_of_a_bucket_that_are_not_one_table_let_no_check_run(
     assert summed.validate(gxe.ExpectColumnSumToBeBetween(column="id", min_value=7, max_value=7)).success
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_an_empty_file_of_a_bucket_lets_no_check_of_its_directory_run_and_a_folder_is_no_file(
+    context: Any, s3_server: S3Server, storage_options: dict[str, str], ending: str
+) -> None:
+    import great_expectations.expectations as gxe
+
+    from loadgate.checking.engine.scanning import s3_client
+
+    one = pl.DataFrame({"id": [1]})
+    one.write_parquet(packed := io.BytesIO())
+    whole = {"csv": one.write_csv().encode(), "parquet": packed.getvalue()}[ending]
+    client = s3_client(storage_options)
+    client.put_object(Bucket=s3_server.bucket, Key=f"halves/{ending}/1.{ending}", Body=whole)
+    client.put_object(Bucket=s3_server.bucket, Key=f"halves/{ending}/0.{ending}/", Body=b"")
+    source = context.data_sources.add_polars(
+        "p", base_directory=f"s3://{s3_server.bucket}/halves", storage_options=storage_options
+    )
+    add = {"csv": source.add_directory_csv_asset, "parquet": source.add_directory_parquet_asset}[ending]
+    batches = add("halves", data_directory=ending).add_batch_definition_whole_directory("w")
+
+    before = batches.get_batch().validate(gxe.ExpectTableRowCountToEqual(value=1))
+    client.put_object(Bucket=s3_server.bucket, Key=f"halves/{ending}/2.{ending}", Body=b"")
+    client.close()
+    after = batches.get_batch().validate(gxe.ExpectTableRowCountToEqual(value=1))
+
+    assert before.success
+    assert not after.success
+    assert "some files cannot be opened" in str(after.exception_info)
+    assert "1 of 2; sorted by name, the first such is number 2" in str(after.exception_info)
+
+
 def test_a_checkpoint_runs_on_a_bucket_with_the_standard_variables(
     context: Any, s3_server: S3Server, storage_options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,17 +141,20 @@ def _plain_http(storage_options: Mapping[str, str]) -> dict[str, str]:
 
 
 def _keys(directory: str, pattern: str, storage_options: Mapping[str, str]) -> list[str]:
-    """List files on S3 as pathlib does in a folder: Polars' own patterns find no name that is not plain ASCII."""
+    """List files on S3 as pathlib does in a folder: Polars' own patterns find no name that is not plain ASCII.
+
+    A key that ends with a slash stands for a folder. An empty file is one that cannot be opened, as in a folder.
+    """
     bucket, _, prefix = directory.removeprefix(REMOTE).partition("/")
     prefix = f"{prefix.rstrip('/')}/"
     try:
         pages = s3_client(storage_options).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ()) if entry["Size"]]
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     except CannotEvaluateError:
         raise
     except Exception as error:  # boto3's are made at run time
         raise CannotEvaluateError(f"the directory on S3 cannot be listed ({type(error).__name__})") from None
-    found = sorted(key for key in keys if _matches(key.removeprefix(prefix), pattern))
+    found = sorted(key for key in keys if not key.endswith("/") and _matches(key.removeprefix(prefix), pattern))
     if not found:
         raise CannotEvaluateError(f"no file in the directory matches {pattern}")
     return [f"{REMOTE}{bucket}/{key}" for key in found]
