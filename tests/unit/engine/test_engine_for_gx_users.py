@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -160,6 +162,40 @@ def test_failing_rows_that_cannot_be_shown_spoil_only_their_own_check(here: Path
     assert not unshown.success
     assert "could not be sampled" in str(unshown.exception_info)
     assert found["expect_column_values_to_not_be_null"].result["unexpected_count"] == 1
+
+
+def test_gxs_metric_retriever_finds_what_it_finds_with_pandas(here: Path) -> None:
+    del here
+    import_gx()
+    import great_expectations as gx
+    from great_expectations.experimental.metric_repository.metric_list_metric_retriever import MetricListMetricRetriever
+    from great_expectations.experimental.metric_repository.metrics import MetricTypes
+
+    import loadgate.checking.engine.datasource  # noqa: F401  it adds add_polars
+
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+
+    def found(source: Any, frame: Any) -> list[Any]:
+        batches = source.add_dataframe_asset("f").add_batch_definition_whole_dataframe("all")
+        request = batches.get_batch({"dataframe": frame}).batch_request
+        return list(MetricListMetricRetriever(context).get_metrics(request, list(MetricTypes)))
+
+    days = [dt.datetime(2024, 1, 1)] * 3
+    values = {"id": [1, 2, 2], "share": [0.5, None, 1.5], "name": ["a", None, "c"], "day": days}
+    ours = found(context.data_sources.add_polars("p"), pl.DataFrame(values))
+    pandas = found(context.data_sources.add_pandas("q"), pd.DataFrame(values))
+
+    types = {"id": "Int64", "share": "Float64", "name": "String", "day": "Datetime(time_unit='us', time_zone=None)"}
+    (told,) = (one.value for one in ours if one.metric_name == "table.column_types")
+    assert {one["name"]: one["type"] for one in told} == types
+    assert not any(one.exception for one in ours)
+
+    def named(metrics: list[Any]) -> list[Any]:
+        rest = (one for one in metrics if one.metric_name != "table.column_types")
+        return sorted((one.metric_name, getattr(one, "column", ""), str(one.value)) for one in rest)
+
+    assert named(ours) == named(pandas)
 
 
 def test_a_metric_of_ones_own_works_beside_the_built_in_ones() -> None:

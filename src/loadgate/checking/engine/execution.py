@@ -115,7 +115,8 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         """Make an engine.
 
         `storage_options` are for files on S3. `gx_judges_types` says that GX's own Validator runs on it, which leaves
-        checks of a column's type without a verdict: who looks at the schema is then refused it, with the reason.
+        checks of a column's type without a verdict: who looks at the schema is then refused it, with the reason. Not
+        who asks for the types of no batch in particular, as GX's metric retrievers do: a check always names its own.
         """
         register_metrics()
         self._storage_options = dict(storage_options or {})
@@ -176,7 +177,8 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
             resolved |= computed.values
             reasons |= computed.reasons
         if self._gx_judges_types and runtime_configuration:
-            types = {metric.id for metric in ours if metric.metric_name == "table.column_types"}
+            asked = (metric for metric in ours if metric.metric_name == "table.column_types")
+            types = {metric.id for metric in asked if metric.metric_domain_kwargs}
             resolved |= {metric: _RefusedTypes() for metric in types & resolved.keys()}
         if metrics is not None:
             metrics.update(resolved)
