@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from loadgate.checking.engine.outcomes import CheckState
 from loadgate.checking.marks import MarksWriter
-from loadgate.errors import CouldNotRun
 from loadgate.model.absence import NO_ROWS, absent_columns, has_rows, partly_absent
 from loadgate.model.expected import CodeList, Dataset, ExpectationLine
 from loadgate.model.findings import Outcome, OutcomeState
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 ASIDE = ("_part", "_row", "_line")
 HELD_BYTES = 16 << 20  # of hashes, in memory; the rest goes to files
+REFUSED = "Great Expectations refuses its arguments; `loadgate check --deep` names file and line, and says why"
 PARAMETERS = ("providers", "period")  # what a suite may ask for by {"$PARAMETER": name}
 
 
@@ -52,6 +52,14 @@ class Reference:
 
     rows: pl.LazyFrame
     absent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A dataset's suite for the engine, of the lines `asked`: those whose arguments GX takes."""
+
+    suite: CompiledSuite
+    asked: tuple[ExpectationLine, ...]
 
 
 class Checking:
@@ -83,10 +91,10 @@ class Checking:
     ) -> None:
         self._dataset = dataset.alone if references is None else dataset.crossing
         self._scope, self._into, self._references = scope, into, references or {}
-        self._suite = compiled(self._dataset, code_lists, period)
+        self._compiled = compiled(self._dataset, code_lists, period)
         self._parameters: dict[str, object] = {"providers": list(providers), "period": period, **(parameters or {})}
         taken = {f"{dataset.dataset}:{rule.check}" for rule in dataset.rules}
-        names = [self._dataset.check_id(line) for line in self._dataset.expectations]
+        names = [self._dataset.check_id(line) for line in self._compiled.asked]
         self._marks = MarksWriter(into / "marks.parquet", names, most=marks_per_check, whole=taken)
         self._running: Validation | None = None
         self._absent: frozenset[str] = frozenset()  # as far as the rows told when the first of them came
@@ -118,7 +126,7 @@ class Checking:
         import polars as pl
 
         if not has_rows(typed):
-            return self._unasked()
+            return self._without_rows()
         running = self._running
         if running is None or self._absent != absent_columns(typed):  # a later file had what the first one lacks
             self.restart()
@@ -129,29 +137,30 @@ class Checking:
         frame = frame.with_columns(pl.lit(False).alias(name) for name in lacking)
         validated = running.finish(frame)
         partly = partly_absent(typed)
-        outcomes = tuple(
-            replace(self._outcome(line, found, partly), rows_unmarked=self._marks.lost(found.index))
-            for line, found in zip(self._dataset.expectations, validated.outcomes, strict=True)
-        )
+        told = {
+            line.key: replace(self._outcome(line, found, partly), rows_unmarked=self._marks.lost(found.index))
+            for line, found in zip(self._compiled.asked, validated.outcomes, strict=True)
+        }
+        outcomes = tuple(told.get(line.key) or self._unasked(line) for line in self._dataset.expectations)
         result = self._into / "gx_result.json"
-        result.write_text(json.dumps(self._suite.to_json_dict(validated.result), sort_keys=True))
+        result.write_text(json.dumps(self._compiled.suite.to_json_dict(validated.result), sort_keys=True))
         silent = [found.index for found in validated.outcomes if found.state is CheckState.COULD_NOT_RUN]
         return Checked(outcomes=outcomes, result=result, marks=self._marks.close(without=silent))
 
-    def _unasked(self) -> Checked:
+    def _without_rows(self) -> Checked:
         """No row can be used: whatever was seen is void, and nobody knows what the checks would have found."""
         self.restart()
         outcomes = tuple(
-            Outcome(
-                check=self._dataset.check_id(line),
-                scope=self._scope,
-                state=OutcomeState.NOT_APPLICABLE,
-                severity=line.severity,
-                reason=NO_ROWS,
-            )
-            for line in self._dataset.expectations
+            self._unasked(line, OutcomeState.NOT_APPLICABLE, NO_ROWS) for line in self._dataset.expectations
         )
         return Checked(outcomes=outcomes, result=None, marks=self._marks.close())
+
+    def _unasked(
+        self, line: ExpectationLine, state: OutcomeState = OutcomeState.COULD_NOT_RUN, reason: str = REFUSED
+    ) -> Outcome:
+        return Outcome(
+            check=self._dataset.check_id(line), scope=self._scope, state=state, severity=line.severity, reason=reason
+        )
 
     def restart(self) -> None:
         """Forget all rows."""
@@ -188,7 +197,7 @@ class Checking:
 
     def _begin(self, schema: Mapping[str, pl.DataType], absent: frozenset[str]) -> Validation:
         self._absent = absent
-        self._running = self._suite.start(
+        self._running = self._compiled.suite.start(
             {name: type_ for name, type_ in schema.items() if not name.startswith(UNDECIDED) and name not in absent},
             parameters=self._parameters,
             undecided={name: UNDECIDED + name for name in self._columns},
@@ -249,7 +258,7 @@ def row_groups(path: Path, *, columns: Collection[str] | None = None) -> Iterato
             yield pl.DataFrame(pl.from_arrow(file.read_row_group(group, columns=wanted)))
 
 
-def compiled(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> CompiledSuite:
+def compiled(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> Compiled:
     """The dataset's suite, compiled once per process, content and period."""
     wanted = {line.kwargs.get("code_list") for line in dataset.expectations}
     named = tuple(one for one in code_lists if one.name in wanted)
@@ -278,22 +287,19 @@ class _Content:
 
 
 @lru_cache(maxsize=128)
-def _compile(content: _Content) -> CompiledSuite:
+def _compile(content: _Content) -> Compiled:
     from loadgate.checking.building import objections
     from loadgate.checking.engine.fast import compile_suite
 
     dataset = content.dataset
+    asked = dataset.expectations
     try:
         suite = to_gx_suite(dataset, content.code_lists, content.period)
     except Exception:  # GX raises many kinds
-        refused = [dataset.check_id(line) for line in dataset.expectations if objections(dataset, line)]
-        if not refused:
-            raise
-        raise CouldNotRun(
-            f"Great Expectations refuses the arguments of {', '.join(refused)}",
-            fix="loadgate check --deep names file and line, and says why",
-        ) from None
-    return compile_suite(suite, result_format="BASIC")
+        asked = tuple(line for line in asked if not objections(dataset, line))
+        taken = dataset.model_copy(update={"expectations": asked})
+        suite = to_gx_suite(taken, content.code_lists, content.period)
+    return Compiled(suite=compile_suite(suite, result_format="BASIC"), asked=asked)
 
 
 def to_gx_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) -> Any:

@@ -51,6 +51,7 @@ NOT_NULL = ("ExpectColumnValuesToNotBeNull", {"column": "n"})
             {"a": 1},
         ),
         ("ExpectMulticolumnSumToEqual", {"column_list": ["n", "n"], "sum_total": {"$PARAMETER": "p"}}, 10**400),
+        ("ExpectColumnTypeToBe", {"column": "n", "type_": {"$PARAMETER": "p"}}, {"0": "Int64"}),
     ],
 )
 def test_an_argument_that_does_not_fit_leaves_the_other_checks_their_answers(

@@ -20,7 +20,7 @@ from loadgate.checking.engine.compiler import (
 )
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import TOGETHER, domain_columns
-from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, missing_columns
+from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, arguments_fit, missing_columns
 from loadgate.checking.engine.metrics import RowRule
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, observed, without_values
 
@@ -279,9 +279,11 @@ def _rows_checked(check: Check, computed: Computed, metrics: Mapping[str, Any]) 
 
 def _gx_verdict(check: Check, metrics: dict[str, Any], result_format: Mapping[str, Any]) -> dict[str, Any]:
     if check.configuration.type in TYPE_CHECKS:
-        return judge_type(check.configuration, metrics["table.column_types"])
-    expectation = _with_comparable_limits(check, metrics)
-    metrics = _with_comparable_value(check, metrics)
+        with arguments_fit():
+            return judge_type(check.configuration, metrics["table.column_types"])
+    with arguments_fit():
+        expectation = _with_comparable_limits(check, metrics)
+        metrics = _with_comparable_value(check, metrics)
     try:
         raw = expectation._validate(
             metrics=metrics, runtime_configuration={"result_format": dict(result_format)}, execution_engine=None
