@@ -221,6 +221,22 @@ def test_a_rule_that_could_not_run_is_told_and_is_no_pass(edited: Laid, tried: T
     assert said.exit_code == 5, said.output
     found = of(json.loads(said.stdout), "never_met")
     assert (found["could_not_run"], found["failing"]) == (DELIVERIES, 0)
+    assert found["reasons"] == ["a column of type Date holds no texts to read"]
+
+
+def test_a_rule_that_gx_refuses_takes_no_other_with_it_and_says_what_to_do(edited: Laid, tried: Tried) -> None:
+    refused = RULE.replace("column_values_to_be_between", "column_mean_to_be_between").replace("1000000000", "many")
+    edit(edited, "expectations:\n", "expectations:" + refused)
+
+    said = check(edited, "--against", "2024-02", "--run", tried.without.run)
+
+    assert said.exit_code == 5, said.output
+    lines = said.stdout.splitlines()
+    assert "9 checks found nothing, neither then nor now" in lines
+    assert (
+        f"{CHECK} could not run on 16 deliveries: Great Expectations refuses its arguments; "
+        "`loadgate check --deep` names file and line, and says why" in lines
+    )
 
 
 def test_the_newest_run_is_taken_and_a_rule_that_is_gone_is_told(edited: Laid, tried: Tried) -> None:
@@ -306,6 +322,20 @@ def test_the_table_shows_what_differs_and_counts_the_rest(edited: Laid, tried: T
     assert "9 checks found nothing, neither then nor now" in lines
     assert "checking  16 of 16" in said.stderr
     assert "checking" not in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("2024",), "2024 is a year, and rki loads by the month"),
+        (("2024-02.2",), "2024-02.2 is a run, not a period\n  fix       write --against 2024-02 --run 2024-02.2"),
+        (("2024-02", "--run", "2024-02.x"), "2024-02.x is no run of 2024-02\n  fix       name the run's own period"),
+    ],
+)
+def test_what_is_no_period_of_the_site_or_no_run_is_told_as_that(
+    edited: Laid, asked: tuple[str, ...], says: str
+) -> None:
+    assert says in str(check(edited, "--against", *asked).exception)
 
 
 @pytest.mark.parametrize("asked", [("2031-01",), ("2024-02", "--run", "2024-01"), ("2024-02", "--run", "2024-02.9")])

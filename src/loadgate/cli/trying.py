@@ -106,12 +106,19 @@ def _say_against(told: Against) -> None:
             f"{_count(len(untried), 'check')} had no rows to look at, or nothing to compare them with: {_some(untried)}"
         )
     _say_rules(told)
+    for stuck in told.checks:
+        if stuck.could_not_run:
+            say(f"{stuck.check} could not run on {_count(stuck.could_not_run, 'delivery')}: {'; '.join(stuck.reasons)}")
     for one in told.known_errors:
         then = one.then or "not registered"
         aside = ", in shadow" if one.shadow else ""
         say(f"known error {one.verdict.error}{aside}: {one.verdict.state.value}, then {then}")
     for name in told.without_delivery:
         say(f"{name}: the run had no delivery of it, so nothing is known of its checks")
+    if told.empty:
+        say(f"{_count(told.empty, 'delivery')} came without a row that can be used, so no check was asked")
+    if told.missing:
+        say(f"{_count(told.missing, 'delivery')} that the run expected did not come, so no check could be asked")
     if told.unseen:
         say(f"{_count(len(told.unseen), 'delivery')} could not be looked at, and nothing is known of what is in them:")
         say("\n".join(f"  {delivery}: {reason}" for delivery, reason in told.unseen[:_NAMED]))
@@ -177,6 +184,8 @@ def _plain_against(root: Path, period: str, told: Against) -> dict[str, Any]:
         "period": period,
         "run": told.run,
         "deliveries": told.deliveries,
+        "missing": told.missing,
+        "empty": told.empty,
         "read_again": told.read_again,
         "unseen": [{"delivery": delivery, "reason": reason} for delivery, reason in told.unseen],
         "checks": [asdict(one) for one in told.checks],

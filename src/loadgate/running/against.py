@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from loadgate.errors import NotFound
+from loadgate.errors import LoadgateError, NotFound
+from loadgate.model.absence import NO_ROWS
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import KnownErrorVerdict
@@ -17,6 +18,7 @@ from loadgate.model.period import Period
 from loadgate.model.shadow import in_shadow
 from loadgate.running import deciding, reducing
 from loadgate.running.looking import Seen, look
+from loadgate.running.opening import require_cadence
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class Found:
 
     `content`: `new` where the run had no such check, `gone` where only the run had it, else `same`. `new`, `gone` and
     `changed` count deliveries that fail now and did not, that failed and pass now, that fail in other numbers of rows.
-    `not_applicable` are deliveries beside those: there is nothing that they could be held against.
+    `not_applicable` are deliveries beside those: there is nothing that they could be held against. `reasons` say why
+    it could not run.
     """
 
     check: str
@@ -46,6 +49,7 @@ class Found:
     rows_undecided: int = 0
     failing: int = 0
     could_not_run: int = 0
+    reasons: tuple[str, ...] = ()
     failing_then: int = 0
     rows_failed_then: int = 0
     new: int = 0
@@ -87,10 +91,15 @@ class Error:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
-    """`unseen`: deliveries whose rows are not to be had, and why: nothing is known of them, and none of them passes."""
+    """`unseen`: deliveries whose rows are not to be had, and why: nothing is known of them, and none of them passes.
+
+    `missing` were expected and did not come, `empty` came without a row that can be used: no check is asked of them.
+    """
 
     run: str
     deliveries: int
+    missing: int
+    empty: int
     read_again: int
     unseen: tuple[tuple[str, str], ...]
     checks: tuple[Found, ...]
@@ -112,9 +121,9 @@ def against(
     Raises SiteError for faulty content, NotFound for a period or run that is not there.
     """
     site = opened.site()
-    judged = _judged(opened, period, run)
+    judged = _judged(opened, site, period, run)
     inputs = opened.inputs(judged.run)
-    wanted = [one for one in inputs.deliveries if not datasets or one.expected.dataset in datasets]
+    wanted = [one for one in inputs.deliveries if _is_chosen(one.expected, datasets)]
     looked = look(opened, site, inputs, wanted=wanted, progress=progress)
     seen = [one for one in looked if one.asked]
     frozen = opened.frozen(inputs.content)
@@ -124,6 +133,8 @@ def against(
     return Against(
         run=judged.run,
         deliveries=len(wanted),
+        missing=sum(one.delivery is None and _is_chosen(one.expected, datasets) for one in inputs.current),
+        empty=sum(_is_empty(one) for one in seen),
         read_again=sum(one.read_again for one in looked),
         unseen=tuple((one.delivery.id, one.unseen) for one in looked if one.unseen is not None),
         checks=_checks(site, inputs.period, chosen, before, seen, judged),
@@ -133,19 +144,49 @@ def against(
     )
 
 
-def _judged(opened: Opened, period: str, run: str | None) -> Judgement:
+def _is_chosen(expected: ExpectedDelivery, datasets: Sequence[str]) -> bool:
+    return not datasets or expected.dataset in datasets
+
+
+def _is_empty(seen: Seen) -> bool:
+    return bool(seen.outcomes) and all(outcome.reason == NO_ROWS for outcome in seen.outcomes)
+
+
+def _judged(opened: Opened, site: Site, period: str, run: str | None) -> Judgement:
     """The stored judgement to compare with; nothing is made where the site has no state yet."""
+    own = _period(site, period)
     nothing = NotFound(f"no run of {period} was judged here", fix=f"`loadgate run {period}` judges one")
     if not opened.places.state.is_dir():
         raise nothing
-    if run is not None and parse_run_id(run)[0] != period:
+    if run is not None and _period_of(run) != period:
         raise NotFound(f"{run} is no run of {period}", fix="name the run's own period")
-    rows = [opened.state.runs.get(run)] if run is not None else opened.state.runs.rows(str(Period.parse(period)))
+    rows = [opened.state.runs.get(run)] if run is not None else opened.state.runs.rows(str(own))
     for row in reversed(rows):
         folder = opened.places.step(row.id, "judge") / reducing.ALL
         if durable.exists(folder):
             return deciding.stored(opened, row.id)
     raise nothing
+
+
+def _period(site: Site, text: str) -> Period:
+    """A period that the site loads. Raises NotFound for another, and for a run in place of its period."""
+    try:
+        period = Period.parse(text)
+    except LoadgateError:
+        named = _period_of(text)
+        if named in (None, text):
+            raise
+        raise NotFound(f"{text} is a run, not a period", fix=f"write --against {named} --run {text}") from None
+    require_cadence(site, period)
+    return period
+
+
+def _period_of(run: str) -> str | None:
+    """The period that a run's id names, None for what is no run's id."""
+    try:
+        return parse_run_id(run)[0]
+    except ValueError:
+        return None
 
 
 # ── what was found, then and now ───────────────────────────────────────────────────────────────────────────────
@@ -179,7 +220,9 @@ def _added(so_far: Found, now: Outcome, then: Outcome | None) -> Found:
     failed = then is not None and then.state is OutcomeState.FAIL
     fails = now.state is OutcomeState.FAIL
     applies = now.state is not OutcomeState.NOT_APPLICABLE
+    stuck = now.state is OutcomeState.COULD_NOT_RUN
     rows_then = (then.rows_failed or 0) if then is not None and failed else 0
+    reasons = {*so_far.reasons, now.reason} if stuck and now.reason else so_far.reasons
     return replace(
         so_far,
         deliveries=so_far.deliveries + applies,
@@ -188,7 +231,8 @@ def _added(so_far: Found, now: Outcome, then: Outcome | None) -> Found:
         rows_failed=so_far.rows_failed + (now.rows_failed or 0 if fails else 0),
         rows_undecided=so_far.rows_undecided + (now.rows_undecided or 0),
         failing=so_far.failing + fails,
-        could_not_run=so_far.could_not_run + (now.state is OutcomeState.COULD_NOT_RUN),
+        could_not_run=so_far.could_not_run + stuck,
+        reasons=tuple(sorted(reasons)),
         failing_then=so_far.failing_then + failed,
         rows_failed_then=so_far.rows_failed_then + rows_then,
         new=so_far.new + (fails and not failed),

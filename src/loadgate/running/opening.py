@@ -70,14 +70,19 @@ def open_watch(opened: Opened, period: Period, *, as_of: datetime | None) -> Ref
     return Ref(str(opened.places.site), run)
 
 
-def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs:
-    """Everything that a run of the period would freeze now; its `run` is still empty."""
-    site = opened.site()
+def require_cadence(site: Site, period: Period) -> None:
+    """Raises NotFound for a period of another length than the site's."""
     if period.cadence is not site.file.cadence:
         raise NotFound(
             f"{period} is a {period.cadence}, and {site.file.name} loads by the {site.file.cadence}",
             fix=f"name a {site.file.cadence}, e.g. {Period.of(period.start, site.file.cadence)}",
         )
+
+
+def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs:
+    """Everything that a run of the period would freeze now; its `run` is still empty."""
+    site = opened.site()
+    require_cadence(site, period)
     expected = expected_deliveries(site, period)
     moment = as_of or _default_as_of(site, expected)
     files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())

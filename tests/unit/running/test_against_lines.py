@@ -16,6 +16,8 @@ def lines(capsys: pytest.CaptureFixture[str], *checks: Found, rules: tuple[Marki
     told = Against(
         run="2026-10",
         deliveries=16,
+        missing=0,
+        empty=0,
         read_again=0,
         unseen=(),
         checks=checks,
