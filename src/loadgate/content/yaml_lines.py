@@ -26,6 +26,17 @@ _DEPTH_LIMIT = 40
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(\.[0-9]*)?")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MEND = "mend the notation on this line or the one above it"
+_HINTS = (  # what the parser says, in its two versions -> what most often leads to it
+    (r"tab character|'\\t'", "indent with spaces, not tabs"),
+    (r"cannot start any token", "indent with spaces, not tabs, and put text that begins with %, @ or ` in quotes"),
+    (r"mapping values|unexpected ':'", "put text that holds a colon in quotes; after a key, a colon and a space"),
+    (r"expected ',' or", "close the bracket, and put text that holds a bracket, comma or colon in quotes"),
+    (r"end of stream", "close the quotes"),
+    (r"escape character", "in single quotes a backslash is just that"),
+    (r"expected key|block end|'-' indicator", "indent it as its neighbours, and put all of a text in quotes or none"),
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "True": True, "false": False, "False": False}
 
@@ -52,9 +63,13 @@ def parse(text: str, *, file: str) -> Parsed:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
         problem = str(error.problem or "it cannot be read")
+        fix = next((f"{_MEND}: {hint}" for pattern, hint in _HINTS if re.search(pattern, problem)), _MEND)
     except YAMLError:
-        line, problem = 1, "a character that YAML does not allow"
-    builder.add((), line, found=problem, expected="YAML", fix="mend the notation on this line or the one above it")
+        at = _FORBIDDEN.search(text)
+        line = text.count("\n", 0, at.start()) + 1 if at is not None else 1
+        name = f" (U+{ord(at.group()):04X})" if at is not None else ""
+        problem, fix = f"a character that YAML does not allow{name}", "take it out; an editor may not show it"
+    builder.add((), line, found=problem, expected="YAML", fix=fix)
     return Parsed(faults=builder.parsed.faults)
 
 
