@@ -17,7 +17,7 @@ from loadgate.content.cross_rules import applied_faults, cells_faults, rule_faul
 from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, listed, quoted
 from loadgate.content.own_arguments import own_faults
-from loadgate.errors import Fault
+from loadgate.errors import Fault, LoadgateError
 from loadgate.model.expected import (
     Column,
     ColumnType,
@@ -30,6 +30,7 @@ from loadgate.model.expected import (
     Measure,
 )
 from loadgate.model.period import Cadence
+from loadgate.model.scope import Scope
 
 _NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
 _SERVES: dict[ColumnType, tuple[Cadence, ...]] = {  # a reference column of this type -> cadences of figures
@@ -220,6 +221,8 @@ def known_error_faults(draft: Draft) -> Iterator[Fault]:
         for place, error in enumerate(document.value.errors)
     )
     yield from duplicate_faults(named, what="known error")
+    fix = "take one of them out, or give it another scope: the one whose id comes first takes all that both fit"
+    yield from duplicate_faults(_taken(draft), what="known error of", fix=fix)
     for document in draft.known_errors:
         for place, error in enumerate(document.value.errors):
             here: KeyPath = ("errors", place)
@@ -233,6 +236,17 @@ def known_error_faults(draft: Draft) -> Iterator[Fault]:
                     expected=f"a day not before reported, {error.reported}",
                     fix="mend one of the two days",
                 )
+
+
+def _taken(draft: Draft) -> Iterator[tuple[Document[KnownErrors], KeyPath, str]]:
+    """What each known error takes, in words; nothing of those whose scope cannot be read."""
+    for document in draft.known_errors:
+        for place, error in enumerate(document.value.errors):
+            try:
+                scope = Scope.parse(error.scope)
+            except (ValueError, LoadgateError):
+                continue
+            yield document, ("errors", place, "scope"), f"{error.check or error.kind} in {scope}"
 
 
 def _check_faults(draft: Draft, document: Document[KnownErrors], path: KeyPath, check: str | None) -> Iterator[Fault]:
