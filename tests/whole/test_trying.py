@@ -225,7 +225,9 @@ def test_a_rule_that_could_not_run_is_told_and_is_no_pass(edited: Laid, tried: T
 
 
 def test_a_rule_that_gx_refuses_takes_no_other_with_it_and_says_what_to_do(edited: Laid, tried: Tried) -> None:
-    refused = RULE.replace("column_values_to_be_between", "column_mean_to_be_between").replace("1000000000", "many")
+    refused = RULE.replace("to_be_between", "to_match_regex_list").replace(
+        "column: cases, min_value: 1000000000", "column: region, regex_list: []"
+    )
     edit(edited, "expectations:\n", "expectations:" + refused)
 
     said = check(edited, "--against", "2024-02", "--run", tried.without.run)

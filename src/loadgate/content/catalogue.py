@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,8 @@ def expectation_faults(
             yield document.fault(here, found="nothing", expected=expected, fix=f"add {name}: … below kwargs")
     yield from _column_faults(document, here, line, document.value.columns)
     yield from _limit_faults(document, here, line)
+    if line.type not in _ABOUT_VALUES and "string" in arguments.get("min_value", {}).get("types", ()):
+        yield from _text_limit_faults(document, here, line)
     for name in ("regex", "regex_list"):
         yield from _regex_faults(document, (*here, name), line.kwargs.get(name))
 
@@ -161,6 +164,33 @@ def _limit_faults(document: Document[Dataset], here: KeyPath, line: ExpectationL
         path = (*here, "min_value")
         found = f"{shown(low, document.lines.written.get(path))}, which is more than max_value"
         yield document.fault(path, found=found, expected="at most max_value", fix="swap the two")
+
+
+def _text_limit_faults(document: Document[Dataset], here: KeyPath, line: ExpectationLine) -> Iterator[Fault]:
+    """Limits of counts and aggregates that are neither numbers nor, for an aggregate, a moment: GX refuses them."""
+    counts = line.type.startswith("expect_table_")
+    for name in ("min_value", "max_value"):
+        value = line.kwargs.get(name)
+        if not isinstance(value, str | date) or _is_number(str(value)) or (not counts and _is_moment(str(value))):
+            continue
+        expected = "a number" if counts else "a number, or a date like 2026-10-07 for a column of days"
+        found = shown(value, document.lines.written.get((*here, name)))
+        yield document.fault((*here, name), found=found, expected=expected, fix=f"write {expected}, or take it out")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _kinds(value: object) -> set[str]:
