@@ -7,10 +7,11 @@ of which each value came several times; of columns that look personal, in no for
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from loadgate.checking.drafts.personal import is_free, why_personal
@@ -19,13 +20,15 @@ from loadgate.checking.drafts.surveying import KEY_FROM_ROWS, Facts, Survey
 from loadgate.model.expected import Column, ColumnType, ExpectationLine
 
 RAREST = 3  # rows that each value of a proposed set has at least
-SLACK = 0.1  # of the span, on each side
+SLACK = Decimal("0.1")  # of the span, on each side
 _FEW_NUMBERS = 10  # different numbers that may be codes; more are an amount or a count
 _SET_FROM_ROWS = 20
 _LIMITS_FROM_VALUES = 20  # of fewer, limits would say which they are, and little about the next
 _RISING_FROM_ROWS = 100
 _MISSING_AT_MOST = 0.1
 _LONGEST_TEXT = 200  # characters, beyond which a limit says nothing
+_LARGEST_NUMBER = 10**18  # of which content can hold limits with slack
+_PERIOD = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(0[1-9]|1[0-2])?(?![0-9])")  # a year, or a year and a month, in a value
 _DAYS = (ColumnType.DATE, ColumnType.WEEK, ColumnType.MONTH, ColumnType.QUARTER, ColumnType.YEAR)
 
 
@@ -59,10 +62,11 @@ def propose(columns: dict[str, Column], counted: Survey) -> Proposal:
         if place in alone:
             reason = f"Draft: {_rows(rows)}, each with another value, none missing."
             lines.append(_line("expect_column_values_to_be_unique", reason, column=name))
-        if why is None:
-            lines += _values(name, column, facts, remarks[name], identifies=place in alone)
+        drafted = [] if why else list(_values(name, column, facts, remarks[name], identifies=place in alone))
+        lines += drafted
         if column.type is ColumnType.TEXT:
-            lines += _form(name, facts, personal=why is not None)
+            if not drafted and not facts.constant:
+                lines += _form(name, facts, personal=why is not None)
         elif why is None and _rises(facts):
             reason = f"Draft: {_count(facts.present, 'value')} in {_rows(rows)}, none smaller than the one before it."
             lines.append(_line("expect_column_values_to_be_increasing", reason, column=name))
@@ -96,7 +100,7 @@ def _of_table(names: Sequence[str], rows: int) -> Iterator[ExpectationLine]:
         reason = f"Draft: the file has {these}."
         yield _line("expect_table_columns_to_match_set", reason, column_set=list(names), exact_match=True)
     if rows:
-        low, high = int(_down(rows / 2)), int(_up(rows * 2))
+        low, high = int(_down(Decimal(rows) / 2)), int(_up(Decimal(rows * 2)))
         reason = (
             f"Draft: {_rows(rows)} in one file; from half to twice of it, rounded outwards. "
             "Other providers may send more or fewer: widen it, or take it out."
@@ -133,6 +137,11 @@ def _values(
         return
     if column.type is ColumnType.BOOLEAN:
         return
+    if facts.constant and not _is_dated(column):
+        remarks.append(
+            f"one value in {_rows(facts.present)}: the next delivery may have another, so no list of it is proposed"
+        )
+        return
     if column.type is ColumnType.TEXT:
         if is_free(facts) or facts.values is None:
             remarks.append(f"{_many(facts)} values: no list of them is proposed")
@@ -146,8 +155,14 @@ def _values(
             return
     if facts.present < _LIMITS_FROM_VALUES:
         remarks.append(f"only {_count(facts.present, 'value')}: no limits are proposed")
+    elif not _is_dated(column) and max(abs(facts.low), abs(facts.high)) >= _LARGEST_NUMBER:
+        remarks.append("numbers of 19 digits or more: no limits are proposed")
     else:
         yield _between(name, column, facts)
+
+
+def _is_dated(column: Column) -> bool:
+    return column.type in _DAYS or column.type is ColumnType.TIMESTAMP
 
 
 def _many(facts: Facts) -> str:
@@ -158,7 +173,10 @@ def _set(
     name: str, facts: Facts, values: dict[Any, int], remarks: list[str], *, most: int
 ) -> Iterator[ExpectationLine]:
     rare = sum(count < RAREST for count in values.values())
-    if rare or facts.present < _SET_FROM_ROWS or len(values) > most:
+    if _are_periods(values):
+        remarks.append(f"{_many(facts)}, each with a year: later ones come, so no list of values is proposed")
+        return
+    if facts.undecided or rare or facts.present < _SET_FROM_ROWS or len(values) > most:
         short = f"{rare} of them in fewer than {RAREST} rows" if rare else f"only {_count(facts.present, 'value')}"
         remarks.append(f"{_many(facts)}, {short}: no list of values is proposed; name a code list if there is one")
         return
@@ -169,13 +187,20 @@ def _set(
     yield _line("expect_column_values_to_be_in_set", reason, column=name, value_set=sorted(values))
 
 
+def _are_periods(values: Collection[Any]) -> bool:
+    return all(_PERIOD.search(str(value)) is not None for value in values)
+
+
 def _between(name: str, column: Column, facts: Facts) -> ExpectationLine:
     kind, values = "expect_column_values_to_be_between", _count(facts.present, "value")
-    if column.type in _DAYS or column.type is ColumnType.TIMESTAMP:
+    if _is_dated(column):
         low, high = _years(facts.low, facts.high, whole_days=column.type in _DAYS)
+        if high is None:
+            reason = f"Draft: {values}; whole years, and no end, since the latest lies at the end of time."
+            return _line(kind, reason, column=name, min_value=low)
         reason = f"Draft: {values}; whole years, and one more at the end, since the next delivery goes on."
         return _line(kind, reason, column=name, min_value=low, max_value=high)
-    limits = _widened(facts.low, facts.high)
+    limits = _widened(Decimal(facts.low), Decimal(facts.high))
     if column.type is ColumnType.INTEGER:
         limits = (math.floor(limits[0]), math.ceil(limits[1]))
     share = f"{SLACK:.0%}".replace("%", " %")
@@ -186,14 +211,17 @@ def _between(name: str, column: Column, facts: Facts) -> ExpectationLine:
     return _line(kind, reason, column=name, min_value=limits[0], max_value=limits[1])
 
 
-def _years(low: date, high: date, *, whole_days: bool) -> tuple[date, date]:
-    year = min(high.year + 1, date.max.year - 1)
-    return date(low.year, 1, 1), date(year, 12, 31) if whole_days else date(year + 1, 1, 1)
+def _years(low: date, high: date, *, whole_days: bool) -> tuple[date, date | None]:
+    """First and last day; of moments, the day before which all lie. None where there is no such year."""
+    year = high.year + (1 if whole_days else 2)
+    if year > date.max.year:
+        return date(low.year, 1, 1), None
+    return date(low.year, 1, 1), date(year, 12, 31) if whole_days else date(year, 1, 1)
 
 
-def _widened(low: int | Decimal, high: int | Decimal) -> tuple[int | float, int | float]:
-    slack = (float(high) - float(low)) * SLACK or abs(float(high)) * SLACK or 1.0
-    down, up = _down(float(low) - slack), _up(float(high) + slack)
+def _widened(low: Decimal, high: Decimal) -> tuple[int | float, int | float]:
+    slack = (high - low) * SLACK
+    down, up = _down(low - slack), _up(high + slack)
     if low >= 0 > down:
         down = Decimal(0)  # what is never negative is not expected to become so
     if high <= 0 < up:
@@ -201,37 +229,30 @@ def _widened(low: int | Decimal, high: int | Decimal) -> tuple[int | float, int 
     return _plain(down), _plain(up)
 
 
-def _step(number: float) -> Decimal:
-    """One unit of the second digit."""
-    return Decimal(1).scaleb(math.floor(math.log10(abs(number))) - 1)
+def _down(number: Decimal) -> Decimal:
+    """Rounded to two digits."""
+    step = Decimal(1).scaleb(number.adjusted() - 1) if number else Decimal(1)
+    return (number / step).to_integral_value(ROUND_FLOOR) * step
 
 
-def _down(number: float) -> Decimal:
-    step = _step(number) if number else Decimal(1)
-    return Decimal(math.floor(Decimal(number) / step)) * step
-
-
-def _up(number: float) -> Decimal:
+def _up(number: Decimal) -> Decimal:
     return -_down(-number)
 
 
-def _plain(number: Decimal | float) -> int | float:
+def _plain(number: Decimal) -> int | float:
     whole = int(number)
     return whole if whole == number else float(number)
 
 
 def _form(name: str, facts: Facts, *, personal: bool) -> Iterator[ExpectationLine]:
     """The shape of codes that no list names; else how long a text may be."""
-    listed = not personal and not is_free(facts) and facts.values is not None
-    if listed and facts.values and min(facts.values.values()) >= RAREST and facts.present >= _SET_FROM_ROWS:
-        return
     regex = regex_of(facts.masks or ())
     if regex is not None and facts.present >= _SET_FROM_ROWS:
         reason = f"Draft: {_count(facts.present, 'value')}, all of this form."
         yield _line("expect_column_values_to_match_regex", reason, column=name, regex=regex)
     elif not personal and facts.high <= _LONGEST_TEXT:
         reason = f"Draft: {_count(facts.present, 'text')}; half as long again as the longest, rounded up."
-        longest = int(_up(max(facts.high, 1) * 1.5))
+        longest = int(_up(max(facts.high, 1) * Decimal("1.5")))
         yield _line("expect_column_value_lengths_to_be_between", reason, column=name, max_value=longest)
 
 

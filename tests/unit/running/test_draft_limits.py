@@ -1,0 +1,80 @@
+"""Values of a file in; out, the limits and lists that a draft has of them: true of them, and of months to come."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from loadgate.content import yaml_lines
+from loadgate.model.expected import Dataset
+from loadgate.running.drafting import Asked, Drafted, draft_file
+
+
+def drafted_of(tmp_path: Path, values: pl.Series) -> Drafted:
+    path = tmp_path / "a.parquet"
+    values.alias("v").to_frame().write_parquet(path)
+    return draft_file(path, Asked())
+
+
+def about_values(drafted: Drafted) -> dict[str, dict[str, Any]]:
+    """Arguments by type, of what is said about the values."""
+    dataset = Dataset.model_validate(yaml_lines.parse(drafted.text, file="x").value)
+    return {
+        line.type.removeprefix("expect_column_"): {name: part for name, part in line.kwargs.items() if name != "column"}
+        for line in dataset.expectations
+        if line.kwargs.get("column") == "v" and "not_be_null" not in line.type
+    }
+
+
+@pytest.mark.parametrize("last", [date(9999, 12, 31), datetime(9999, 12, 31, 23, 59, 59), datetime(9998, 1, 1)])
+def test_days_at_the_end_of_time_get_no_last_day(tmp_path: Path, last: date) -> None:
+    drafted = drafted_of(tmp_path, pl.Series([type(last)(2020, 5, 1), last] * 60))
+    assert about_values(drafted) == {"values_to_be_between": {"min_value": date(2020, 1, 1)}}
+    assert "whole years, and no end, since the latest lies at the end of time" in drafted.text
+
+
+@pytest.mark.parametrize(("last", "limit"), [(date(9998, 1, 1), 9999), (date(2026, 1, 1), 2027)])
+def test_days_before_it_get_one_year_more(tmp_path: Path, last: date, limit: int) -> None:
+    (line,) = about_values(drafted_of(tmp_path, pl.Series([date(2020, 5, 1), last] * 60))).values()
+    assert line["max_value"] == date(limit, 12, 31)
+
+
+@pytest.mark.parametrize(("digits", "limited"), [(18, True), (19, False), (30, False)])
+def test_numbers_of_which_content_holds_no_limits_get_none(tmp_path: Path, digits: int, limited: bool) -> None:
+    values = [Decimal(int(f"{at % 9 + 1}{'1' * (digits - 1)}")) for at in range(30)]
+    drafted = drafted_of(tmp_path, pl.Series(values, dtype=pl.Decimal(38, 0)))
+    assert ("values_to_be_between" in about_values(drafted)) == limited
+    assert ("numbers of 19 digits or more: no limits are proposed" in drafted.text) != limited
+
+
+@pytest.mark.parametrize("value", ["101", "kontanthjælp", 101, 202610, Decimal("0.00"), 0.25])
+def test_one_value_in_all_rows_says_nothing_of_other_deliveries(tmp_path: Path, value: object) -> None:
+    drafted = drafted_of(tmp_path, pl.Series([value] * 40))
+    assert about_values(drafted) == {}
+    assert "one value in 40 rows: the next delivery may have another, so no list of it is proposed" in drafted.text
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([2024, 2025, 2026], {"values_to_be_between": {"min_value": 2000, "max_value": 2100}}),
+        ([202601, 202602, 202612], {"values_to_be_between": {"min_value": 200_000, "max_value": 210_000}}),
+        (["2026M01", "2026M02"], {"values_to_match_regex": {"regex": "^[0-9]{4}[A-Z][0-9]{2}$"}}),
+        ([2024, 2025, 12], {"values_to_be_in_set": {"value_set": [12, 2024, 2025]}}),
+        ([202613, 202614], {"values_to_be_in_set": {"value_set": [202613, 202614]}}),
+        (["A2026", "B12026"], {"values_to_be_in_set": {"value_set": ["A2026", "B12026"]}}),
+    ],
+)
+def test_periods_are_no_closed_set(tmp_path: Path, values: list[object], said: dict[str, object]) -> None:
+    assert about_values(drafted_of(tmp_path, pl.Series(values * 20))) == said
+
+
+def test_where_some_could_not_be_read_the_others_are_no_closed_set(tmp_path: Path) -> None:
+    drafted = drafted_of(tmp_path, pl.Series([0, 1, 2**64 - 1] * 20, dtype=pl.UInt64))
+    assert about_values(drafted) == {"values_to_be_between": {"min_value": 0, "max_value": 2}}
+    assert "20 of 60 rows could not be read: they are undecided, not missing" in drafted.text
