@@ -31,6 +31,7 @@ _TIME_FORMS = tuple(
     for between in (" ", "T")
     for time in ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
 )
+_BEGINS_AS_DAY = r"^[0-9][0-9./-]{7}"  # as each of these forms does, and most columns do not
 _PERIODS = {
     ColumnType.WEEK: r"^[0-9]{4}-W[0-9]{2}$",
     ColumnType.MONTH: r"^[0-9]{4}-(0[1-9]|1[0-2])$",
@@ -80,8 +81,9 @@ def _with_forms(columns: Sequence[pl.Series], form: FileFormat) -> FileFormat:
     """One form of decimals, dates and moments per file: that of most columns, as in a profile."""
     numbers = [_decimal(values) for values in columns]
     decimal = Counter(mark for mark in numbers if mark).most_common(1)
-    dates = _commonest(columns, _DATE_FORMS, _reads_as_date)
-    moments = _commonest(columns, _TIME_FORMS, _reads_as_moment)
+    dated = [values for values in columns if _all(values.head(50), _BEGINS_AS_DAY)]
+    dates = _commonest(dated, _DATE_FORMS, _reads_as_date)
+    moments = _commonest(dated, _TIME_FORMS, _reads_as_moment)
     update: dict[str, object] = {}
     if decimal:
         mark, _, thousands = decimal[0][0].partition(" ")
@@ -109,7 +111,7 @@ def _commonest(
     columns: Sequence[pl.Series], forms: Sequence[str], reads: Callable[[pl.Series, str], bool]
 ) -> str | None:
     """The form that most columns have; the first of those where a column could be read by several."""
-    found = Counter(form for values in columns for form in forms if len(values) and reads(values, form))
+    found = Counter(form for values in columns for form in forms if reads(values, form))
     return max(found, key=lambda form: (found[form], -forms.index(form))) if found else None
 
 
