@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -40,7 +40,8 @@ _OPEN_IT = "see whether the program that wrote it opens it, and ask for it anew 
 class Raw:
     """`path`: a Parquet of the columns as `c0`, `c1`, …, texts where the file types nothing.
 
-    `names` as they stand in the file; made up, `column_1` and so on, without a header.
+    `names` as they stand in the file; made up, `column_1` and so on, without a header. `other_sheets`: of a
+    workbook, those that can be seen and were not looked at.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Raw:
     form: FileFormat
     rows: int
     rejected: int
+    other_sheets: int = 0
 
 
 def read_raw(
@@ -119,6 +121,9 @@ def _read(
 ) -> Raw:
     sources = open_sources(path, form=form, scratch=into, limits=limits)
     names, form = _header(sources[0], form, delimiter=delimiter, header=header)
+    for other in sources[1:]:
+        if _header(other, form, delimiter=form.delimiter, header=form.header)[0] != names:
+            raise CouldNotRun("the members of the archive have different columns", fix="draft from one of them alone")
     # columns are found by position: a hostile file's names are never used as names before somebody chose them
     stand_ins = [f"c{at}" for at in range(len(names))]
     wanted = tuple(
@@ -146,7 +151,8 @@ def _read(
     finally:
         if writer is not None:
             writer.close()
-    return Raw(path=target, names=tuple(names), form=form, rows=rows, rejected=rejected)
+    others = _other_sheets(sources[0]) if form.kind is FormatKind.XLSX else 0
+    return Raw(path=target, names=tuple(names), form=form, rows=rows, rejected=rejected, other_sheets=others)
 
 
 def _batches(source: Source, layout: Layout, form: FileFormat) -> Iterator[Batch]:
@@ -192,10 +198,11 @@ def _header(
         case FormatKind.XLSX:
             with seekable(source) as handle:
                 book = Workbook.open(handle, limits=source.limits)
-                rows = islice((row for run in book.rows(None) for row in run), _LOOKED_AT_LINES)
-                first = next(rows, (1, {}))
-                width = max(first[1], default=-1) + 1
-                below = [[_text_of(row.get(at)) for at in range(width)] for _, row in rows]
+                rows = list(islice((row for run in book.rows(None) for row in run), _LOOKED_AT_LINES))
+            start = _below_titles([cells for _, cells in rows])
+            first = rows[start] if rows else (1, {})
+            width = max(first[1], default=-1) + 1
+            below = [[_text_of(row.get(at)) for at in range(width)] for _, row in rows[start + 1 :]]
             cells = [first[1].get(at) for at in range(width)]
             named = _is_header([_text_of(cell) for cell in cells], below) if header is None else header
             names = ["" if cell is None else cell[1] for cell in cells]
@@ -213,6 +220,17 @@ def _header(
                 )
             named = _is_header(names, _split(lines[1:], form.delimiter)) if header is None else header
             return _named(names, named), form.model_copy(update={"header": named})
+
+
+def _below_titles(rows: Sequence[Mapping[int, Cell]]) -> int:
+    """Where the table begins: at the first row that fills more than half of the columns that the fullest one does."""
+    fullest = max(map(len, rows), default=0)
+    return next((at for at, cells in enumerate(rows) if len(cells) * 2 > fullest), 0)
+
+
+def _other_sheets(source: Source) -> int:
+    with seekable(source) as handle:
+        return max(Workbook.open(handle, limits=source.limits).visible - 1, 0)
 
 
 def _first_record(text: str) -> str:

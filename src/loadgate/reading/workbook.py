@@ -111,6 +111,11 @@ class Workbook:
             _styles=_styles(parts, styles) if styles in parts.names else [],
         )
 
+    @property
+    def visible(self) -> int:
+        """How many sheets are not hidden."""
+        return sum(not hidden for _, _, hidden in self._sheets)
+
     def rows(self, sheet: str | None) -> Iterator[list[tuple[int, dict[int, Cell]]]]:
         """Runs of rows that have cells with something in them: number from 1, cells by column from 0.
 

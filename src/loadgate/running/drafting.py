@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun, LoadgateError, NotFound
 from loadgate.model.expected import Column, ColumnType, Dataset
+from loadgate.model.profiles import FileFormat, FormatKind
 from loadgate.model.tables import UNDECIDED
 
 if TYPE_CHECKING:
     from loadgate.checking.drafts.drafting import Proposal
     from loadgate.checking.drafts.surveying import Survey, Surveyed
-    from loadgate.model.profiles import DeliverySpec, FileFormat
+    from loadgate.model.profiles import DeliverySpec
     from loadgate.model.site import Site
     from loadgate.reading.raw import Raw
     from loadgate.running.opened import Opened
@@ -66,16 +68,19 @@ def draft_file(path: Path, asked: Asked) -> Drafted:
                 fix="name its delimiter; a file of fixed width needs a profile, --site and --dataset",
             )
         names, renamed = _names(raw.names)
-        columns, surveyed, counted, said, form = _typed(raw, names)
-        counted = with_keys(counted, raw.path, surveyed)
-        proposal = propose(columns, counted)
+        times = _times(raw)
+        typed = _typed(raw, names)
+        counted = with_keys(typed.counted, raw.path, typed.surveyed)
+        proposal = propose(typed.columns, counted)
     head = [
         f"Drafted from one file of {_rows(counted.rows)}. Read every line before it counts: data shows what is,",
         "not what ought to be. Each reason is the evidence; write your own in its place.",
         *([f"Not counted: {_rows(raw.rejected)} that could not be split into fields."] if raw.rejected else []),
         "The profile would say:",
-        f"  format: {_format(form)}",
-        *_mapping(renamed),
+        f"  format: {_format(typed.form)}",
+        *_mapping({new: old for new, old in renamed.items() if times[old] == 1}),
+        *_left_out(typed),
+        *_about_the_file(raw),
     ]
     if asked.area is None:
         head.append("The area is made up: write that of the dataset's systems.")
@@ -87,7 +92,7 @@ def draft_file(path: Path, asked: Asked) -> Drafted:
         columns=proposal.columns,
         expectations=proposal.lines,
     )
-    return _drafted(dataset, proposal, counted, head, said, rejected=raw.rejected)
+    return _drafted(dataset, proposal, counted, head, typed.remarks, rejected=raw.rejected)
 
 
 def draft_of_site(
@@ -176,9 +181,20 @@ def _as_known(drawn: Mapping[str, Column], known: Mapping[str, Column]) -> dict[
     return {name: known[name].model_copy(update={"description": drawn[name].description}) for name in known}
 
 
-def _typed(
-    raw: Raw, names: Sequence[str]
-) -> tuple[dict[str, Column], list[Surveyed], Survey, dict[str, list[str]], FileFormat]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Typed:
+    """`unheld`: columns of a type that no column of a dataset has; `nameless`: how many no profile can name."""
+
+    columns: dict[str, Column]
+    surveyed: list[Surveyed]
+    counted: Survey
+    remarks: dict[str, list[str]]
+    form: FileFormat
+    unheld: list[str]
+    nameless: int
+
+
+def _typed(raw: Raw, names: Sequence[str]) -> _Typed:
     """Types guessed from the first rows and held against all; a column with a value of another type becomes text."""
     import polars as pl
 
@@ -190,10 +206,14 @@ def _typed(
     columns: dict[str, Column] = {}
     remarks: dict[str, list[str]] = {}
     surveyed = []
-    left_out: list[str] = []
-    for (stand_in, column), name in zip(guessed.types.items(), names, strict=True):
+    unheld: list[str] = []
+    nameless = 0
+    for (stand_in, column), name, found in zip(guessed.types.items(), names, raw.names, strict=True):
+        if not found and raw.form.kind is FormatKind.XLSX:  # nobody has to name it in a profile
+            nameless += 1
+            continue
         if column is None:
-            left_out.append(name)
+            unheld.append(found)
             continue
         columns[name] = column
         surveyed.append(_surveyed(stand_in, column, schema[stand_in], guessed.form))
@@ -215,10 +235,33 @@ def _typed(
         for at, fact in zip(texts, survey(raw.path, [surveyed[at] for at in texts]).facts, strict=True):
             facts[at] = fact
         counted = replace(counted, facts=tuple(facts))
-    if left_out:
-        last = list(columns)[-1] if columns else ""
-        remarks.setdefault(last, []).append(f"left out, of a type that no column has: {', '.join(left_out)}")
-    return columns, surveyed, counted, remarks, guessed.form
+    return _Typed(
+        columns=columns,
+        surveyed=surveyed,
+        counted=counted,
+        remarks=remarks,
+        form=guessed.form,
+        unheld=unheld,
+        nameless=nameless,
+    )
+
+
+def _left_out(typed: _Typed) -> Iterator[str]:
+    from loadgate.content.suite_text import flow
+
+    if typed.unheld:
+        yield f"  ignore_columns: {flow(typed.unheld)}"
+        yield f"Columns are left out, of a type that no column has: {', '.join(typed.unheld)}"
+    if typed.nameless:
+        yield f"Columns are left out that have no name in the header: {typed.nameless}"
+
+
+def _about_the_file(raw: Raw) -> Iterator[str]:
+    if any(times > 1 for times in _times(raw).values()):
+        yield "A name stands twice in the header: a profile cannot tell its columns apart. Have one of them renamed."
+    if raw.other_sheets:
+        others = f"Not looked at: {raw.other_sheets} more"
+        yield f"Read from the first sheet. {others}; a profile's format names one by `sheet`."
 
 
 def _surveyed(stand_in: str, column: Column, kind: Any, form: FileFormat) -> Surveyed:
@@ -236,6 +279,11 @@ def _surveyed(stand_in: str, column: Column, kind: Any, form: FileFormat) -> Sur
         lost = lost | pl.col(stand_in).str.strip_chars().str.contains(LEADING_ZERO)
     lost = lost.fill_null(False)
     return Surveyed(column=column, value=pl.when(~lost).then(reading.value), undecided=lost, reads=(stand_in,))
+
+
+def _times(raw: Raw) -> Counter[str]:
+    """How often each name stands in the header; in a workbook, a column without one is nobody's."""
+    return Counter(name for name in raw.names if name or raw.form.kind is not FormatKind.XLSX)
 
 
 def _names(found: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -67,3 +69,54 @@ def test_a_number_of_a_person_in_the_files_name_does_not_name_the_dataset(tmp_pa
         path.write_text("a,b\n1,2\n")
 
         assert draft_file(path, Asked()).facts["dataset"] == "sag"
+
+
+@pytest.mark.parametrize("name", ["a", ""])
+def test_a_name_that_stands_twice_is_told_and_no_profile_proposed_for_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{name};{name};_b\n" + "1;2;3\n" * 30)
+
+    drafted = draft_file(path, Asked(header=True))
+
+    assert (
+        "# A name stands twice in the header: a profile cannot tell its columns apart. Have one of them renamed.\n"
+        in drafted.text
+    )
+    assert drafted.text.count("source:") == 1
+    assert "{source: '_b', column: column_3}" in drafted.text
+
+
+def zipped(path: Path, **members: str | bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_members_of_an_archive_are_one_table_only_where_their_columns_are_the_same(tmp_path: Path) -> None:
+    table = "a;b\n" + "1;x\n" * 30
+    same = draft_file(zipped(tmp_path / "same.zip", one=table, two=table), Asked())
+    assert same.facts["rows"] == 60
+    for other in ("b;a\n" + "x;1\n" * 30, "c;d\n" + "1;x\n" * 30, "a\n" + "1\n" * 30):
+        with pytest.raises(CouldNotRun) as told:
+            draft_file(zipped(tmp_path / "other.zip", one=table, two=other), Asked())
+        assert told.value.message == "the members of the archive have different columns"
+        assert told.value.fix == "draft from one of them alone"
+
+
+def test_members_that_are_parquet_files_with_other_columns_are_told_so(tmp_path: Path) -> None:
+    files = {}
+    for name in ("a", "b"):
+        buffer = io.BytesIO()
+        pl.DataFrame({name: [1]}).write_parquet(buffer)
+        files[name] = buffer.getvalue()
+    with pytest.raises(CouldNotRun, match="the members of the archive have different columns"):
+        draft_file(zipped(tmp_path / "c.zip", **files), Asked())
+
+
+def test_columns_that_no_dataset_can_have_are_ignored_by_the_proposed_profile(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"many": [[1]], "parts": [{"a": 1}]}).write_parquet(path)
+    text = draft_file(path, Asked()).text
+    assert "#   ignore_columns: [many, parts]\n" in text
+    assert "# Columns are left out, of a type that no column has: many, parts\n" in text
