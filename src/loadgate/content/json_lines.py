@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from loadgate.content.lines import WHOLE_FILE, KeyPath, Lines, key_text
@@ -25,10 +27,11 @@ def parse(text: str, *, file: str) -> Parsed:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         return _broken(file, error.lineno, error.msg.lower())
-    except _SecondError as error:
-        return _broken(file, 1, str(error))
+    except _SecondError:
+        line, name = _second_key(text)
+        return _broken(file, line, f"a second {_BROKEN.sub('?', name[:60])} in one object")
     except ValueError:
-        return _broken(file, 1, "NaN, an infinity or a number too long")
+        return _broken(file, _line_of_no_number(text), "NaN, an infinity or a number too long")
     except RecursionError:
         return _broken(file, 1, "deep nesting")
     lines, deepest = _lines(text)
@@ -57,9 +60,7 @@ def _broken(file: str, line: int, found: str) -> Parsed:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        second = next(name for at, name in enumerate(names) if name in names[:at])
-        raise _SecondError(f"a second {_BROKEN.sub('?', second[:60])} in one object")
+        raise _SecondError
     return found
 
 
@@ -67,15 +68,51 @@ def _no_constant(_: str) -> object:
     raise ValueError("a number without end")
 
 
+def _tokens(text: str) -> Iterator[tuple[int, str]]:
+    line, at = 1, 0
+    for token in _TOKEN.finditer(text):
+        line, at = line + text.count("\n", at, token.start()), token.start()
+        yield line, token[0]
+
+
+def _second_key(text: str) -> tuple[int, str]:
+    """The first key that its object had before. What stands before it is known to be JSON, what follows may be none."""
+    names: list[set[str] | None] = []  # of each collection that is open; None for a list
+    key_next = False
+    for line, sign in _tokens(text):
+        if sign in "}]":
+            names.pop()
+            key_next = False
+        elif sign in "{[":
+            names.append(set() if sign == "{" else None)
+            key_next = sign == "{"
+        elif sign == ",":
+            key_next = names[-1] is not None
+        elif sign == ":":
+            key_next = False
+        elif key_next and (keys := names[-1]) is not None:
+            name = json.loads(sign)
+            if name in keys:
+                return line, name
+            keys.add(name)
+    return 1, "key"
+
+
+def _line_of_no_number(text: str) -> int:
+    def is_none(sign: str) -> bool:
+        bare = sign.removeprefix("-")
+        return bare in ("NaN", "Infinity") or (bare.isdigit() and len(bare) > sys.get_int_max_str_digits())
+
+    return next((line for line, sign in _tokens(text) if is_none(sign)), 1)
+
+
 def _lines(text: str) -> tuple[Lines, int]:
     """Walk the tokens of a text that is known to be JSON."""
     keys: dict[KeyPath, int] = {(): 1}
     path: list[str | int] = []
     objects: list[bool] = []  # of each collection that is open, whether it is an object
-    line, at, key_next, deepest = 1, 0, False, 0
-    for token in _TOKEN.finditer(text):
-        line, at = line + text.count("\n", at, token.start()), token.start()
-        sign = token[0]
+    key_next, deepest = False, 0
+    for line, sign in _tokens(text):
         if sign in "}]":
             objects.pop()
             path.pop()

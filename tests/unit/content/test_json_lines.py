@@ -50,8 +50,12 @@ def paths(value: object, path: tuple[str | int, ...]) -> list[tuple[str | int, .
 @pytest.mark.parametrize(
     ("text", "found", "line"),
     [
-        ('{"a": 1,\n "a": 2}', "a second a in one object", 1),
-        ('{"a":\n NaN}', "NaN, an infinity or a number too long", 1),
+        ('{"a": 1,\n "a": 2}', "a second a in one object", 2),
+        ('{"a": "a",\n "b": [{"a": ",", "c": 1},\n {"a": 1,\n "\\u0061": 2}]}', "a second a in one object", 4),
+        ('{"a": {"b": 1},\n "a": {"b": 1,\n "b": 2}} ] }', "a second a in one object", 2),
+        ('{"a":\n NaN}', "NaN, an infinity or a number too long", 2),
+        ('["NaN",\n-Infinity, }', "NaN, an infinity or a number too long", 2),
+        ('["' + "1" * 5000 + '",\n\n' + "1" * 5000 + "]", "NaN, an infinity or a number too long", 3),
         ('{"a": 1\n', "expecting ',' delimiter", 2),
         ("[" * 5000 + "]" * 5000, "deep nesting", 1),
         ("[" * 70 + "]" * 70, "deep nesting", 1),
