@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from loadgate.model.expected import CodeList, Dataset
+from loadgate.model.expected import CodeList, ColumnType, Dataset, ExpectationLine
 from loadgate.model.identity import sha256
 
 FORMAT = 1
@@ -29,6 +29,7 @@ def export_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) 
         written["severity"] = (
             line.severity.value
         )  # GX leaves out what its class says anyway, and reads that as critical
+        written["kwargs"] |= _moments(line, dataset)
         own = line.model_dump(by_alias=True, exclude_defaults=True, exclude={"type", "kwargs", "severity", "reason"})
         if _as_gx_has_it(line.kwargs) != without_condition(written["kwargs"]):
             own["kwargs"] = line.kwargs
@@ -37,6 +38,21 @@ def export_suite(dataset: Dataset, code_lists: Sequence[CodeList], period: str) 
             written["meta"] = {**written["meta"], OURS: _coded(own)}
     plain: dict[str, Any] = json.loads(json.dumps(exported))
     return plain
+
+
+def _moments(line: ExpectationLine, dataset: Dataset) -> dict[str, Any]:
+    """Days that a column of moments is compared with, as the moments when they begin: pandas compares no others."""
+    column = dataset.columns.get(str(line.kwargs.get("column")))
+    if column is None or column.type is not ColumnType.TIMESTAMP:
+        return {}
+
+    def moment(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [moment(part) for part in value]
+        return f"{value.isoformat()}T00:00:00" if isinstance(value, date) else value
+
+    found = {name: moment(value) for name, value in line.kwargs.items()}
+    return {name: value for name, value in found.items() if value != line.kwargs[name]}
 
 
 def _as_gx_has_it(kwargs: Mapping[str, Any]) -> Any:
