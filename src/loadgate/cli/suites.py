@@ -64,7 +64,7 @@ def draft(
     """
     from loadgate.running.drafting import Asked, draft_file, draft_of_site
 
-    _must_be_new(out, force=force)
+    _must_be_new(out, force=force, source=file)
     if site is not None:
         given = {"--area": area, "--delimiter": delimiter, "--encoding": encoding, "--header": header}
         if told := [name for name, value in given.items() if value is not None]:
@@ -123,7 +123,7 @@ def import_(
     """
     from loadgate.running.exchanging import read_gx_suite
 
-    _must_be_new(out, force=force)
+    _must_be_new(out, force=force, source=file)
     named, folder = _from_path(out)
     read = read_gx_suite(file, dataset=_id(dataset, "--dataset") or named, area=_id(area, "--area") or folder)
     text = read.text if partial or not read.faults else None
@@ -203,10 +203,12 @@ def export(
         say(path)
 
 
-def _must_be_new(out: Path | None, *, force: bool) -> None:
-    if out is not None and out.is_dir():
+def _must_be_new(out: Path | None, *, force: bool, source: Path | None = None) -> None:
+    if out is None or out.is_dir() or not out.exists():
         return
-    if out is not None and out.exists() and not force:
+    if source is not None and source.exists() and out.samefile(source):
+        raise Refused(f"{out} is the file that is read", fix="name another file")
+    if not force:
         raise Refused(f"{out} is there already", fix="name a new file, or give --force")
 
 

@@ -91,6 +91,21 @@ def test_a_draft_lies_where_it_is_told_and_is_named_by_its_place(loadgate: Any, 
     assert loadgate("suite", "draft", file, "-o", target, "--force").code == Exit.OK
 
 
+@pytest.mark.parametrize("command", ["draft", "import"])
+def test_the_file_that_is_read_is_never_written_over(loadgate: Any, tmp_path: Path, command: str) -> None:
+    file = tmp_path / "pupils.csv"
+    file.write_text("a;b\n")
+    link = tmp_path / "link.yaml"
+    link.symlink_to(file)
+    for out in (file, link):
+        called = loadgate("suite", command, file, "-o", out, "--force")
+        assert (called.code, called.err) == (
+            Exit.HOLD,
+            f"{out} is the file that is read\n  fix       name another file\n",
+        )
+    assert file.read_text() == "a;b\n"
+
+
 def test_a_draft_as_json_has_the_same_facts_and_the_text(loadgate: Any, tmp_path: Path) -> None:
     file = tmp_path / "pupils.csv"
     file.write_text("a;b\n" + "1;x\n" * 30)
