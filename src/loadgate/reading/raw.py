@@ -243,19 +243,22 @@ def _first_record(text: str) -> str:
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    """The one that splits most lines into the same number of fields, and into the most."""
+    """The one that splits most lines into the same number of fields, the first among them, and into the most.
 
-    def fit(delimiter: str) -> tuple[float, int]:
+    Amounts may have more commas than there are columns; their header has none.
+    """
+
+    def fit(delimiter: str) -> tuple[float, bool, int]:
         try:
             counts = [len(fields) for fields in csv.reader(lines, delimiter=delimiter)]
         except csv.Error:
-            return 0.0, 0
+            return 0.0, False, 0
         commonest, times = Counter(counts).most_common(1)[0] if counts else (1, 0)
-        return (times / len(counts), commonest) if commonest > 1 else (0.0, 0)
+        return (round(times / len(counts), 1), counts[0] == commonest, commonest) if commonest > 1 else (0.0, False, 0)
 
     fits = {delimiter: fit(delimiter) for delimiter in DELIMITERS}
-    best = max(DELIMITERS, key=lambda one: (round(fits[one][0], 1), fits[one][1]))
-    return best if fits[best][1] > 1 else ","
+    best = max(DELIMITERS, key=lambda one: fits[one])
+    return best if fits[best][2] > 1 else ","
 
 
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:

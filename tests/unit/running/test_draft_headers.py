@@ -120,3 +120,13 @@ def test_columns_that_no_dataset_can_have_are_ignored_by_the_proposed_profile(tm
     text = draft_file(path, Asked()).text
     assert "#   ignore_columns: [many, parts]\n" in text
     assert "# Columns are left out, of a type that no column has: many, parts\n" in text
+
+
+def test_amounts_with_more_commas_than_columns_do_not_make_the_comma_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("budget;spent\n" + "".join(f"{at},50;{at * 7},25\n" for at in range(30)))
+
+    drafted = draft_file(path, Asked())
+
+    assert columns_of(drafted) == ["budget", "spent"]
+    assert [one["type"] for one in drafted.facts["columns"]] == ["decimal", "decimal"]
