@@ -220,6 +220,7 @@ def test_nothing_of_a_column_that_looks_personal_stands_in_the_draft(csv: Path) 
     ("name", "values", "why"),
     [
         ("firstName", ["A", "B"] * 30, "its name looks personal"),
+        ("Sagsbehandler", ["Anders", "Berit"] * 30, "its name looks personal"),
         ("FØDSELSDATO", ["2001-01-01", "2002-01-01"] * 30, "its name looks personal"),
         ("x", [f"{at * 7 + 10_000_001}" for at in range(70)], "may stand for persons"),
         ("x", [f"010190{1000 + at % 5}" for at in range(60)], "may stand for persons"),

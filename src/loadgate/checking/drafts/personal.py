@@ -19,7 +19,7 @@ _BEGINNINGS = (  # of the words in a column's name, in the languages of the repo
     *("address", "street", "birth", "born", "dob", "patient", "client", "citizen", "employee", "username", "iban"),
     *("personid", "personnr", "personnummer", "personnumber", "remark", "comment", "note"),
     *("navn", "fornavn", "efternavn", "telefon", "tlf", "adresse", "gade", "fødsel", "foedsel", "borger", "klient"),
-    *("medarbejder", "pårørende", "bemærk", "kommentar", "fritekst"),
+    *("caseworker", "sagsbehandler", "kontaktperson", "medarbejder", "pårørende", "bemærk", "kommentar", "fritekst"),
 )
 _WHOLE = frozenset(("person", "persons", "vej", "mob", "user", "født", "foedt", "text", "tekst"))
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
