@@ -280,6 +280,20 @@ def test_rows_without_a_key_come_back_in_their_order(tmp_path: Path, monkeypatch
     assert [row for part in parts for row in part] == list(range(20))
 
 
+def test_rows_that_lack_a_key_are_spread_over_the_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "_PART_BYTES", 1)
+    waiting = Partitions(tmp_path, by=["person", "kind"], held_bytes=1)
+    for at in (0, 500):
+        rows = pl.DataFrame({"person": [None] * 500, "kind": ["S"] * 500, "row": range(at, at + 500)})
+        waiting.add(rows.cast({"person": pl.String}))
+
+    parts = [part["row"].to_list() for part in waiting.parts()]
+    waiting.close()
+
+    assert sorted(row for part in parts for row in part) == list(range(1000))
+    assert max(map(len, parts)) < 50
+
+
 ROWS = st.lists(st.integers(0, 300), max_size=20)
 
 

@@ -1,7 +1,7 @@
 """Frames of rows enter as they come; all of their rows leave in parts, each small enough to be held.
 
-Rows of one key are always in one part. What is too much for memory waits in files, in a folder that nobody else can
-read and that goes with its owner: they are row values.
+Rows of one key are always in one part; those that lack it, or a piece of it, are in any. What is too much for memory
+waits in files, in a folder that nobody else can read and that goes with its owner: they are row values.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ class Partitions:
         if not self._by:
             yield from enumerate(rows.iter_slices(_ROWS))
             return
-        part = (pl.struct(self._by).hash() % _PARTS).cast(pl.UInt8).alias(_PART)
+        keyless = pl.any_horizontal(pl.col(name).is_null() for name in self._by)
+        place = pl.when(keyless).then(pl.int_range(pl.len(), dtype=pl.UInt64)).otherwise(pl.struct(self._by).hash())
+        part = (place % _PARTS).cast(pl.UInt8).alias(_PART)
         for (name,), own in rows.with_columns(part).partition_by(_PART, as_dict=True, include_key=False).items():
             yield int(name), own
 
