@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -87,8 +87,11 @@ def columns(condition: Condition) -> frozenset[str]:
             return columns(condition.negated)
 
 
-def to_polars(condition: Condition) -> pl.Expr:
-    """One boolean expression; a missing value makes a comparison unknown (null), as in SQL."""
+def to_polars(condition: Condition, *, unknown: Mapping[str, str] | None = None) -> pl.Expr:
+    """One boolean expression; a missing value makes a comparison unknown (null), as in SQL.
+
+    `unknown`: columns, and for each the column that says of which rows nobody knows whether its value is missing.
+    """
     import polars as pl
 
     match condition:
@@ -108,13 +111,15 @@ def to_polars(condition: Condition) -> pl.Expr:
             return inside & outside
         case Missing():
             column = pl.col(condition.column)
-            return column.is_null() if condition.missing else column.is_not_null()
+            answer = column.is_null() if condition.missing else column.is_not_null()
+            flag = (unknown or {}).get(condition.column)
+            return answer if flag is None else pl.when(~pl.col(flag)).then(answer)
         case All():
-            return pl.all_horizontal(list(map(to_polars, condition.all)))
+            return pl.all_horizontal([to_polars(one, unknown=unknown) for one in condition.all])
         case Any():
-            return pl.any_horizontal(list(map(to_polars, condition.any)))
+            return pl.any_horizontal([to_polars(one, unknown=unknown) for one in condition.any])
         case Not():
-            return ~to_polars(condition.negated)
+            return ~to_polars(condition.negated, unknown=unknown)
 
 
 def _one_of(name: str, values: Sequence[Scalar]) -> pl.Expr:

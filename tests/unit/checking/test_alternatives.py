@@ -121,6 +121,7 @@ SPEC = [
     ("ends_early", stay(began="02-02", left=None), None),
     ("ends_early", stay(began="02-02", left=UNREADABLE), UNDECIDED),
     ("ends_early", stay(began=UNREADABLE, left="01-02"), UNDECIDED),
+    ("ends_early", stay(began=UNREADABLE, left=None), None),
     ("under_17", stay(born=date(2009, 2, 2), began="01-02"), REMOVED),
     ("under_17", stay(born=date(2009, 2, 1), began="01-02"), None),
     ("under_17", stay(born=None), None),
@@ -138,10 +139,14 @@ SPEC = [
     ("death", stay(left=None, died=None), None),
     ("death", stay(left=UNREADABLE, died="03-03"), UNDECIDED),
     ("death", stay(left=None, died=UNREADABLE), UNDECIDED),
+    ("death", stay(left="01-03", died=UNREADABLE), None),
+    ("death", stay(left=UNREADABLE, died=None), None),
     ("overlap", stay(), None),
     ("overlap", stay(left=UNREADABLE), UNDECIDED),
     ("overlap", stay(person=None), UNDECIDED),
     ("overlap", stay(kind="X", person=None), None),
+    ("overlap", stay(kind="X", left=UNREADABLE), None),
+    ("overlap", stay(kind=UNREADABLE), UNDECIDED),
 ]  # fmt: skip
 
 

@@ -74,3 +74,24 @@ def test_a_condition_names_every_column_that_it_reads() -> None:
 def test_what_is_no_condition_is_refused(written: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ADAPTER.validate_python(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"column": "t", "missing": True}, [False, False, None]),
+        ({"column": "t", "missing": False}, [True, True, None]),
+        ({"not": {"column": "t", "missing": True}}, [True, True, None]),
+        ({"column": "n", "missing": True}, [False, False, True]),
+        ({"all": [{"column": "t", "missing": True}, {"column": "n", "missing": False}]}, [False, False, False]),
+        ({"any": [{"column": "t", "missing": True}, {"column": "n", "missing": True}]}, [False, False, True]),
+    ],
+)
+def test_whether_a_value_is_missing_is_unknown_where_nobody_could_read_it(
+    written: dict[str, object], expected: list[bool | None]
+) -> None:
+    rows = ROWS.with_columns(pl.Series("unread", [False, False, True]))
+
+    found = rows.select(holds=to_polars(ADAPTER.validate_python(written), unknown={"t": "unread"}))
+
+    assert found["holds"].to_list() == expected

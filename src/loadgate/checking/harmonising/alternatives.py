@@ -15,8 +15,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from loadgate.checking.harmonising.growing import GrowingTable
-from loadgate.checking.harmonising.harmonisation import MARKS_OF, OPEN, VALUE, Said, judged, seen, split, told
-from loadgate.checking.harmonising.waiting import Memory, Waiting, rows_for
+from loadgate.checking.harmonising.harmonisation import (
+    MARKS_OF,
+    OPEN,
+    VALUE,
+    Said,
+    flag,
+    judged,
+    rows_for,
+    seen,
+    split,
+    told,
+)
+from loadgate.checking.harmonising.waiting import Memory, Waiting
 from loadgate.checking.suites import row_groups
 from loadgate.errors import CouldNotRun
 from loadgate.model.absence import NO_ROWS
@@ -26,7 +37,7 @@ from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.kinds import Severity
 from loadgate.model.rules import HarmonisationRule, Mark
 from loadgate.model.scope import Scope
-from loadgate.model.tables import ALTERNATIVES, MARKS, UNDECIDED
+from loadgate.model.tables import ALTERNATIVES, MARKS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,14 +125,15 @@ class Harmonising:
 
         with _no_values(self._dataset):
             self.add(pl.scan_parquet(typed).head(0).collect())
-        for rows in self._again(typed):
+        read = frozenset[str]().union(*(rule.columns for rule in self._dataset.rules))
+        for rows in row_groups(typed, columns={"_row", *read, *map(flag, read)}):
             self.add(rows)
 
     def finish(self, outcomes: Sequence[Outcome], typed: Path) -> Harmonised:
         """Add to `marks.parquet`, which the suite has written, and put `alternatives.parquet` beside it.
 
         `outcomes`: what the suite gave, for rules that take a check's failing rows. `typed` has all the rows again, for
-        those that a rule passed over and another could not decide.
+        those of a check that was not asked for want of a column.
         Raises: CouldNotRun if the rows do not fit the rules.
         """
         import polars as pl
@@ -138,7 +150,7 @@ class Harmonising:
             asked_at_once.discard()
             for name, waiting in self._waiting.items():
                 if name not in silent:
-                    for found in waiting.ask(self._memories, lambda: self._again(typed), self._ask):
+                    for found in waiting.ask(self._memories):
                         self._tell(self._by_id[name], found)
                 waiting.close()
             self._marks.close().replace(marks)
@@ -162,11 +174,6 @@ class Harmonising:
             waiting.close()
         for memory in self._memories.values():
             memory.close()
-
-    def _again(self, typed: Path) -> Iterator[pl.DataFrame]:
-        """All rows, with the columns that any rule reads."""
-        read = frozenset[str]().union(*(rule.columns for rule in self._dataset.rules))
-        return row_groups(typed, columns={"_row", *read, *(UNDECIDED + name for name in read)})
 
     def _ask(self, typed: pl.DataFrame) -> dict[str, Said]:
         """What the rules say that need no other row."""

@@ -39,13 +39,3 @@ class RowSet:
         known = (numbers >> 3) < len(self._bytes)
         place = np.where(known, numbers >> 3, 0)
         return pl.Series((self._bytes[place] >> (numbers & 7)) & 1 == 1) & pl.Series(known)
-
-    def lacks(self, other: RowSet) -> bool:
-        """Whether the other has a row that this one has not."""
-        if other._bytes is None:
-            return False
-        theirs = other._bytes
-        if self._bytes is None:
-            return bool(theirs.any())
-        both = min(len(theirs), len(self._bytes))
-        return bool((theirs[:both] & ~self._bytes[:both]).any() or theirs[both:].any())
