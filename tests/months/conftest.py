@@ -35,6 +35,13 @@ rules:
     closes: {month: 1, day: 7, at: "12:00"}
     reason: Early.
 """
+DELIVERY = """\
+  - system: {system}
+    dataset: {dataset}
+    files: "{{period}}/{dataset}_{{provider}}{{part}}.csv"
+    format:
+      delimiter: ";"
+"""
 COUNT = """\
 area: {area}
 figures:
@@ -114,21 +121,27 @@ def make_site(tmp_path: Path) -> MakeSite:
     """`make_site(files)`: a site of these files beside those that any site needs.
 
     Each of the `towns` delivers from each system (`systems`: its id and its area); the rows of one dataset are counted
-    (`counted`: its area and its name). `of_kinds` are datasets, such as `care/cases`, whose rows have a month and, if
-    their file has it, a kind; and what is expected of each.
+    (`counted`: its area and its name). `delivered` are the datasets that the courier brings, such as `desk/cases`, and
+    what the profile says of each further, from its format on. `of_kinds` are datasets, such as `care/cases`, whose rows
+    have a month and, if their file has it, a kind; and what is expected of each.
     """
 
     def make(
-        files: Mapping[str, str],
+        files: Mapping[str, str] = {},
         *,
         towns: Sequence[str] = tuple(TOWNS),
         systems: Mapping[str, str] = {"desk": "care"},
         counted: tuple[str, str] = ("care", "cases"),
+        delivered: Mapping[str, str] = {"desk/cases": ""},
         of_kinds: Mapping[str, str] = {},
     ) -> SmallSite:
         area, dataset = counted
         providers = [f"{town},{TOWNS[town]}" for town in towns]
         assigned = [f"{of},{town},{system},,courier,2020-01-01," for system, of in systems.items() for town in towns]
+        profile = "supplier: courier\nname: The courier\ndeliveries:\n"
+        for name, more in delivered.items():
+            system, _, of_dataset = name.partition("/")
+            profile += DELIVERY.format(system=system, dataset=of_dataset) + more
         common = {
             "site.toml": SITE + "".join(SYSTEM.format(system=system, area=of) for system, of in systems.items()),
             "vendor_profiles/calendar.yaml": CALENDAR,
@@ -136,6 +149,7 @@ def make_site(tmp_path: Path) -> MakeSite:
             "vendor_profiles/assignments.csv": "\n".join(
                 ["area,provider,system,system_version,supplier,valid_from,valid_to", *assigned, ""]
             ),
+            "vendor_profiles/courier.yaml": profile,
             f"expectations/key_figures/{area}.yaml": COUNT.format(area=area, dataset=dataset),
         }
         suites = {}

@@ -17,17 +17,6 @@ from loadgate.running.opened import open_site
 if TYPE_CHECKING:
     from tests.months.conftest import MakeSite, SmallSite
 
-FILES = {
-    "vendor_profiles/courier.yaml": """\
-supplier: courier
-name: The courier
-deliveries:
-  - system: desk
-    dataset: cases
-    files: "{period}/cases_{provider}{part}.csv"
-    format: {delimiter: ";"}
-""",
-}
 EXPECTED = """\
   - type: expect_column_values_to_not_be_null
     kwargs: {column: kind}
@@ -54,7 +43,7 @@ ABSENT = (OutcomeState.NOT_APPLICABLE, "column kind is not in the file")
 
 @pytest.fixture
 def site(make_site: MakeSite) -> SmallSite:
-    return make_site(FILES, towns=["101"], of_kinds={"care/cases": EXPECTED})
+    return make_site(towns=["101"], of_kinds={"care/cases": EXPECTED})
 
 
 def send(site: SmallSite, period: str, *kinds: str | None) -> None:

@@ -15,15 +15,6 @@ if TYPE_CHECKING:
 
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 SHARE = "cases:category_share_to_be_near_reference(kind)"
-FILES = {
-    "vendor_profiles/courier.yaml": "supplier: courier\nname: The courier\ndeliveries:\n"
-    + "".join(
-        f"  - system: {system}\n    dataset: {dataset}\n"
-        f'    files: "{{period}}/{dataset}_{{provider}}{{part}}.csv"\n    format: {{delimiter: ";"}}\n'
-        "    columns: [{source: m, column: month}, {source: k, column: kind}]\n"
-        for system, dataset in (("desk", "cases"), ("aid", "measures"))
-    ),
-}
 EXPECTED = {
     "care/cases": """\
   - type: expect_category_share_to_be_near_reference
@@ -38,7 +29,12 @@ EXPECTED = {
 
 @pytest.fixture
 def site(make_site: MakeSite) -> SmallSite:
-    return make_site(FILES, systems={"desk": "care", "aid": "aid"}, counted=("aid", "measures"), of_kinds=EXPECTED)
+    return make_site(
+        systems={"desk": "care", "aid": "aid"},
+        counted=("aid", "measures"),
+        delivered={"desk/cases": "", "aid/measures": ""},
+        of_kinds=EXPECTED,
+    )
 
 
 def send(site: SmallSite, period: str, *, special: tuple[int, int]) -> None:
@@ -46,7 +42,7 @@ def send(site: SmallSite, period: str, *, special: tuple[int, int]) -> None:
     for dataset in ("cases", "measures"):
         for town, count in zip((101, 102), special, strict=True):
             rows = [f"{period};{'S' if n < count else 'N'}" for n in range(30)]
-            site.deliver(f"{period}/{dataset}_{town}.csv", "m;k", *rows)
+            site.deliver(f"{period}/{dataset}_{town}.csv", "month;kind", *rows)
 
 
 def test_its_checks_against_the_last_approved_delivery_are_asked(site: SmallSite) -> None:

@@ -23,26 +23,20 @@ SHARE = "cases:category_share_to_be_near_reference(kind)"
 TRAILER = "row_count_to_match_trailer()"
 SHAPE = "cases:distribution_to_be_near_reference(age)"
 
-FILES = {
-    "vendor_profiles/courier.yaml": """\
-supplier: courier
-name: The courier
-deliveries:
-  - system: desk
-    dataset: cases
-    files: "{period}/cases_{provider}{part}.csv"
-    format: {delimiter: ";", trailer: {prefix: T, rows: {field: 2}}}
+DELIVERED = {
+    "desk/cases": """\
+      trailer: {prefix: T, rows: {field: 2}}
     columns:
       - {source: m, column: month}
       - {source: c, column: case}
       - {source: k, column: kind}
       - {source: a, column: age}
-  - system: desk
-    dataset: measures
-    files: "{period}/measures_{provider}{part}.csv"
-    format: {delimiter: ";"}
+""",
+    "desk/measures": """\
     columns: [{source: m, column: month}, {source: c, column: case}]
 """,
+}
+FILES = {
     "expectations/suites/care/cases.yaml": """\
 dataset: cases
 area: care
@@ -114,7 +108,7 @@ def send(
 
 @pytest.fixture
 def site(make_site: MakeSite) -> SmallSite:
-    return make_site(FILES)
+    return make_site(FILES, delivered=DELIVERED)
 
 
 def outcomes(ref: Ref) -> dict[tuple[str, str], Outcome]:
@@ -150,7 +144,7 @@ def test_who_is_not_found_is_undecided_where_a_key_could_not_be_read_there_in_bo
     numbered = {name: text.replace("case: {type: text}", "case: {type: integer}") for name, text in FILES.items()}
     each_has_one = "  - type: expect_keys_to_be_in_dataset\n    kwargs: {column_list: [case], reference: measures}\n"
     numbered["expectations/suites/care/cases.yaml"] += each_has_one + "    reason: Every case has a measure.\n"
-    site = make_site(numbered)
+    site = make_site(numbered, delivered=DELIVERED)
     for provider, last in (("101", "?"), ("102", "2")):
         rows = [f"{JANUARY};{case};N;1" for case in (*range(10, 30), 1, last)]
         site.deliver(f"{JANUARY}/cases_{provider}.csv", "m;c;k;a", *rows, "T;22")

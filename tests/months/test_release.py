@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from tests.months.conftest import MakeSite, SmallSite
 
 JANUARY, FEBRUARY = "2026-01", "2026-02"
-FILES = {
-    "vendor_profiles/courier.yaml": """\
-supplier: courier
-name: The courier
-deliveries:
-  - system: desk
-    dataset: cases
-    files: "{period}/cases_{provider}{part}.csv"
-    format: {delimiter: ";"}
-    columns: [{source: m, column: month}, {source: k, column: kind}]
-""",
-}
 EXPECTED = """\
   - {type: expect_column_values_to_not_be_null, kwargs: {column: kind}, reason: It is of some kind.}
 """
@@ -40,11 +28,11 @@ EXPECTED = """\
 
 @pytest.fixture
 def site(make_site: MakeSite) -> SmallSite:
-    return make_site(FILES, towns=["101"], of_kinds={"care/cases": EXPECTED})
+    return make_site(towns=["101"], of_kinds={"care/cases": EXPECTED})
 
 
 def send(site: SmallSite, period: str) -> None:
-    site.deliver(f"{period}/cases_101.csv", "m;k", f"{period};S", f"{period};N")
+    site.deliver(f"{period}/cases_101.csv", "month;kind", f"{period};S", f"{period};N")
 
 
 def leave(folder: Path) -> Path:

@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from loadgate.model.judgement import Judgement
 
 FILES = {
-    "vendor_profiles/courier.yaml": """\
-supplier: courier
-name: The courier
-deliveries:
-  - system: desk
-    dataset: cases
-    files: "{period}/cases_{provider}{part}.csv"
-    format: {delimiter: ";"}
-""",
     "expectations/suites/care/cases.yaml": """\
 dataset: cases
 area: care

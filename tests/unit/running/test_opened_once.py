@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,15 +15,6 @@ from loadgate.settings import Settings
 
 THREADS = 8
 Together = Callable[[Callable[[], object]], int]
-
-
-@pytest.fixture
-def _eager() -> Iterator[None]:
-    """Threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.fixture
@@ -52,11 +42,9 @@ def test_threads_that_ask_at_the_same_time_get_the_same_state(tmp_path: Path, to
     opened.close()
 
 
-@pytest.mark.usefixtures("_eager")
+@pytest.mark.usefixtures("threads_switch_often")
 def test_threads_that_ask_at_the_same_time_get_the_same_site(tmp_path: Path, together: Together) -> None:
-    folders = [
-        tmp_path / str(number) for number in range(1_500)
-    ]  # some of them would be opened twice, if nobody waited
+    folders = [tmp_path / str(number) for number in range(1_500)]  # some would be opened twice, if nobody waited
 
     assert {together(partial(open_site, folder)) for folder in folders} == {1}
 
