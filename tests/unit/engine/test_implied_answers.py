@@ -19,6 +19,7 @@ from loadgate.checking.engine.own_rules import row_rule
 from loadgate.checking.engine.plans import Plan
 from loadgate.checking.engine.predicates import length_between
 from loadgate.checking.engine.quiet import import_gx
+from loadgate.checking.engine.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from great_expectations.validator.metric_configuration import MetricConfiguration
@@ -49,7 +50,7 @@ def planned(rows: pl.DataFrame, askings: Sequence[Asking], **how: Any) -> Plan:
     return compile_metrics(
         [metric(one, suffix) for one in askings for suffix in suffixes],
         schema=rows.schema,
-        undecided=how.get("undecided", {}),
+        around=Surroundings(**how),
     )
 
 
@@ -70,7 +71,7 @@ def folded(rows: pl.DataFrame, askings: Sequence[Asking], **how: Any) -> tuple[C
 def led(askings: Sequence[Asking], dtype: Any = pl.String) -> dict[str, str]:
     """Per check that follows from another one: which."""
     schema = {"t": dtype, "other": pl.String, "n": pl.Int64}
-    plan = compile_metrics([metric(one) for one in askings], schema=schema, undecided={})
+    plan = compile_metrics([metric(one) for one in askings], schema=schema)
     found = plan.variant(frozenset()).implied
     return {one.name.partition(".")[2]: implied.leader.name.partition(".")[2] for one, implied in found.items()}
 

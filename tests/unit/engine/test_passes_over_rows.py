@@ -402,9 +402,7 @@ def test_a_pass_that_fails_halfway_reads_on_for_nobody() -> None:
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
     frame = pl.LazyFrame({"n": range(2_000_000)})
-    plan = compile_metrics(
-        [MetricConfiguration("column.max", {"column": "n"}, {})], schema=frame.collect_schema(), undecided={}
-    )
+    plan = compile_metrics([MetricConfiguration("column.max", {"column": "n"}, {})], schema=frame.collect_schema())
     with pytest.raises(InterruptedError), Fold(plan, watch=watch) as fold:
         feed(fold, frame)
 

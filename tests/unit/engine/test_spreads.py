@@ -25,7 +25,7 @@ def metric(name: str, values: pl.Series | list[Any], **arguments: Any) -> Any:
 
     frame = pl.DataFrame({"n": values}).lazy()
     asked = MetricConfiguration(name, {"column": "n"}, arguments)
-    plan = compile_metrics([asked], schema=frame.collect_schema(), undecided={})
+    plan = compile_metrics([asked], schema=frame.collect_schema())
     found = run(plan, frame)
     return found.reasons.get(asked.id) or found.values[asked.id]
 

@@ -19,6 +19,7 @@ from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metr
 from loadgate.checking.engine.needs import Question
 from loadgate.checking.engine.passes import Guard, SurplusError, UnreadableError, batches, broken, guarded
 from loadgate.checking.engine.plans import Compiled, Known, Plan
+from loadgate.checking.engine.surroundings import ALONE, Surroundings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,32 +53,26 @@ def compute(
     With a `guard`, nothing has a value if a row has more fields than there are columns.
     """
     known = frame.collect_schema() if schema is None else schema
-    return run(compile_metrics(metrics, schema=known, undecided={}), frame, guard=guard)
+    return run(compile_metrics(metrics, schema=known), frame, guard=guard)
 
 
 def compile_metrics(
     metrics: Iterable[MetricConfiguration],
     *,
     schema: Mapping[str, pl.DataType],
-    undecided: Mapping[str, str],
-    aside: Iterable[str] = (),
-    references: Mapping[str, pl.LazyFrame] | None = None,
+    around: Surroundings = ALONE,
 ) -> Plan:
     """Make the plan of metrics over frames with a schema.
 
-    `undecided` names, per column, the boolean column that says where a value failed to cast. `aside` names columns of
-    the frame that are not part of the delivered table; `references` are other tables that rules may ask for by name.
-    Raises: KeyError if a flag column named in `undecided` is not in the schema.
+    Raises: KeyError if a flag column that is named `around` the table is not in the schema.
     """
-    hidden = {*aside, *undecided.values()}
-    delivered = {name: dtype for name, dtype in schema.items() if name not in hidden} if hidden else schema
+    delivered = around.delivered(schema)
     by_id: dict[Hashable, MetricConfiguration] = {metric.id: metric for metric in metrics}
 
     def compile_one(metric: Hashable, flags: Mapping[str, pl.Expr]) -> Compiled:
-        return compile_metric(by_id[metric], schema=delivered, flags=flags, references=references)
+        return compile_metric(by_id[metric], schema=delivered, flags=flags, references=around.references)
 
-    flags = flag_expressions(schema, undecided)
-    return Plan(metrics=tuple(by_id), schema=schema, flags=flags, compile_one=compile_one)
+    return Plan(metrics=tuple(by_id), schema=schema, flags=around.flags(schema), compile_one=compile_one)
 
 
 def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Computed:
@@ -125,7 +120,7 @@ def compile_metric(
     *,
     schema: Mapping[str, pl.DataType],
     flags: Mapping[str, pl.Expr],
-    references: Mapping[str, pl.LazyFrame] | None = None,
+    references: Mapping[str, pl.LazyFrame],
 ) -> Compiled:
     """Compile one metric. Raises: CannotEvaluateError with the reason."""
     entry, suffix = look_up(metric.metric_name)
@@ -168,7 +163,7 @@ def ask_for(
     *,
     schema: Mapping[str, pl.DataType],
     flags: Mapping[str, pl.Expr],
-    references: Mapping[str, pl.LazyFrame] | None = None,
+    references: Mapping[str, pl.LazyFrame],
 ) -> Asked:
     """Resolve a metric's domain, and what its rule leaves open. Raises: CannotEvaluateError if a column is missing."""
     if metric.metric_domain_kwargs.get("table"):
@@ -208,16 +203,3 @@ def is_shown(name: str) -> bool:
     """Whether it is an aggregate of one's own whose observed number may be shown."""
     entry = OWN_RULES.get(name)
     return isinstance(entry, Aggregate) and entry.shown
-
-
-def flag_expressions(schema: Mapping[str, pl.DataType], undecided: Mapping[str, str]) -> dict[str, pl.Expr]:
-    """Make, per column, the expression that is true where its value failed to cast.
-
-    Raises: KeyError if a named flag column is not in the frame: silently taking it for "all fine" would pass rows.
-    """
-    import polars as pl
-
-    for name in undecided.values():
-        if name not in schema:
-            raise KeyError(f"the flag column {name} is not in the frame")
-    return {column: pl.col(flag).fill_null(False) for column, flag in undecided.items()}

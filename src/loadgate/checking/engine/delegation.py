@@ -5,7 +5,7 @@ Only for metrics that are not built in, and for bins that are chosen from the da
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from loadgate.checking.engine.checks import could_not_run
@@ -13,6 +13,7 @@ from loadgate.checking.engine.conditions import condition_columns, plain_conditi
 from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, without_values
+from loadgate.checking.engine.surroundings import Surroundings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,8 +26,7 @@ def validate_by_gx(
     configuration: ExpectationConfiguration,
     frame: pl.LazyFrame,
     *,
-    undecided: Mapping[str, str],
-    aside: Collection[str],
+    around: Surroundings,
     result_format: Mapping[str, Any],
     whole: bool,
 ) -> tuple[ExpectationValidationResult, CheckOutcome]:
@@ -41,13 +41,13 @@ def validate_by_gx(
     if missing := [name for name in named if name not in frame.collect_schema()]:
         fault = missing_columns(missing)
         return could_not_run(index, configuration, fault.reason, missing=fault.missing)
-    hiding = set(named) & set(undecided)
-    if undecided and (not named or hiding):
+    hiding = set(named) & set(around.undecided)
+    if around.undecided and (not named or hiding):
         reason = "it needs GX's own Validator, which takes values that could not be read for missing ones"
         return could_not_run(index, configuration, reason, hidden_by=hiding, all_or_none=True)
-    hidden = {*aside, *undecided, *undecided.values()}
     try:
-        delivered = frame.select(all_of(name for name in frame.collect_schema() if name not in hidden))
+        columns = around.delivered(frame.collect_schema())
+        delivered = frame.select(all_of(name for name in columns if name not in around.undecided))
         found = validator_for(delivered).graph_validate(
             configurations=[configuration], runtime_configuration={"result_format": dict(result_format)}
         )[0]

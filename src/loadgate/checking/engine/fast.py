@@ -16,14 +16,16 @@ from loadgate.checking.engine import marks
 from loadgate.checking.engine.checks import Check, could_not_run, evaluate, prepare
 from loadgate.checking.engine.compiler import Computed, Plan, compile_metrics, run
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, arguments_fit
-from loadgate.checking.engine.folding import NO_SECOND_PASS
+from loadgate.checking.engine.folding import NO_SECOND_PASS, Fold
 from loadgate.checking.engine.hashes import HELD_BYTES
 from loadgate.checking.engine.marks import Marking, Marks
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
 from loadgate.checking.engine.parameters import fill, listed, parameter_names
 from loadgate.checking.engine.passes import unread
 from loadgate.checking.engine.quiet import import_gx
-from loadgate.checking.engine.validation import Holding, Validation
+from loadgate.checking.engine.rules import failed
+from loadgate.checking.engine.surroundings import Surroundings
+from loadgate.checking.engine.validation import Validation
 
 if TYPE_CHECKING:
     import polars as pl
@@ -89,13 +91,14 @@ class CompiledSuite:
         """
         import polars as pl
 
+        around = Surroundings(undecided=undecided, aside=aside, references=references)
         planned = [self._fill(entry, parameters) for entry in self.planned]
         try:
             schema = frame.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
             return self._unread(planned, unread(error), parameters)
-        plan = self._plan(_checks(planned), schema, undecided, aside, references)
-        return self._judged(planned, frame, run(plan, frame), parameters, undecided, aside)
+        plan = self._plan(_checks(planned), schema, around)
+        return self._judged(planned, frame, run(plan, frame), parameters, around)
 
     def start(
         self,
@@ -118,16 +121,17 @@ class CompiledSuite:
         """
         import polars as pl
 
+        around = Surroundings(undecided=undecided, aside=aside, references=references)
         planned = [self._fill(entry, parameters) for entry in self.planned]
         checks = _checks(planned)
         full = {**schema, **{flag: pl.Boolean() for flag in undecided.values() if flag not in schema}}
-        marking = marks and Marking(checks, marks, undecided=undecided, aside=aside, references=references)
+        marking = None if marks is None else Marking(checks, marks, around=around)
+        watch = None if marking is None else marking.watch
         return Validation(
-            self._plan(checks, full, undecided, aside, references),
+            Fold(self._plan(checks, full, around), watch=watch, held_bytes=held_bytes, folder=folder),
             undecided=undecided,
-            judge=lambda frame, computed: self._judged(planned, frame, computed, parameters, undecided, aside),
+            judge=lambda frame, computed: self._judged(planned, frame, computed, parameters, around),
             marking=marking,
-            holding=Holding(bytes=held_bytes, folder=folder),
         )
 
     def _judged(
@@ -136,37 +140,23 @@ class CompiledSuite:
         frame: pl.LazyFrame | None,
         computed: Computed,
         parameters: Mapping[str, object],
-        undecided: Mapping[str, str],
-        aside: Collection[str],
+        around: Surroundings,
     ) -> Validated:
-        up = {column: flag for column, flag in undecided.items() if column in computed.doubted}
-        hidden = (*aside, *(flag for column, flag in undecided.items() if column not in up))
-        judged = [self._judge(entry, frame, computed, up, hidden) for entry in planned]
-        return Validated(
-            result=_suite_result(self.name, [result for result, _ in judged], parameters),
-            outcomes=tuple(outcome for _, outcome in judged),
-        )
+        here = around.of_rows(doubted=computed.doubted)
+        return _validated(self.name, [self._judge(entry, frame, computed, here) for entry in planned], parameters)
 
     def _unread(self, planned: Sequence[Planned], reason: str, parameters: Mapping[str, object]) -> Validated:
         known = [None if one.by_gx else one.reason for one in planned]
         refused = [
             could_not_run(one.index, one.configuration, why or reason) for one, why in zip(planned, known, strict=True)
         ]
-        return Validated(
-            result=_suite_result(self.name, [result for result, _ in refused], parameters),
-            outcomes=tuple(outcome for _, outcome in refused),
-        )
+        return _validated(self.name, refused, parameters)
 
     def _judge(
-        self,
-        entry: Planned,
-        frame: pl.LazyFrame | None,
-        computed: Computed,
-        undecided: Mapping[str, str],
-        aside: Collection[str],
+        self, entry: Planned, frame: pl.LazyFrame | None, computed: Computed, around: Surroundings
     ) -> tuple[ExpectationValidationResult, CheckOutcome]:
         if entry.check is not None:
-            return evaluate(entry.check, computed, undecided=undecided, result_format=self.result_format)
+            return evaluate(entry.check, computed, undecided=around.undecided, result_format=self.result_format)
         if not entry.by_gx:
             return could_not_run(entry.index, entry.configuration, entry.reason or "its parameters are open")
         if frame is None:
@@ -177,8 +167,7 @@ class CompiledSuite:
             entry.index,
             entry.configuration,
             frame,
-            undecided=undecided,
-            aside=aside,
+            around=around,
             result_format=self.result_format,
             whole=self.values,
         )
@@ -231,10 +220,8 @@ class CompiledSuite:
         work. `references` as in validate; a check whose table is not among them has no rows here.
         Raises: KeyError if the frame has no `_row`.
         """
-        wanted = self._rules(parameters, checks)
-        return marks.mark_rows(
-            frame, wanted, undecided=undecided, aside=aside, mask=marks.failing, references=references
-        )
+        around = Surroundings(undecided=undecided, aside=aside, references=references)
+        return marks.mark_rows(frame, self._rules(parameters, checks), around=around, mask=failed)
 
     def undecided_rows(
         self,
@@ -247,10 +234,8 @@ class CompiledSuite:
         checks: Collection[int] | None = None,
     ) -> pl.LazyFrame:
         """List rows that checks could not decide, in the shape of failing_rows."""
-        wanted = self._rules(parameters, checks)
-        return marks.mark_rows(
-            frame, wanted, undecided=undecided, aside=aside, mask=marks.undecided, references=references
-        )
+        around = Surroundings(undecided=undecided, aside=aside, references=references)
+        return marks.mark_rows(frame, self._rules(parameters, checks), around=around, mask=marks.undecided)
 
     def _rules(self, parameters: Mapping[str, object], indexes: Collection[int] | None) -> list[Check]:
         entries = (entry for entry in self.planned if indexes is None or entry.index in indexes)
@@ -268,26 +253,19 @@ class CompiledSuite:
             self._filled[key] = found
         return found
 
-    def _plan(
-        self,
-        checks: Sequence[Check],
-        schema: Mapping[str, pl.DataType],
-        undecided: Mapping[str, str],
-        aside: Collection[str],
-        references: Mapping[str, pl.LazyFrame],
-    ) -> Plan:
-        metrics = [metric for check in checks for metric in check.asks(undecided)]
-        if references:  # a plan holds what it was compiled against
-            return compile_metrics(metrics, schema=schema, undecided=undecided, aside=aside, references=references)
+    def _plan(self, checks: Sequence[Check], schema: Mapping[str, pl.DataType], around: Surroundings) -> Plan:
+        metrics = [metric for check in checks for metric in check.asks(around.undecided)]
+        if around.references:  # a plan holds what it was compiled against
+            return compile_metrics(metrics, schema=schema, around=around)
         key = (
             tuple(schema.items()),
-            tuple(undecided.items()),
-            tuple(aside),
+            tuple(around.undecided.items()),
+            tuple(around.aside),
             tuple(metric.id for metric in metrics),
         )
         plan = self._plans.get(key)
         if plan is None:
-            plan = compile_metrics(metrics, schema=schema, undecided=undecided, aside=aside)
+            plan = compile_metrics(metrics, schema=schema, around=around)
             _make_room(self._plans)
             self._plans[key] = plan
         return plan
@@ -366,12 +344,15 @@ def _make_room(kept: dict[Any, Any]) -> None:
         kept.clear()
 
 
-def _suite_result(name: str, results: list[ExpectationValidationResult], parameters: Mapping[str, object]) -> Any:
+def _validated(
+    name: str, judged: Sequence[tuple[ExpectationValidationResult, CheckOutcome]], parameters: Mapping[str, object]
+) -> Validated:
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.validator.validation_statistics import calc_validation_statistics
 
+    results = [result for result, _ in judged]
     statistics = calc_validation_statistics(results)._asdict()
-    return ExpectationSuiteValidationResult(
+    result = ExpectationSuiteValidationResult(
         success=statistics.pop("success"),
         results=results,
         suite_name=name,
@@ -380,3 +361,4 @@ def _suite_result(name: str, results: list[ExpectationValidationResult], paramet
         },
         statistics=statistics,
     )
+    return Validated(result=result, outcomes=tuple(outcome for _, outcome in judged))

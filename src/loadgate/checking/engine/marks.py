@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from loadgate.checking.engine.checks import Check
-from loadgate.checking.engine.compiler import ask_for, flag_expressions, look_up
+from loadgate.checking.engine.compiler import ask_for, look_up
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError, arguments_fit
 from loadgate.checking.engine.metrics import RowRule
 from loadgate.checking.engine.passes import preflight, read
 from loadgate.checking.engine.rules import failed
+from loadgate.checking.engine.surroundings import Surroundings
 
 if TYPE_CHECKING:
     import polars as pl
+    from great_expectations.validator.metric_configuration import MetricConfiguration
 
     from loadgate.checking.engine.folding import Computed
     from loadgate.checking.engine.plans import Slot
@@ -28,10 +31,6 @@ Marks = Callable[["pl.DataFrame"], None]
 """Gets frames of `_row` (as in the batch), `check` (UInt32: its index), `undecided` (Boolean: it is no failure)."""
 
 
-def failing(rule: RowRule, asked: Asked) -> pl.Expr | None:
-    return failed(rule, asked)
-
-
 def undecided(rule: RowRule, asked: Asked) -> pl.Expr | None:
     del rule  # whether a row can be decided is a matter of its columns alone
     return asked.rows.undecided
@@ -40,20 +39,10 @@ def undecided(rule: RowRule, asked: Asked) -> pl.Expr | None:
 class Marking:
     """Marks of one table: those of most checks as its batches pass by, those that take a second look at the end."""
 
-    def __init__(
-        self,
-        checks: Sequence[Check],
-        marks: Marks,
-        *,
-        undecided: Mapping[str, str],
-        aside: Collection[str],
-        references: Mapping[str, pl.LazyFrame],
-    ) -> None:
+    def __init__(self, checks: Sequence[Check], marks: Marks, *, around: Surroundings) -> None:
         self._checks = [check for check in checks if check.rule is not None]
         self._marks = marks
-        self._undecided = undecided
-        self._aside = aside
-        self._references = references
+        self._around = around
         self._places: dict[Hashable, list[tuple[int, bool]]] = {}
         for check in self._checks:
             self._places.setdefault(check.metrics[check.main].id, []).append((check.index, False))
@@ -82,7 +71,8 @@ class Marking:
         """Mark rows of checks that no batch alone could answer, if they have any. Raises: UnreadableError."""
         import polars as pl
 
-        for is_undecided, mask in ((False, failing), (True, undecided)):
+        around = self._around.of_rows(doubted=computed.doubted)
+        for is_undecided, mask in ((False, failed), (True, undecided)):
             wanted = [
                 check
                 for check in self._checks
@@ -90,14 +80,7 @@ class Marking:
             ]
             if not wanted:
                 continue
-            marked = mark_rows(
-                frame,
-                wanted,
-                undecided={name: flag for name, flag in self._undecided.items() if name in computed.doubted},
-                aside=(*self._aside, *self._undecided.values()),
-                mask=mask,
-                references=self._references,
-            )
+            marked = mark_rows(frame, wanted, around=around, mask=mask)
             self._marks(read(marked.with_columns(pl.lit(is_undecided).alias(UNDECIDED))))
 
     def _mark(self, metric: Hashable, rows: pl.Series) -> None:
@@ -114,15 +97,7 @@ def _metric(check: Check, is_undecided: bool) -> Hashable:
     return None if check.doubt is None else check.doubt[0].id
 
 
-def mark_rows(
-    frame: pl.LazyFrame,
-    checks: Sequence[Check],
-    *,
-    undecided: Mapping[str, str],
-    aside: Collection[str],
-    mask: Mask,
-    references: Mapping[str, pl.LazyFrame] | None = None,
-) -> pl.LazyFrame:
+def mark_rows(frame: pl.LazyFrame, checks: Sequence[Check], *, around: Surroundings, mask: Mask) -> pl.LazyFrame:
     """List the rows under each check's mask: `_row`, `check` (UInt32), in the frame's order; one pass.
 
     Checks that cannot be evaluated have no line. Raises: KeyError if the frame has no `_row`.
@@ -132,12 +107,8 @@ def mark_rows(
     schema = frame.collect_schema()
     if ROW not in schema:
         raise KeyError(f"the frame has no column {ROW}")
-    hidden = {*aside, *undecided.values()}
-    delivered = {name: dtype for name, dtype in schema.items() if name not in hidden}
-    flags = flag_expressions(schema, undecided)
-    masks = {
-        check.index: _mask(check, mask, schema=delivered, flags=flags, references=references or {}) for check in checks
-    }
+    ask = partial(ask_for, schema=around.delivered(schema), flags=around.flags(schema), references=around.references)
+    masks = {check.index: _mask(check, mask, ask) for check in checks}
     sound = {index: expression for index, expression in masks.items() if expression is not None}
     spoilt = preflight(schema, {index: expression.sum() for index, expression in sound.items()})
     hits = [
@@ -151,18 +122,11 @@ def mark_rows(
     return listed.filter(pl.col(CHECK).list.len() > 0).explode(CHECK)
 
 
-def _mask(
-    check: Check,
-    mask: Mask,
-    *,
-    schema: Mapping[str, pl.DataType],
-    flags: Mapping[str, pl.Expr],
-    references: Mapping[str, pl.LazyFrame],
-) -> pl.Expr | None:
+def _mask(check: Check, mask: Mask, ask: Callable[[MetricConfiguration], Asked]) -> pl.Expr | None:
     try:
         with arguments_fit():
             rule, _ = look_up(check.main)
-            asked = ask_for(check.metrics[check.main], schema=schema, flags=flags, references=references)
+            asked = ask(check.metrics[check.main])
             return mask(rule, asked) if isinstance(rule, RowRule) else None
     except CannotEvaluateError:
         return None

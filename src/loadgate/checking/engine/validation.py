@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from loadgate.checking.engine.folding import Fold
 from loadgate.checking.engine.marks import ROW, Marking
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from loadgate.checking.engine.folding import Computed
+    from loadgate.checking.engine.folding import Computed, Fold
     from loadgate.checking.engine.outcomes import Validated
-    from loadgate.checking.engine.plans import Plan
 
 Judge = Callable[["pl.LazyFrame | None", "Computed"], "Validated"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """How much a validation may hold of hashes, in memory, before they go to files in `folder` (None: the system's)."""
-
-    bytes: int
-    folder: Path | None = None
 
 
 class Validation:
     """One table being validated; see CompiledSuite.start. Use as a context manager, or `close` it."""
 
-    def __init__(
-        self, plan: Plan, *, undecided: Mapping[str, str], judge: Judge, marking: Marking | None, holding: Holding
-    ) -> None:
+    def __init__(self, fold: Fold, *, undecided: Mapping[str, str], judge: Judge, marking: Marking | None) -> None:
+        self._fold = fold
         self._undecided = undecided
         self._judge = judge
         self._marking = marking
-        self._fold = Fold(
-            plan,
-            watch=None if marking is None else marking.watch,
-            held_bytes=holding.bytes,
-            folder=holding.folder,
-        )
 
     def __enter__(self) -> Validation:
         return self
