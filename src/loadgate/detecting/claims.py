@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from loadgate.detecting.course import Course
@@ -22,11 +23,36 @@ SEVERAL = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Providers of one area that something could be shared by."""
+    """Providers of one area that something is shared by, or could be; or one, alone."""
 
     cause: CauseKind
     name: str
     members: np.ndarray  # by provider
+
+    def claim(
+        self,
+        kind: Kind,
+        area: str,
+        block: np.ndarray,
+        *,
+        evidence: float,
+        limit: float,
+        detail: Mapping[str, str] = MappingProxyType({}),
+    ) -> Claim:
+        """Say that these providers show it; `block` (rows x providers) is where."""
+        import numpy as np
+
+        return Claim(
+            kind=kind,
+            area=area,
+            rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
+            providers=frozenset(np.flatnonzero(self.members).tolist()),
+            evidence=evidence,
+            limit=limit,
+            cause=self.cause,
+            name=self.name,
+            detail=detail,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +157,17 @@ def groups(units: pl.DataFrame, providers: Sequence[str], *, area: str, dataset:
 
 def shared(
     hits: np.ndarray, can_tell: np.ndarray, known: Sequence[Group], *, sure: np.ndarray | None = None
-) -> list[tuple[np.ndarray, CauseKind, str]]:
+) -> list[Group]:
     """Explain the providers that show it: sets of which (nearly) all that can tell do, then each that is left.
 
     In: by provider, who shows it and who could; `sure`: who shows it beyond doubt, at least half of a set and each that
-    is named alone. Out: providers, cause and name.
+    is named alone. Out: who shows it of each.
     """
     import numpy as np
 
     certain = hits if sure is None else sure
     left = hits.copy()
-    found: list[tuple[np.ndarray, CauseKind, str]] = []
+    found: list[Group] = []
     for group in known:
         mine = hits & group.members
         telling = (can_tell | hits) & group.members
@@ -149,12 +175,12 @@ def shared(
             continue
         if 2 * (certain & group.members).sum() < mine.sum() or 2 * mine.sum() < group.members.sum():
             continue
-        found.append((mine, group.cause, group.name))
+        found.append(replace(group, members=mine))
         left &= ~group.members
     for number in np.flatnonzero(left & certain):
         alone = np.zeros_like(hits)
         alone[number] = True
-        found.append((alone, CauseKind.PROVIDER, ""))
+        found.append(Group(cause=CauseKind.PROVIDER, name="", members=alone))
     return found
 
 

@@ -45,24 +45,14 @@ def frozen(
         for number in np.flatnonzero(hits.any(axis=1)):
             rows = level.members[number] > 0
             best = weight[number]
-            for people, cause, called in shared(hits[number], can[number] >= _REPEATS, known[level.datasets[number]]):
-                evidence = float(best[people].sum()) - least
+            for group in shared(hits[number], can[number] >= _REPEATS, known[level.datasets[number]]):
+                evidence = float(best[group.members].sum()) - least
                 if evidence <= 0:
                     continue
-                block = rows[:, None] & people & (now == last)
-                hidden |= rows[:, None] & people
-                found.append(
-                    Claim(
-                        kind=Kind.TREND_FROZEN,
-                        area=level.areas[number],
-                        rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
-                        providers=frozenset(np.flatnonzero(people).tolist()),
-                        evidence=evidence,
-                        limit=1.0,
-                        cause=cause,
-                        name=called,
-                    )
-                )
+                whole = rows[:, None] & group.members
+                hidden |= whole
+                block = whole & (now == last)
+                found.append(group.claim(Kind.TREND_FROZEN, level.areas[number], block, evidence=evidence, limit=1.0))
     return found
 
 

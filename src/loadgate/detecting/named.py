@@ -119,31 +119,18 @@ def gone(
             rows = level.members[number] > 0
             hits = (lost[number] >= 0.9 * can[number]) & (lost[number] > 0)
             best = np.where(rows[:, None] & empty & ~hidden, certain, 0.0).max(axis=0)
-            for people, cause, called in shared(hits, can[number] > 0, known[level.datasets[number]]):
+            for group in shared(hits, can[number] > 0, known[level.datasets[number]]):
                 least = tried + _SURE_GROUP
                 if not counted[rows].any():
                     least = max(least, _BEYOND * alone_sum + _SURE_ALONE)
-                elif people.sum() == 1:
+                elif group.members.sum() == 1:
                     least = min(least, alone + _SURE_ALONE)
-                evidence = float(best[people].sum()) - least
+                evidence = float(best[group.members].sum()) - least
                 if evidence <= 0:
                     continue
-                block = (
-                    rows[:, None] & people & empty & course.judged & (course.panel.values[:, :, :-1] != 0).any(axis=2)
-                )
+                block = rows[:, None] & group.members & empty & course.judged & (past != 0).any(axis=2)
                 hidden |= block
-                found.append(
-                    Claim(
-                        kind=Kind.TREND_GONE,
-                        area=level.areas[number],
-                        rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
-                        providers=frozenset(np.flatnonzero(people).tolist()),
-                        evidence=evidence,
-                        limit=1.0,
-                        cause=cause,
-                        name=called,
-                    )
-                )
+                found.append(group.claim(Kind.TREND_GONE, level.areas[number], block, evidence=evidence, limit=1.0))
     return found
 
 
@@ -212,23 +199,21 @@ def factor(
                 if name != "cell" and several:
                     hits &= count > 1
                 tried = math.log(max(1, int((level.members @ usable > 0).sum())))
-                for people, cause, called in shared(hits, total[number] > 0, known[level.datasets[number]]):
-                    evidence = float(best[people].sum()) - tried
+                for group in shared(hits, total[number] > 0, known[level.datasets[number]]):
+                    evidence = float(best[group.members].sum()) - tried
                     if evidence <= 4.0:
                         continue
-                    block = rows[:, None] & people & hit
-                    hidden |= rows[:, None] & people
+                    whole = rows[:, None] & group.members
+                    hidden |= whole
+                    detail = {"factor": _factor(times)}
                     found.append(
-                        Claim(
-                            kind=Kind.TREND_FACTOR,
-                            area=level.areas[number],
-                            rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
-                            providers=frozenset(np.flatnonzero(people).tolist()),
+                        group.claim(
+                            Kind.TREND_FACTOR,
+                            level.areas[number],
+                            whole & hit,
                             evidence=evidence,
                             limit=9.0,
-                            cause=cause,
-                            name=called,
-                            detail={"factor": _factor(times)},
+                            detail=detail,
                         )
                     )
     return found
@@ -312,20 +297,18 @@ def moved(
             rows = level.members[number] > 0
             wide = hits[number] | (alike[kind][number] if kind in alike else hits[number])
             told = shared(wide, steady[number], known[level.datasets[number]], sure=hits[number])
-            for people, cause, called in told:
-                block = rows[:, None] & people & course.judged
-                hidden |= rows[:, None] & people
+            for group in told:
+                people = group.members
+                whole = rows[:, None] & people
+                hidden |= whole
                 strength = np.abs(now[number, people] / size[number, people])
                 found.append(
-                    Claim(
-                        kind=kind,
-                        area=level.areas[number],
-                        rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
-                        providers=frozenset(np.flatnonzero(people).tolist()),
+                    group.claim(
+                        kind,
+                        level.areas[number],
+                        whole & course.judged,
                         evidence=float(strength.max() ** 2 / 2),
                         limit=float(math.expm1(limit[number, people].min())),
-                        cause=cause,
-                        name=called,
                     )
                 )
     return found

@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from loadgate.detecting.claims import groups, shared
+from loadgate.detecting.claims import Group, groups, shared
 from loadgate.detecting.evidence import Subjects
 from loadgate.detecting.firsts import Thing, things
 from loadgate.model.comparison import Status
@@ -99,8 +99,8 @@ def _of(
     sizes = dict(zip(names, rows["size"].to_list(), strict=True))
     known = groups(subjects.units, names, area=area, dataset=dataset)
     return [
-        _finding(cells, own, [names[place] for place in np.flatnonzero(people)], cause, called, sizes, subjects)
-        for people, cause, called in shared(hits, np.ones(len(names), dtype=bool), known)
+        _finding(cells, own, [names[place] for place in np.flatnonzero(group.members)], group, sizes, subjects)
+        for group in shared(hits, np.ones(len(names), dtype=bool), known)
     ]
 
 
@@ -136,8 +136,7 @@ def _finding(
     cells: pl.DataFrame,
     own: Sequence[Thing],
     providers: list[str],
-    cause: CauseKind,
-    called: str,
+    group: Group,
     sizes: dict[str, float],
     subjects: Subjects,
 ) -> Finding:
@@ -157,7 +156,7 @@ def _finding(
     effects = {name: float(f"{math.expm1(sizes[name]):.9g}") for name in providers}
     ordered = sorted(effects.values())
     shared_by_several = len(providers) > 1 and min(abs(sizes[name]) for name in providers) >= MASSIVE
-    members = ",".join(providers) if cause in (CauseKind.PROVIDER, CauseKind.RUN) else called
+    members = ",".join(providers) if group.cause in (CauseKind.PROVIDER, CauseKind.RUN) else group.name
     return Finding(
         kind=Kind.SHARED_HISTORY,
         severity=Severity.CRITICAL if shared_by_several else Severity.WARNING,
@@ -192,5 +191,5 @@ def _finding(
                 for name in providers
             ),
         ),
-        detail={"cause": cause.value, "members": members},
+        detail={"cause": group.cause.value, "members": members},
     )
