@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 NO_ROWS: Final = "no row of the delivery can be used"  # why it is not asked: a finding of reading says what is wrong
+NOTHING_EARLIER: Final = "nothing earlier to compare with"
 _KEY, _PARTLY = "absent", "partly absent"  # in the footer of typed.parquet; not there where every column came
 
 

@@ -137,6 +137,11 @@ def parse_run_id(text: str) -> tuple[str, int]:
     return period, int(number)
 
 
+def stream(delivery: str) -> str:
+    """A delivery's id without its period."""
+    return delivery.partition("/")[2]
+
+
 def part_id(area: str, provider: str) -> str:
     """A part of a release: one area of one provider."""
     return f"{area}/{provider}"

@@ -10,6 +10,7 @@ from functools import total_ordering
 from typing import TYPE_CHECKING, assert_never
 
 from loadgate.errors import NotFound
+from loadgate.model.identity import parse_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,3 +175,9 @@ def _first_day(day: date, cadence: Cadence) -> date:
             return date(day.year, 1, 1)
         case _:
             assert_never(cadence)
+
+
+def run_order(run: str) -> tuple[Period, int]:
+    """Runs, by id, in the order of their periods, reruns after what they rerun."""
+    period, number = parse_run_id(run)
+    return Period.parse(period), number

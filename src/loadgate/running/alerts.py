@@ -44,9 +44,7 @@ def tell_arrivals(ref: Ref) -> None:
 
     if not may_send(ref):
         return
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    _, inputs, site = ref.frozen()
     _tell(
         ref,
         judge(
@@ -79,9 +77,7 @@ def _tell(ref: Ref, judgement: Judgement) -> None:
     from loadgate.alerting.routes import route
     from loadgate.running.wording import sentence_of, title_of
 
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     messages = route(
         judgement,
         site_name=site.file.name,

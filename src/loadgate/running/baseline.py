@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.identity import parse_run_id, sha256
-from loadgate.model.period import Period
+from loadgate.model.period import Period, run_order
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -85,10 +85,9 @@ def _earlier(opened: Opened, period: Period) -> list[tuple[str, dict[str, Any]]]
     """Approved vintages of earlier periods, oldest period and lowest number first."""
     found = []
     for run, manifest in approved(opened).items():
-        text, number = parse_run_id(run)
-        if Period.parse(text) < period:
-            found.append((Period.parse(text), number, run, manifest))
-    return [(run, manifest) for _, _, run, manifest in sorted(found, key=lambda item: item[:3])]
+        if run_order(run)[0] < period:
+            found.append((run, manifest))
+    return sorted(found, key=lambda item: run_order(item[0]))
 
 
 def load(opened: Opened, chosen: dict[str, str]) -> pl.DataFrame:
@@ -139,7 +138,7 @@ def load_firsts(opened: Opened, runs: tuple[str, ...], *, figures: pl.DataFrame,
 
     for run in runs[-_FIRSTS:]:
         frame = pl.scan_parquet(_whole(opened, run) / "figures.parquet").select(columns)
-        first_day = Period.parse(parse_run_id(run)[0]).start
+        first_day = run_order(run)[0].start
         parts.append(shaped(frame, first_day, now=False, most=1).collect())
     parts.append(shaped(figures.lazy().select(columns), period.start, now=True, most=2).collect())
     return pl.concat(parts)

@@ -10,7 +10,7 @@ from loadgate.errors import NotFound
 from loadgate.model.encoding import to_plain
 from loadgate.model.findings import Case
 from loadgate.model.identity import parse_run_id
-from loadgate.model.period import Period
+from loadgate.model.period import run_order
 from loadgate.running import deciding, reducing
 from loadgate.store import durable
 
@@ -60,7 +60,7 @@ def rebuild(opened: Opened) -> dict[str, int]:
 
     opened.state.cases.clear()
     rows: dict[int, CaseRow] = {}
-    runs = sorted(judged_runs(opened), key=lambda run: (Period.parse(parse_run_id(run)[0]), parse_run_id(run)[1]))
+    runs = sorted(judged_runs(opened), key=run_order)
     for run in runs:
         judgement = deciding.stored(opened, run)
         for case in judgement.cases:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.content import slices
 from loadgate.errors import LoadgateError
-from loadgate.model.absence import NO_ROWS, absent_columns, has_rows
+from loadgate.model.absence import NO_ROWS, NOTHING_EARLIER, absent_columns, has_rows
 from loadgate.model.findings import Outcome, OutcomeState
-from loadgate.model.identity import key_of, parse_run_id, part_id
+from loadgate.model.identity import key_of, part_id, stream
 from loadgate.model.kinds import Severity
-from loadgate.model.period import Period
+from loadgate.model.period import run_order
 from loadgate.model.tables import UNDECIDED
 from loadgate.running import delivering
 from loadgate.running.baseline import newest_approved
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from loadgate.running.opened import Opened
 
 PRIOR: Final = "prior"
-NOTHING_EARLIER: Final = "nothing earlier to compare with"
 NO_TRAILER: Final = "no trailer says how many rows there are"
 
 
@@ -113,10 +112,10 @@ def _of_dataset(
     if any(one.expected.id not in folders for one in theirs):
         return Absent(reason=f"{name} was not read", state=OutcomeState.COULD_NOT_RUN)
     found = tuple(folders[one.expected.id] for one in theirs)
-    return found if all(map(_is_whole, found)) else Absent(reason=f"{name} could not be read whole")
+    return found if all(map(is_whole, found)) else Absent(reason=f"{name} could not be read whole")
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
     """Whether rows came, and reading found nothing serious: that is a finding of its own."""
     serious = any(finding.severity is Severity.CRITICAL for finding in read_findings(folder))
     return bool(durable.read_manifest(folder)["rows_typed"]) and not serious
@@ -127,16 +126,14 @@ def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path
 
     A part without figures is not in the baseline: its newest run is found among all that were approved.
     """
-    from loadgate.running.opening import stream
-
     expected = delivery.expected
     parts = [part_id(expected.area, provider) for provider in expected.providers]
     named = [inputs.baseline.get(part) or newest_approved(opened, inputs.history, part) for part in parts]
-    runs = sorted({run for run in named if run is not None}, key=_age, reverse=True)
+    runs = sorted({run for run in named if run is not None}, key=run_order, reverse=True)
     if not runs or not opened.places.inputs(runs[0]).exists():
         return Absent(reason=NOTHING_EARLIER)
     then = opened.inputs(runs[0])
-    earlier = next((one for one in then.deliveries if stream(one) == stream(delivery)), None)
+    earlier = next((one for one in then.deliveries if stream(one.expected.id) == stream(expected.id)), None)
     if earlier is None or not durable.exists(opened.places.content(then.content)):
         return Absent(reason=NOTHING_EARLIER)
     try:
@@ -150,11 +147,6 @@ def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path
     except LoadgateError:  # its bytes were pruned, or content so old can no longer be read
         return Absent(reason=NOTHING_EARLIER)
     return (folder,) if has_rows(folder / "typed.parquet") else Absent(reason=NOTHING_EARLIER)
-
-
-def _age(run: str) -> tuple[Period, int]:
-    period, number = parse_run_id(run)
-    return Period.parse(period), number
 
 
 def outcomes(site: Site, crossing: Crossing, *, period: str, into: Path) -> list[Outcome]:

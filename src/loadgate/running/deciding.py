@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from loadgate.model.deliveries import ArrivalState
 from loadgate.model.encoding import dump, from_plain, load, to_plain
 from loadgate.model.findings import Case, Finding, Outcome, OutcomeState
-from loadgate.model.identity import canonical_json, parse_run_id, sha256
+from loadgate.model.identity import canonical_json, sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
-from loadgate.model.period import Period
+from loadgate.model.period import Period, run_order
 from loadgate.model.scope import Scope
 from loadgate.model.shadow import in_shadow
 from loadgate.model.tables import FIGURES, logical_sha256
@@ -65,9 +65,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
     """Judge a run with the acts that stand in the ledger now. Nothing is written."""
     from loadgate.judging.judge import judge
 
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     findings, outcomes = gather(opened, inputs, site)
     return judge(
         run=ref.run,
@@ -91,9 +89,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
     """Judge one delivery alone, provisionally: planned then means that delivery's own checks."""
     from loadgate.judging.judge import judge
 
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     delivery = inputs.delivery(version)
     written = [folder for folder in _folders(opened, site, delivery) if durable.exists(folder)]
     dataset = site.dataset(delivery.expected.dataset)
@@ -205,7 +201,7 @@ def _open_cases(opened: Opened, period: str) -> list[Case]:
 
     own = Period.parse(period)
     rows = [row for row in opened.state.cases.rows(RowState.OPEN) if row.body]
-    seen = [row for row in rows if Period.parse(parse_run_id(row.last_run)[0]) <= own]
+    seen = [row for row in rows if run_order(row.last_run)[0] <= own]
     return [from_plain(Case, dict(row.body)) for row in seen]
 
 

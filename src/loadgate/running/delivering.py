@@ -13,13 +13,12 @@ from loadgate.content import slices
 from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import Delivery
 from loadgate.model.encoding import dump
-from loadgate.model.findings import Finding, Outcome, OutcomeState
+from loadgate.model.findings import Finding, Outcome
 from loadgate.model.identity import key_of
-from loadgate.model.kinds import Severity
 from loadgate.model.version import VERSION
 from loadgate.running.inbox import archived_parts
 from loadgate.running.inputs import RunInputs, content_key
-from loadgate.running.keeping import write_findings, write_outcomes
+from loadgate.running.keeping import executed, made_by, write_findings, write_outcomes
 from loadgate.running.opened import Opened, Ref
 from loadgate.store import durable
 
@@ -38,9 +37,7 @@ BATCH_BYTES = 8 << 20
 
 def work(ref: Ref) -> list[str]:
     """Versions of deliveries that are not read and checked yet under this content and engine."""
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     return [one.id for one in inputs.deliveries if not durable.exists(checks_folder(opened, site, one))]
 
 
@@ -76,9 +73,7 @@ def batches(ref: Ref, versions: Sequence[str]) -> list[Batch]:
 
 def do(ref: Ref, version: str) -> None:
     """Read and check one delivery version, in one pass over its bytes; what was done before is not done again."""
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     delivery = opened.delivery(ref.run, version)
     typed, checks = typed_folder(opened, site, delivery), checks_folder(opened, site, delivery)
     if durable.exists(checks):
@@ -143,7 +138,7 @@ def read_into(
     )
     (folder / "fingerprint.json").write_bytes(dump(Fingerprint, reading.fingerprint))
     check_id = f"reading:{delivery.expected.dataset}"
-    findings = [finding if finding.check else replace(finding, check=check_id) for finding in reading.findings]
+    findings = made_by(check_id, reading.findings)
     write_findings(folder, findings)
     write_outcomes(folder, _reading_outcomes(delivery, check_id, findings, reading.rows_in))
     durable.seal(
@@ -226,18 +221,12 @@ def spec_of(site: Site, delivery: Delivery) -> DeliverySpec:
 
 def _reading_outcomes(delivery: Delivery, check_id: str, findings: list[Finding], rows_in: int) -> list[Outcome]:
     """The planned check of reading, and those of single columns that failed."""
-    outcomes = []
-    for check in sorted({check_id, *(finding.check for finding in findings if finding.check)}):
-        own = [finding for finding in findings if finding.check == check]
-        outcomes.append(
-            Outcome(
-                check=check,
-                scope=delivery.expected.scope,
-                state=OutcomeState.FAIL if own else OutcomeState.PASS,
-                severity=max((one.severity for one in own), key=lambda one: one.rank, default=Severity.CRITICAL),
-                rows_checked=rows_in,
-                rows_failed=sum(one.rows_failed or 0 for one in own),
-                rows_undecided=0,
-            )
+    return [
+        replace(
+            executed(check, delivery.expected.scope, findings),
+            rows_checked=rows_in,
+            rows_failed=sum(one.rows_failed or 0 for one in findings if one.check == check),
+            rows_undecided=0,
         )
-    return outcomes
+        for check in sorted({check_id, *(finding.check for finding in findings if finding.check)})
+    ]

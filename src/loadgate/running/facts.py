@@ -17,9 +17,7 @@ from loadgate.store import durable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from loadgate.model.site import Site
-    from loadgate.running.inputs import RunInputs
-    from loadgate.running.opened import Opened, Ref
+    from loadgate.running.opened import Ref
 
 
 def arriving(ref: Ref) -> str:
@@ -36,7 +34,7 @@ def arriving(ref: Ref) -> str:
 
 
 def reading(ref: Ref) -> str:
-    opened, inputs, site = _open(ref)
+    opened, inputs, site = ref.frozen()
     folders = [delivering.typed_folder(opened, site, one) for one in inputs.deliveries]
     read = [durable.read_manifest(folder) for folder in folders if durable.exists(folder)]
     typed, rejected = (sum(one[name] for one in read) for name in ("rows_typed", "rows_rejected"))
@@ -44,7 +42,7 @@ def reading(ref: Ref) -> str:
 
 
 def checking(ref: Ref) -> str:
-    opened, inputs, site = _open(ref)
+    opened, inputs, site = ref.frozen()
     folders = [delivering.checks_folder(opened, site, one) for one in inputs.deliveries]
     done = [folder for folder in folders if durable.exists(folder)]
     tried = in_shadow(site, Period.parse(inputs.period)).checks
@@ -57,7 +55,7 @@ def checking(ref: Ref) -> str:
 
 
 def measuring(ref: Ref) -> str:
-    opened, _, site = _open(ref)
+    opened, _, site = ref.frozen()
     figures = reducing.load_figures(opened, ref.run, site)
     names, providers, periods = (figures[name].n_unique() for name in ("figure", "provider", "reference_start"))
     return (
@@ -71,7 +69,7 @@ def comparing(ref: Ref) -> str:
 
     from loadgate.reporting.summaries import values_gone
 
-    opened, inputs, _ = _open(ref)
+    opened, inputs, _ = ref.frozen()
     path = opened.places.step(ref.run, "compare") / reducing.ALL / "comparisons.parquet"
     if not path.exists():
         return "could not run"
@@ -90,7 +88,7 @@ def comparing(ref: Ref) -> str:
 
 
 def detecting(ref: Ref) -> str:
-    opened, inputs, _ = _open(ref)
+    opened, inputs, _ = ref.frozen()
     folder = opened.places.step(ref.run, "detect") / reducing.ALL
     if not durable.exists(folder):
         return "could not run"
@@ -115,12 +113,6 @@ LINES = {
     "detecting": detecting,
     "judging": judging,
 }
-
-
-def _open(ref: Ref) -> tuple[Opened, RunInputs, Site]:
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    return opened, inputs, opened.frozen(inputs.content)
 
 
 def _number(value: float | Decimal) -> str:

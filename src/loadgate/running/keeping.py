@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loadgate.model.absence import NOTHING_EARLIER
 from loadgate.model.encoding import dump, load
-from loadgate.model.findings import Finding, Outcome
+from loadgate.model.findings import Finding, Outcome, OutcomeState
+from loadgate.model.kinds import Severity
+from loadgate.model.scope import Scope
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -42,6 +46,24 @@ def keep(opened: Opened, *, run: str, step: str, work_id: str, key: str, make: C
     durable.commit_folder(folder, final)
     opened.state.results.put(step, work_id, key, final.relative_to(opened.places.state).as_posix())
     return final
+
+
+def made_by(check: str, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, each naming the planned check that made it."""
+    return [finding if finding.check else replace(finding, check=check) for finding in findings]
+
+
+def executed(check: str, scope: Scope, findings: Iterable[Finding], *, applicable: bool = True) -> Outcome:
+    """The outcome of a check that was made; it failed if any of the findings is its own."""
+    severities = [finding.severity for finding in findings if finding.check == check]
+    state = OutcomeState.FAIL if severities else OutcomeState.PASS
+    return Outcome(
+        check=check,
+        scope=scope,
+        state=state if applicable else OutcomeState.NOT_APPLICABLE,
+        severity=max(severities, key=lambda severity: severity.rank, default=Severity.CRITICAL),
+        reason=None if applicable else NOTHING_EARLIER,
+    )
 
 
 def is_kept(opened: Opened, *, run: str, step: str, work_id: str) -> bool:

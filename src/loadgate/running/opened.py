@@ -178,6 +178,12 @@ class Ref:
     def open(self) -> Opened:
         return open_site(Path(self.site))
 
+    def frozen(self) -> tuple[Opened, RunInputs, Site]:
+        """The site, what the run froze when it was opened, and its content as it was then."""
+        opened = self.open()
+        inputs = opened.inputs(self.run)
+        return opened, inputs, opened.frozen(inputs.content)
+
 
 def ref_of(site: str | Path, run: str) -> Ref:
     """The reference to a run of a site. Raises NotFound when there is no such run."""

@@ -12,7 +12,7 @@ from loadgate.errors import NotFound, SiteError
 from loadgate.model.deliveries import Arrival, ArrivalState
 from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
-from loadgate.model.identity import file_pseudonym, key_of, part_id
+from loadgate.model.identity import file_pseudonym, key_of, part_id, stream
 from loadgate.model.kinds import Kind, Severity
 from loadgate.model.moments import day_in, read_moment
 from loadgate.model.period import Period
@@ -101,7 +101,7 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
         baseline=baselines.index(opened, period),
         history=baselines.history(opened, period),
         planned=plan(site, [one for one in arrivals.arrivals if one.state is not ArrivalState.SUPERSEDED]),
-        before={stream(one): tuple(part.sha256 for part in one.parts) for one in last if _counts(one)},
+        before={stream(one.expected.id): tuple(part.sha256 for part in one.parts) for one in last if _counts(one)},
     )
 
 
@@ -160,8 +160,8 @@ def _arrivals(
     )
     came = [arrival.delivery for arrival in arrivals.arrivals if arrival.delivery is not None]
     opened.state.results.put_all("version", [(one.expected.id, content_key(one), f"v{one.version}") for one in came])
-    sizes = {stream(one): sum(part.size_bytes for part in one.parts) for one in last if _counts(one)}
-    before = {each.id: sizes[each.id.partition("/")[2]] for each in expected if each.id.partition("/")[2] in sizes}
+    sizes = {stream(one.expected.id): sum(part.size_bytes for part in one.parts) for one in last if _counts(one)}
+    before = {each.id: sizes[stream(each.id)] for each in expected if stream(each.id) in sizes}
     found = findings(arrivals, as_of=as_of, before=before)
     # an impostor known by its bytes is the finding that its rows would make too: the same check, so the same id
     named = ((IMPOSTORS if one.kind is Kind.IMPOSTOR else ARRIVED, one) for one in found)
@@ -183,11 +183,6 @@ def _last_deliveries(site: Site, period: Period, files: Sequence[ReceivedFile], 
 
 def _counts(delivery: Delivery) -> bool:
     return delivery.state is not ArrivalState.SUPERSEDED
-
-
-def stream(delivery: Delivery) -> str:
-    """A delivery's id without its period."""
-    return delivery.expected.id.partition("/")[2]
 
 
 def _snapshot(opened: Opened, site: Site) -> str:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgate.content import slices
 from loadgate.model.encoding import load
 from loadgate.model.findings import Finding, Outcome, OutcomeState
-from loadgate.model.identity import key_of
+from loadgate.model.identity import key_of, stream
 from loadgate.model.kinds import Kind, Severity
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
 from loadgate.running import baseline, crossing, delivering, strangers
-from loadgate.running.keeping import is_kept, keep, read_findings, read_outcomes, write_findings, write_outcomes
+from loadgate.running.keeping import (
+    executed,
+    is_kept,
+    keep,
+    made_by,
+    read_findings,
+    read_outcomes,
+    write_findings,
+    write_outcomes,
+)
 from loadgate.running.opened import Opened, Ref
 from loadgate.running.opening import ARRIVED, CONTROLS, IMPOSTORS, PATTERNS, RESTATEMENTS, areas
 from loadgate.store import durable
@@ -51,12 +59,6 @@ _SAYS_IT = frozenset(
 )
 
 
-def _frozen(ref: Ref) -> tuple[Opened, RunInputs, Site]:
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    return opened, inputs, opened.frozen(inputs.content)
-
-
 def _unless_kept(ref: Ref, step: str, work_ids: list[str]) -> list[str]:
     opened = ref.open()
     return [work_id for work_id in work_ids if not is_kept(opened, run=ref.run, step=step, work_id=work_id)]
@@ -66,24 +68,6 @@ def _read_deliveries(opened: Opened, inputs: RunInputs, site: Site) -> list[tupl
     """Deliveries whose rows are typed, with their folders; one that could not be read is not here."""
     folders = ((one, delivering.typed_folder(opened, site, one)) for one in inputs.deliveries)
     return [(one, folder) for one, folder in folders if durable.exists(folder)]
-
-
-def _made_by(check: str, findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, each naming the planned check that made it."""
-    return [finding if finding.check else replace(finding, check=check) for finding in findings]
-
-
-def _executed(check: str, scope: Scope, findings: list[Finding], *, applicable: bool = True) -> Outcome:
-    """The outcome of a check that was made; it failed if any of the findings is its own."""
-    findings = [finding for finding in findings if finding.check == check]
-    state = OutcomeState.FAIL if findings else OutcomeState.PASS
-    return Outcome(
-        check=check,
-        scope=scope,
-        state=state if applicable else OutcomeState.NOT_APPLICABLE,
-        severity=max((one.severity for one in findings), key=lambda one: one.rank, default=Severity.CRITICAL),
-        reason=None if applicable else "nothing earlier to compare with",
-    )
 
 
 # ── across ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,7 +85,7 @@ def across(ref: Ref, _: str) -> None:
     from loadgate.arriving.impostors import impostors, repeats
     from loadgate.model.fingerprint import Fingerprint
 
-    opened, inputs, site = _frozen(ref)
+    opened, inputs, site = ref.frozen()
     read = _read_deliveries(opened, inputs, site)
     prints = {one.expected.id: load(Fingerprint, (typed / "fingerprint.json").read_bytes()) for one, typed in read}
     earlier = _earlier_rows(opened, inputs.period, prints)
@@ -111,26 +95,26 @@ def across(ref: Ref, _: str) -> None:
 
     def make(folder: Path) -> None:
         # an old file known by its bytes is the finding that its rows make too: the same check, so the same id
-        old = _made_by(ARRIVED, repeats(prints, expected, earlier=earlier))
-        found = [*old, *_made_by(IMPOSTORS, impostors(prints, expected, decide=decide))]
+        old = made_by(ARRIVED, repeats(prints, expected, earlier=earlier))
+        found = [*old, *made_by(IMPOSTORS, impostors(prints, expected, decide=decide))]
         write_findings(folder, found)
         crossed = [
             one
             for each in crossings
             for one in crossing.outcomes(site, each, period=inputs.period, into=folder / each.delivery.id)
         ]
-        write_outcomes(folder, [_executed(IMPOSTORS, Scope(), found), *crossed])
+        write_outcomes(folder, [executed(IMPOSTORS, Scope(), found), *crossed])
 
     typed_rows = sorted((one.id, typed.name) for one, typed in read)
     key = key_of(VERSION, typed_rows, earlier, inputs.before, [each.key(site) for each in crossings])
     # before the step is kept, and so done: killed in between, it would be forgotten
-    opened.state.results.put_all("rows", [(_stream(name), made.sha256, name) for name, made in prints.items()])
+    opened.state.results.put_all("rows", [(stream(name), made.sha256, name) for name, made in prints.items()])
     keep(opened, run=ref.run, step="across", work_id=ALL, key=key, make=make)
 
 
 def _earlier_rows(opened: Opened, period: str, prints: Mapping[str, Fingerprint]) -> dict[str, str]:
     """Hash of sorted rows → delivery id, of the same streams in earlier periods, where this period has it again."""
-    now = {(_stream(name), made.sha256) for name, made in prints.items()}
+    now = {(stream(name), made.sha256) for name, made in prints.items()}
     return {
         sha: name
         for stream, known in opened.state.results.all("rows").items()
@@ -139,16 +123,11 @@ def _earlier_rows(opened: Opened, period: str, prints: Mapping[str, Fingerprint]
     }
 
 
-def _stream(delivery: str) -> str:
-    """A delivery's id without its period."""
-    return delivery.partition("/")[2]
-
-
 # ── measure ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def measure_work(ref: Ref) -> list[str]:
-    _, _, site = _frozen(ref)
+    _, _, site = ref.frozen()
     return _unless_kept(ref, "measure", areas(site))
 
 
@@ -157,7 +136,7 @@ def measure(ref: Ref, area: str) -> None:
     from loadgate.measuring.figures import measure as measure_figures
     from loadgate.measuring.rows import TypedDelivery
 
-    opened, inputs, site = _frozen(ref)
+    opened, inputs, site = ref.frozen()
     figures = [figure for figure in site.figures if site.dataset(figure.dataset).area == area]
     wanted, marking = slices.datasets_of(site, figures), slices.marking_datasets(site, figures)
     read = [(one, typed) for one, typed in _read_deliveries(opened, inputs, site) if one.expected.dataset in wanted]
@@ -180,10 +159,9 @@ def measure(ref: Ref, area: str) -> None:
         measured = measure_figures(deliveries, slices.with_referred(site, figures), into=folder)
         _keep_own(measured, {figure.id for figure in figures})
         check = f"measuring:{area}"
-        found = _made_by(check, measured.findings)
+        found = made_by(check, measured.findings)
         write_findings(folder, found)
-        own = [finding for finding in found if finding.check == check]  # the others name a check of their own
-        write_outcomes(folder, [_executed(check, Scope.of(area=area), own)])
+        write_outcomes(folder, [executed(check, Scope.of(area=area), found)])
 
     key = key_of(VERSION, slices.measure_slice(site, area), sorted((one.id, typed.name) for one, typed in read), marked)
     keep(opened, run=ref.run, step="measure", work_id=area, key=key, make=make)
@@ -230,15 +208,18 @@ def _measured(opened: Opened, run: str, site: Site, name: str) -> pl.DataFrame:
     from loadgate.model.tables import FIGURE_KEY, FIGURES, LINEAGE, empty
 
     table = FIGURES if name.startswith("figures") else LINEAGE
-    folders = (opened.places.step(run, "measure") / area for area in areas(site))
-    frames = [pl.read_parquet(folder / name) for folder in folders if durable.exists(folder)]
+    frames = [pl.read_parquet(folder / name) for folder in _areas_measured(opened, run, site)]
     key = list(FIGURE_KEY) if table is FIGURES else ["figure", "provider", "delivery"]
     return pl.concat([empty(table), *frames]).sort(key)
 
 
 def _measure_keys(opened: Opened, run: str, site: Site) -> list[str]:
+    return [durable.read_manifest(folder)["key"] for folder in _areas_measured(opened, run, site)]
+
+
+def _areas_measured(opened: Opened, run: str, site: Site) -> list[Path]:
     folders = (opened.places.step(run, "measure") / area for area in areas(site))
-    return [durable.read_manifest(folder)["key"] for folder in folders if durable.exists(folder)]
+    return [folder for folder in folders if durable.exists(folder)]
 
 
 # ── compare ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -256,7 +237,7 @@ def compare(ref: Ref, _: str) -> None:
     from loadgate.comparing.prior import compare_prior
     from loadgate.content.controls import read_controls
 
-    opened, inputs, site = _frozen(ref)
+    opened, inputs, site = ref.frozen()
     controls_key, controls = read_controls(site, period=inputs.period)
     # a figure reported beside its control, for no load in particular, is a table that was printed: no run's affair
     controls = controls.filter(pl.col("reported").is_null() | pl.col("period").is_not_null())
@@ -277,8 +258,8 @@ def compare(ref: Ref, _: str) -> None:
         write_outcomes(
             folder,
             [
-                _executed(CONTROLS, Scope(), [], applicable=control.height > 0),
-                _executed(RESTATEMENTS, Scope(), [], applicable=bool(inputs.baseline)),
+                executed(CONTROLS, Scope(), [], applicable=control.height > 0),
+                executed(RESTATEMENTS, Scope(), [], applicable=bool(inputs.baseline)),
             ],
         )
 
@@ -303,22 +284,25 @@ def _providers(arrivals: Iterable[Arrival], site: Site) -> dict[str, frozenset[s
 
 def _whole(opened: Opened, inputs: RunInputs, site: Site) -> list[Arrival]:
     """Arrivals that were read whole: a sum over providers says nothing while one of them has no usable rows."""
-    strangers = {
+    strange = {
         name
-        for finding in [*inputs.arrival_findings, *read_findings(opened.places.step(inputs.run, "across") / ALL)]
+        for finding in _between_deliveries(opened, inputs)
         if finding.kind is Kind.IMPOSTOR
         for name in finding.scope.delivery or ()
     }
     whole = []
     for arrival in inputs.current:
-        if arrival.delivery is None or arrival.expected.id in strangers:
+        if arrival.delivery is None or arrival.expected.id in strange:
             continue
         folder = delivering.typed_folder(opened, site, arrival.delivery)
-        if not durable.exists(folder) or not durable.read_manifest(folder)["rows_typed"]:
-            continue
-        if all(finding.severity is not Severity.CRITICAL for finding in read_findings(folder)):
+        if durable.exists(folder) and crossing.is_whole(folder):
             whole.append(arrival)
     return whole
+
+
+def _between_deliveries(opened: Opened, inputs: RunInputs) -> list[Finding]:
+    """What was found of deliveries without reading them, and of each beside the others."""
+    return [*inputs.arrival_findings, *read_findings(opened.places.step(inputs.run, "across") / ALL)]
 
 
 def _vintage_keys(opened: Opened, inputs: RunInputs) -> list[str]:
@@ -339,7 +323,7 @@ def detect(ref: Ref, _: str) -> None:
 
     from loadgate.detecting.systematic import detect as detect_patterns
 
-    opened, inputs, site = _frozen(ref)
+    opened, inputs, site = ref.frozen()
     compared = opened.places.step(ref.run, "compare") / ALL
     period = Period.parse(inputs.period)
     silent, changed = _silent(opened, inputs, site), _changed(site, period)
@@ -360,10 +344,10 @@ def detect(ref: Ref, _: str) -> None:
             changed=changed,
         )
         detected.history.write_parquet(folder / "history.parquet")
-        found = _made_by(PATTERNS, detected.findings)
+        found = made_by(PATTERNS, detected.findings)
         write_findings(folder, found)
         patterns = [one for one in found if one.kind.startswith("systematic.") or one.severity is Severity.CRITICAL]
-        outcomes = [_executed(PATTERNS, Scope(), patterns, applicable=bool(inputs.baseline))]
+        outcomes = [executed(PATTERNS, Scope(), patterns, applicable=bool(inputs.baseline))]
         write_outcomes(folder, outcomes + _failed_controls(found))
 
     key = key_of(
@@ -384,15 +368,15 @@ def _silent(opened: Opened, inputs: RunInputs, site: Site) -> set[tuple[str, str
 
     Of a file for several providers that fails for some of them, only those are silent.
     """
-    strangers = [*inputs.arrival_findings, *read_findings(opened.places.step(inputs.run, "across") / ALL)]
+    between = _between_deliveries(opened, inputs)
     found: set[tuple[str, str]] = set()
     for arrival in inputs.current:
-        expected, told = arrival.expected, strangers
+        expected, told = arrival.expected, between
         whole = arrival.delivery is None
         if arrival.delivery is not None:
             folder = delivering.typed_folder(opened, site, arrival.delivery)
             read = read_findings(folder) if durable.exists(folder) else []
-            told = [*strangers, *read]
+            told = [*between, *read]
             whole = not durable.exists(folder) or not durable.read_manifest(folder)["rows_typed"]
         if whole:
             found |= {(expected.dataset, provider) for provider in expected.providers}
@@ -426,7 +410,7 @@ def _changed(site: Site, period: Period) -> set[tuple[str, str]]:
 def _failed_controls(findings: list[Finding]) -> list[Outcome]:
     """A failed outcome for each control source that findings name, beyond the planned check that all were compared."""
     sources = sorted({one.check for one in findings if one.check and one.check.startswith("control:")})
-    return [_executed(source, Scope(), [one for one in findings if one.check == source]) for source in sources]
+    return [executed(source, Scope(), findings) for source in sources]
 
 
 def units(inputs: RunInputs) -> pl.DataFrame:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun, Refused, VerificationFailed
 from loadgate.model.findings import Verdict
-from loadgate.model.identity import parse_run_id, sha256
+from loadgate.model.identity import sha256
 from loadgate.model.judgement import Judgement
-from loadgate.model.period import Period
+from loadgate.model.period import run_order
 from loadgate.running import acting, deciding, month, reducing
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
@@ -43,9 +43,8 @@ def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
 
 def _now(ref: Ref) -> datetime:
     """What a waiver's end is held against: the clock; where arrival times are stated, the run's own time."""
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    return inputs.as_of if opened.frozen(inputs.content).file.stated_times else now()
+    _, inputs, site = ref.frozen()
+    return inputs.as_of if site.file.stated_times else now()
 
 
 def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime | None = None) -> Released:
@@ -97,8 +96,8 @@ def _told(opened: Opened, entry: LedgerEntry, *, already: bool) -> Released:
 
 
 def _refuse_nothing(ref: Ref) -> None:
-    opened = ref.open()
-    if reducing.load_figures(opened, ref.run, opened.frozen(opened.inputs(ref.run).content)).is_empty():
+    opened, _, site = ref.frozen()
+    if reducing.load_figures(opened, ref.run, site).is_empty():
         raise Refused(f"{ref.run} has no figures: there is nothing to release", fix="loadgate arrivals PERIOD")
 
 
@@ -127,9 +126,7 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
     from loadgate.releasing.stage import stage
     from loadgate.releasing.stage import verify as verify_staged
 
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     final = opened.places.staged(ref.run)
     folder = durable.open_folder(opened.places.tmp, mode=0o750)
     try:
@@ -270,12 +267,6 @@ def _finished(opened: Opened) -> frozenset[str]:
     from loadgate.store.runs import RunState
 
     return frozenset(row.id for row in opened.state.runs.rows() if row.state is RunState.RELEASED)
-
-
-def run_order(run: str) -> tuple[Period, int]:
-    """Runs in the order of their periods, reruns after what they rerun."""
-    period, number = parse_run_id(run)
-    return Period.parse(period), number
 
 
 def ledger_heads(opened: Opened) -> list[tuple[str, int, str]]:

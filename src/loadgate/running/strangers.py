@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgate.errors import LoadgateError
+from loadgate.model.identity import stream
 from loadgate.running.inbox import archived_parts
 from loadgate.store import durable
 
@@ -30,7 +31,7 @@ def decider(opened: Opened, inputs: RunInputs, site: Site, read: Sequence[tuple[
 
     def before(claim: Claim) -> list[Path]:
         """Last period's files of the same stream; none where they are not known any more."""
-        hashes = inputs.before.get(claim.delivery.id.partition("/")[2], ())
+        hashes = inputs.before.get(stream(claim.delivery.id), ())
         try:
             return archived_parts(opened, hashes)
         except LoadgateError:

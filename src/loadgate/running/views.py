@@ -162,9 +162,7 @@ def end_of_run(ref: Ref, judgement: Judgement, *, shown: Callable[[Path], str] =
     """
     from loadgate.reporting.terminal import terminal
 
-    opened = ref.open()
-    inputs = opened.inputs(ref.run)
-    site = opened.frozen(inputs.content)
+    opened, inputs, site = ref.frozen()
     report = opened.places.report(ref.run)
     path = shown(report) if report.exists() else None
     return terminal(judgement, wording.names(site, inputs, language="en"), report=path).splitlines()
