@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -81,7 +80,7 @@ def do(ref: Ref, version: str) -> None:
             read(opened, site, delivery)
         return
     with (
-        _scratch(opened) as folder,
+        durable.scratch(opened.places.tmp) as folder,
         _checking(site, inputs, delivery, folder) as checking,
         _harmonising(site, delivery, folder) as harmonising,
     ):
@@ -108,7 +107,7 @@ def do(ref: Ref, version: str) -> None:
 def read(opened: Opened, site: Site, delivery: Delivery, *, each: Callable[[pl.DataFrame], None] | None = None) -> bool:
     """Type the rows of a delivery; `each` sees them on their way. Out: whether any of them are used."""
     final = typed_folder(opened, site, delivery)
-    with _scratch(opened) as folder:
+    with durable.scratch(opened.places.tmp) as folder:
         used = read_into(folder, opened, site, delivery, each=each)
         durable.commit_folder(folder, final)
     kept = opened.places.fingerprint(f"{content_key(delivery)}-{final.name}")
@@ -154,15 +153,6 @@ def read_into(
         },
     )
     return reading.rows_typed > 0
-
-
-@contextmanager
-def _scratch(opened: Opened) -> Iterator[Path]:
-    folder = durable.open_folder(opened.places.tmp)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _checking(site: Site, inputs: RunInputs, delivery: Delivery, into: Path) -> Checking:

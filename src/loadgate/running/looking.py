@@ -59,9 +59,8 @@ def look(
     references = _references(site, wanted)
     ids = {one.id for one in wanted}
     beside = [one for one in inputs.deliveries if one.id not in ids and one.expected.dataset in references]
-    scratch = durable.open_folder(opened.places.tmp)
     seen: list[Seen] = []
-    try:
+    with durable.scratch(opened.places.tmp) as scratch:
         see = partial(_see, opened, site, period=inputs.period, asked=ids, references=references, scratch=scratch)
         total = len(wanted) + len(beside)
         progress(0, total)
@@ -70,8 +69,6 @@ def look(
                 seen.append(one)
                 progress(len(seen), total)
             return list(pool.map(partial(_cross, opened, site, inputs, seen, scratch), seen))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _references(site: Site, wanted: Iterable[Delivery]) -> frozenset[str]:

@@ -128,8 +128,7 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
 
     opened, inputs, site = ref.frozen()
     final = opened.places.staged(ref.run)
-    folder = durable.open_folder(opened.places.tmp, mode=0o750)
-    try:
+    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
         head = opened.state.ledger.head()
         manifest = stage(
             judgement=judgement,
@@ -148,8 +147,6 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
         printed = {"seq": head.seq, "sha256": head.sha256}
         durable.seal(folder, {**content, "key": manifest.figures_sha256, "ledger_head": printed})
         durable.commit_folder(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _permissions(opened: Opened, judgement: Judgement) -> list[str]:
@@ -164,13 +161,12 @@ def _permissions(opened: Opened, judgement: Judgement) -> list[str]:
 
 def _freeze(ref: Ref, judgement: Judgement) -> None:
     """All figures of the approved run, frozen: what later runs are compared with."""
+    import polars as pl
+
     opened = ref.open()
     final = opened.places.vintage(ref.run)
     held = {part.part for part in judgement.parts if part.verdict is Verdict.HOLD}
-    folder = durable.open_folder(opened.places.tmp, mode=0o750)
-    try:
-        import polars as pl
-
+    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
         shutil.copyfile(opened.places.staged(ref.run) / "figures.parquet", folder / "figures.parquet")
         history = opened.places.step(ref.run, "detect") / reducing.ALL / "history.parquet"
         if history.exists():
@@ -185,8 +181,6 @@ def _freeze(ref: Ref, judgement: Judgement) -> None:
         }
         durable.seal(folder, manifest)
         durable.commit_folder(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _body(ref: Ref, judgement: Judgement) -> dict[str, object]:

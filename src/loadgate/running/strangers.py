@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgate.errors import LoadgateError
 from loadgate.model.identity import stream
+from loadgate.running import delivering
 from loadgate.running.inbox import archived_parts
 from loadgate.store import durable
 
@@ -65,15 +65,12 @@ def _unlikeness(
 
     expected = delivery.expected
     dataset = site.dataset(expected.dataset)
-    folder = durable.open_folder(opened.places.tmp)
-    try:
+    with durable.scratch(opened.places.tmp) as folder:
         reading = read(
             parts,
-            spec=site.spec(supplier=expected.supplier, system=expected.system, dataset=expected.dataset),
+            spec=delivering.spec_of(site, delivery),
             dataset=dataset,
             scope=expected.scope,
             into=folder,
         )
         return unlikeness(typed / "typed.parquet", reading.typed, dataset=dataset, provider=provider)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -36,6 +36,7 @@ __all__ = [
     "point",
     "read_manifest",
     "replace_file",
+    "scratch",
     "seal",
     "write_bytes",
     "write_chunks",
@@ -117,6 +118,16 @@ def open_folder(tmp_root: Path, *, mode: int = 0o700) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", suffix=_HALF, dir=tmp_root))
     folder.chmod(mode)
     return folder
+
+
+@contextmanager
+def scratch(tmp_root: Path, *, mode: int = 0o700) -> Iterator[Path]:
+    """Such a folder for a while: what was not put in its place by then goes."""
+    folder = open_folder(tmp_root, mode=mode)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def seal(folder: Path, manifest: Mapping[str, object]) -> None:

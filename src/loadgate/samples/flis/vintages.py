@@ -83,8 +83,7 @@ def _release(
     final = opened.places.vintage(run)
     if final.exists():
         durable.discard_folder(final)  # without its entry, or without its manifest, it never counted
-    folder = durable.open_folder(opened.places.tmp, mode=0o750)
-    try:
+    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
         if staged is None:
             frame.write_parquet(folder / "figures.parquet", compression="zstd")
         else:
@@ -97,8 +96,6 @@ def _release(
         }
         durable.seal(folder, manifest)
         durable.commit_folder(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     vintage_sha256 = sha256((final / durable.MANIFEST).read_bytes())
     body = {
         "run": run,
@@ -128,8 +125,7 @@ def _stage(world: World, opened: Opened, vintage: Period, frame: pl.DataFrame, h
     if final.exists():
         durable.discard_folder(final)
     at = released_at(world, vintage)
-    folder = durable.open_folder(opened.places.tmp, mode=0o750)
-    try:
+    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
         manifest = stage(
             judgement=_judgement(run, at, frame),
             figures=frame,
@@ -142,8 +138,6 @@ def _stage(world: World, opened: Opened, vintage: Period, frame: pl.DataFrame, h
         printed = {"seq": head.seq, "sha256": head.sha256}
         durable.seal(folder, {**manifest.to_plain(), "key": manifest.figures_sha256, "ledger_head": printed})
         durable.commit_folder(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return sha256((final / durable.MANIFEST).read_bytes())
 
 
