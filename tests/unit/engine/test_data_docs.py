@@ -11,7 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from loadgate.checking.engine.checks import ELSEWHERE
+from loadgate.checking.engine.column_types import has_type
+from loadgate.checking.engine.compiler import SURPLUS
 from loadgate.checking.engine.data_docs import clean_page, make_self_contained
+from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns, not_here, unusable_expression
+from loadgate.checking.engine.passes import broken, unread
 from loadgate.checking.engine.quiet import import_gx
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # GX's own
@@ -280,3 +285,34 @@ def test_a_torn_page_is_kept_where_values_may_be_shown() -> None:
 
     assert TORN not in page
     assert all(value in page for value in ROW_VALUES)
+
+
+def unknown_type() -> str:
+    with pytest.raises(CannotEvaluateError) as fault:
+        has_type("String", "nonsense")
+    return fault.value.reason
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        missing_columns(["a"]).reason,
+        missing_columns(["a", "b"]).reason,
+        *(not_here(why).reason for why in ELSEWHERE.values()),
+        unusable_expression(ValueError("regex parse error"), columns="a (String)").reason,
+        unusable_expression(ValueError("no such operation"), columns="a (String)").reason,
+        unknown_type(),
+        broken("ComputeError"),
+        unread(OSError()),
+        SURPLUS,
+    ],
+)
+def test_what_this_engine_says_is_shown_and_not_behind_another_text(reason: str) -> None:
+    def shown(text: str) -> str:
+        heads = "".join(f"<th>{head}</th>" for head in ("Status", "Expectation", "Observed Value"))
+        row = f"<td></td><td><code>{text}</code></td><td>--</td>"
+        return clean_page(f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{row}</tr></tbody></table>")
+
+    assert reason in shown(reason)
+    assert "withheld" not in shown(reason)
+    assert "hush-hush" not in shown(f"hush-hush {reason}")

@@ -20,7 +20,13 @@ from loadgate.checking.engine.compiler import (
 )
 from loadgate.checking.engine.conditions import condition_columns, plain_condition
 from loadgate.checking.engine.domain import TOGETHER, domain_columns
-from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, arguments_fit, missing_columns
+from loadgate.checking.engine.faults import (
+    CannotEvaluateError,
+    NeedsEngineError,
+    arguments_fit,
+    missing_columns,
+    not_here,
+)
 from loadgate.checking.engine.metrics import RowRule
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, observed, without_values
 
@@ -148,7 +154,7 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
 def refuse_elsewhere(type_: str) -> None:
     """Raises: CannotEvaluateError if an expectation of this type needs more than one frame."""
     if type_ in ELSEWHERE:
-        raise CannotEvaluateError(f"cannot be evaluated here, because {ELSEWHERE[type_]}")
+        raise not_here(ELSEWHERE[type_])
 
 
 def _needed(expectation: Expectation, result_format: Mapping[str, Any]) -> Mapping[str, MetricConfiguration]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from loadgate.checking.engine import aggregates, rules, samples
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.exact_names import all_of
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, not_here
 from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
 from loadgate.checking.engine.needs import Question
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
-__all__ = ["Computed", "Plan", "compile_metrics", "compute", "is_built_in", "is_shown", "look_up", "run"]
+__all__ = ["Computed", "Plan", "compile_metrics", "is_built_in", "is_shown", "look_up", "run"]
 
 FAILURES: Final = ".unexpected_count"
 CHECKED: Final = ".filtered_row_count"
@@ -39,21 +39,6 @@ DOUBT: Final = (UNDECIDED, ELEMENTS, OPENS)
 SURPLUS: Final = "some rows have more fields than the table has columns"
 ANOTHER_TABLE: Final = "it counts the rows of another table, and here is only one"
 """Why the count that GX asks of another table, as table.row_count with a table in its domain, has no answer."""
-
-
-def compute(
-    frame: pl.LazyFrame,
-    metrics: Iterable[MetricConfiguration],
-    *,
-    schema: Mapping[str, pl.DataType] | None = None,
-    guard: Guard | None = None,
-) -> Computed:
-    """Compute metrics over a frame; `schema` is the frame's, if it is known already.
-
-    With a `guard`, nothing has a value if a row has more fields than there are columns.
-    """
-    known = frame.collect_schema() if schema is None else schema
-    return run(compile_metrics(metrics, schema=known), frame, guard=guard)
 
 
 def compile_metrics(
@@ -76,7 +61,10 @@ def compile_metrics(
 
 
 def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Computed:
-    """Run a plan over a frame with the schema that it was compiled for."""
+    """Run a plan over a frame with the schema that it was compiled for.
+
+    With a `guard`, nothing has a value if a row has more fields than there are columns.
+    """
     with Fold(plan) as fold:
         try:
             feed(fold, frame, guard=guard)
@@ -167,7 +155,7 @@ def ask_for(
 ) -> Asked:
     """Resolve a metric's domain, and what its rule leaves open. Raises: CannotEvaluateError if a column is missing."""
     if metric.metric_domain_kwargs.get("table"):
-        raise CannotEvaluateError(f"cannot be evaluated here, because {ANOTHER_TABLE}")
+        raise not_here(ANOTHER_TABLE)
     asked = ask(
         metric.metric_domain_kwargs, metric.metric_value_kwargs, schema=schema, flags=flags, references=references
     )

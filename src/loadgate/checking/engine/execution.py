@@ -50,10 +50,10 @@ from loadgate.checking.engine.checks import (
     judge_type,
     refuse_elsewhere,
 )
-from loadgate.checking.engine.compiler import Computed, compute, is_built_in
+from loadgate.checking.engine.compiler import Computed, compile_metrics, is_built_in, run
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, not_here
 from loadgate.checking.engine.passes import Guard, unread
 from loadgate.checking.engine.scanning import scan
 
@@ -289,7 +289,7 @@ def _failed(metrics: list[MetricConfiguration], reason: str) -> MetricResolution
 def _computed(data: PolarsBatchData, metrics: list[MetricConfiguration]) -> Computed:
     """Compute metrics; a frame that cannot even be opened answers none of them, and its text stays here."""
     try:
-        return compute(data.frame, metrics, schema=data.schema, guard=data.guard)
+        return run(compile_metrics(metrics, schema=data.schema), data.frame, guard=data.guard)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})
@@ -359,7 +359,7 @@ def _register(
 
 def _refuse(name: str, **arguments: Any) -> None:
     del arguments
-    raise CannotEvaluateError(f"cannot be evaluated here, because {ELSEWHERE_METRICS[name]}")
+    raise not_here(ELSEWHERE_METRICS[name])
 
 
 def _no_dependencies(cls: Any, /, **arguments: Any) -> dict[str, Any]:

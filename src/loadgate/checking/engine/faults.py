@@ -28,6 +28,11 @@ def missing_columns(names: list[str]) -> CannotEvaluateError:
     return CannotEvaluateError(f"{named} missing", missing=names)
 
 
+def not_here(why: str) -> CannotEvaluateError:
+    """Say why one frame, and no other table or query, is not enough."""
+    return CannotEvaluateError(f"cannot be evaluated here, because {why}")
+
+
 def unusable_expression(error: BaseException, *, columns: str) -> CannotEvaluateError:
     """Turn what Polars said about an expression, tried on no rows at all, into a reason.
 
