@@ -16,10 +16,9 @@ from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import KnownErrorVerdict
 from loadgate.model.period import Period
 from loadgate.model.shadow import in_shadow
-from loadgate.running import deciding, reducing
+from loadgate.running import deciding
 from loadgate.running.looking import Seen, look
 from loadgate.running.opening import require_cadence
-from loadgate.store import durable
 
 if TYPE_CHECKING:
     from loadgate.model.deliveries import ExpectedDelivery
@@ -162,8 +161,7 @@ def _judged(opened: Opened, site: Site, period: str, run: str | None) -> Judgeme
         raise NotFound(f"{run} is no run of {period}", fix="name the run's own period")
     rows = [opened.state.runs.get(run)] if run is not None else opened.state.runs.rows(str(own))
     for row in reversed(rows):
-        folder = opened.places.step(row.id, "judge") / reducing.ALL
-        if durable.exists(folder):
+        if deciding.is_stored(opened, row.id):
             return deciding.stored(opened, row.id)
     raise nothing
 

@@ -11,13 +11,11 @@ from loadgate.model.encoding import to_plain
 from loadgate.model.findings import Case
 from loadgate.model.identity import parse_run_id
 from loadgate.model.period import run_order
-from loadgate.running import deciding, reducing
-from loadgate.store import durable
+from loadgate.running import deciding
 
 if TYPE_CHECKING:
     from loadgate.model.judgement import Judgement
     from loadgate.running.opened import Opened
-    from loadgate.store.runs import RunRow
 
 
 def newest_run(opened: Opened, text: str) -> str:
@@ -36,11 +34,7 @@ def newest_run(opened: Opened, text: str) -> str:
 
 def judged_runs(opened: Opened) -> list[str]:
     """Runs that have a judgement, by period and number."""
-    return [row.id for row in opened.state.runs.rows() if _judged(opened, row)]
-
-
-def _judged(opened: Opened, row: RunRow) -> bool:
-    return durable.exists(opened.places.step(row.id, "judge") / reducing.ALL)
+    return [row.id for row in opened.state.runs.rows() if deciding.is_stored(opened, row.id)]
 
 
 def newest_judgement_of(opened: Opened, number: int) -> tuple[Judgement, Case]:

@@ -44,8 +44,7 @@ def judge_run(ref: Ref, _: str) -> None:
     from loadgate.running.reporting import write_report
 
     opened = ref.open()
-    final = opened.places.step(ref.run, "judge") / reducing.ALL
-    if not durable.exists(final):
+    if not is_stored(opened, ref.run):
         _store(opened, ref, judge_now(ref))
     judgement = stored(opened, ref.run)
     _project(opened, judgement)
@@ -56,7 +55,7 @@ def judge_run(ref: Ref, _: str) -> None:
 
 def reopen(opened: Opened, run: str) -> None:
     """Forget the judgement of a run, so that it is judged again."""
-    durable.discard_folder(opened.places.step(run, "judge") / reducing.ALL)
+    durable.discard_folder(_folder(opened, run))
     durable.point("unlink")
     (opened.places.run(run) / durable.MANIFEST).unlink(missing_ok=True)  # last: until then it is tried again
 
@@ -145,9 +144,16 @@ def _folders(opened: Opened, site: Site, delivery: Delivery) -> list[Path]:
 
 def stored(opened: Opened, run: str) -> Judgement:
     """The judgement as it was at the run's end."""
-    path = opened.places.step(run, "judge") / reducing.ALL / JUDGEMENT
-    judgement: Judgement = load(Judgement, path.read_bytes())
+    judgement: Judgement = load(Judgement, (_folder(opened, run) / JUDGEMENT).read_bytes())
     return judgement
+
+
+def is_stored(opened: Opened, run: str) -> bool:
+    return durable.exists(_folder(opened, run))
+
+
+def _folder(opened: Opened, run: str) -> Path:
+    return opened.places.step(run, "judge") / reducing.ALL
 
 
 def _missing(inputs: RunInputs) -> list[str]:
@@ -165,7 +171,7 @@ def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
     folder = durable.open_folder(opened.places.tmp)
     (folder / JUDGEMENT).write_bytes(dump(Judgement, numbered))
     durable.seal(folder, {"key": sha256(dump(Judgement, numbered))})
-    durable.commit_folder(folder, opened.places.step(ref.run, "judge") / reducing.ALL)
+    durable.commit_folder(folder, _folder(opened, ref.run))
 
 
 def _project(opened: Opened, judgement: Judgement) -> None:
