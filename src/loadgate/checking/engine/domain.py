@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.conditions import compile_condition, condition_columns, plain_condition, readable
-from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 
 if TYPE_CHECKING:
@@ -149,7 +148,8 @@ def ask(
     up = [flags[name] for name in columns if name in flags]
     rows = Rows(elements=met, members=both(met, kept), undecided=None)
     if doubted:
-        rows = _doubted_rows(met, kept, up, together=_main_columns(domain) if domain.get(TOGETHER) else None)
+        together = [readable(name, schema[name]) for name in _main_columns(domain)] if domain.get(TOGETHER) else None
+        rows = _doubted_rows(met, kept, up, together=together)
     return Asked(
         columns=tuple(columns),
         arguments=arguments,
@@ -221,7 +221,7 @@ def _absent(name: str, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl
 
 
 def _doubted_rows(
-    met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Expr], *, together: Sequence[str] | None
+    met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Expr], *, together: Sequence[pl.Expr] | None
 ) -> Rows:
     """Split rows where some value may have failed to cast; `kept` is null only where a flag is up.
 
@@ -235,7 +235,7 @@ def _doubted_rows(
     stays = true if kept is None else kept.fill_null(True)
     undecided = hidden | (meets & stays & pl.any_horizontal(up)) if up else hidden
     if together is not None:
-        doubt = undecided.any().over(all_of(together)) if together else undecided.any()
+        doubt = undecided.any().over(together) if together else undecided.any()
         undecided = (meets | hidden) & stays & doubt
     elements = meets & ~undecided
     members = elements if kept is None else elements & kept.fill_null(False)

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from loadgate.checking.engine.literals import bound
 from loadgate.checking.engine.own_rules import row_rule
 from loadgate.checking.engine.quiet import import_gx
 
@@ -48,7 +48,7 @@ def _balanced(
 ) -> pl.Expr:
     import polars as pl
 
-    limit = pl.lit(Decimal(str(tolerance)))
+    limit = bound(tolerance, pl.Decimal())
     values = {"amount": amount_column, "debit": debit_column, "credit": credit_column}
     given = {name: value for name, value in values.items() if value is not None}
     total = pl.col("amount").sum() if "amount" in given else pl.col("debit").sum() - pl.col("credit").sum()

@@ -23,7 +23,7 @@ def _met(keys: list[pl.Expr], *, when: pl.Expr, then: pl.Expr, whose: str = "any
     import polars as pl
 
     concerned = pl.col("when").any() if whose == "any" else pl.col("when").all()
-    return then.fill_null(False) | ~in_failing_groups(keys, {"when": when.fill_null(False)}, fails=concerned)
+    return then.fill_null(False) | ~in_failing_groups(keys, {"when": when}, fails=concerned)
 
 
 class ExpectGroupsToMeetCondition(GroupedRowsExpectation):

@@ -24,7 +24,11 @@ _HASH, _CONTROL, _FAILS = "_hash", "_control", "_fails"
 
 
 class GroupedRowsExpectation(MulticolumnMapExpectation):
-    """A check of rows that share the key `column_list`, which may be one column. Rows without a key don't count."""
+    """A check of rows that share the key `column_list`, which may be one column.
+
+    Rows without a key don't count. Where `ignore_row_if` lets them count, what is missing is a part of the key as any
+    other.
+    """
 
     domain_keys: ClassVar[tuple[str, ...]] = MulticolumnMapExpectation.domain_keys  # type: ignore[assignment]
 
@@ -78,6 +82,6 @@ def _told(series: pl.Series, keys: int, fails: pl.Expr, *, sums: bool) -> pl.Ser
     found = hashed.lazy().group_by(_HASH).agg(fails.alias(_FAILS), met.alias(_CONTROL)).collect(engine="streaming")
     if found[_CONTROL].any():
         found = rows.lazy().group_by(names).agg(fails.alias(_FAILS)).filter(_FAILS).collect(engine="streaming")
-        at = rows.with_row_index("_at").join(found, on=names, how="semi")["_at"]
+        at = rows.with_row_index("_at").join(found, on=names, how="semi", nulls_equal=True)["_at"]
         return pl.int_range(rows.height, eager=True).is_in(at.implode())
     return hashed[_HASH].is_in(found.filter(_FAILS)[_HASH].implode())

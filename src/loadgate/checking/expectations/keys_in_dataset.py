@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from loadgate.checking.engine.conditions import readable
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 from loadgate.checking.engine.own_rules import row_rule
 from loadgate.checking.engine.quiet import import_gx
@@ -50,9 +51,10 @@ def _there(keys: list[pl.Expr], *, reference: pl.LazyFrame, reference_columns: l
     schema = reference.collect_schema()
     if missing := [column for column in columns if column not in schema]:
         raise missing_columns(missing)
-    wanted = reference.select(pl.col(column).alias(name) for column, name in zip(columns, names, strict=True))
+    sources = dict(zip(names, columns, strict=True))
+    wanted = reference.select(readable(column, schema[column]).alias(name) for name, column in sources.items())
     known = wanted.drop_nulls().unique().with_columns(pl.lit(True).alias(_FOUND)).collect(engine="streaming")
-    unread = _unread(reference, dict(zip(names, columns, strict=True)))
+    unread = _unread(reference, sources)
 
     def found(series: pl.Series) -> pl.Series:
         rows = series.struct.unnest()
@@ -78,7 +80,7 @@ def _unread(reference: pl.LazyFrame, columns: dict[str, str]) -> list[pl.DataFra
     flags = {flag: is_up for flag, is_up in flags.items() if is_up.meta.output_name() in schema}
     if not flags:
         return []
-    named = (pl.col(column).alias(name) for name, column in columns.items())
+    named = (readable(column, schema[column]).alias(name) for name, column in columns.items())
     rows = reference.select(*named, **{flag: is_up.fill_null(False) for flag, is_up in flags.items()})
     kept = rows.filter(pl.any_horizontal(*flags)).unique().collect(engine="streaming")
     frames = []

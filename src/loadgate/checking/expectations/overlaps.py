@@ -42,7 +42,7 @@ def _overlapping(series: pl.Series) -> pl.Series:
     rows = series.struct.unnest()
     keys = [name for name in rows.columns if name.startswith("_key")]
     start, end = pl.col("start"), pl.col("end")
-    known = pl.all_horizontal(pl.col(*keys).is_not_null(), start.is_not_null(), (end > start).fill_null(True))
+    known = start.is_not_null() & (end > start).fill_null(True)
     spans = (
         rows.select(*_steps(rows), group_numbers(rows, keys).alias("group"), known=known)
         .with_row_index("at")
@@ -59,6 +59,7 @@ def _overlapping(series: pl.Series) -> pl.Series:
     return rows.select(pl.int_range(pl.len())).to_series().is_in(found["at"].cast(pl.Int64).implode())
 
 
+_INT64 = 1 << 63
 _STEPS = 1 << 33  # more than there are different moments in a frame
 
 
@@ -66,17 +67,17 @@ def _steps(rows: pl.DataFrame) -> list[pl.Series]:
     """Moments as whole numbers from 1 on, the earliest first; a span without an end ends after all of them."""
     import polars as pl
 
-    start, end = (rows[name].to_physical().cast(pl.Int64) for name in ("start", "end"))
+    start, end = (rows[name].to_physical() for name in ("start", "end"))
     both = pl.concat([start, end]).drop_nulls()
     first, last = (
         both.to_frame().select(pl.first().min().alias("a"), pl.first().max().alias("b")).row(0) if len(both) else (0, 0)
     )
-    if last - first < _STEPS - 2:
-        moments = [(one - (first - 1)).alias(one.name) for one in (start, end)]
+    if last - first < _STEPS - 2 and first > -_INT64 and last < _INT64:
+        start, end = (one.cast(pl.Int64) - (first - 1) for one in (start, end))
     else:
-        ranks = pl.concat([start, end]).rank("dense").cast(pl.Int64)
-        moments = [ranks.head(len(start)).alias("start"), ranks.tail(len(end)).alias("end")]
-    return [moments[0], moments[1].fill_null(_STEPS - 1)]
+        ranks = pl.concat([start, end]).rank("dense")
+        start, end = ranks.head(len(start)).alias("start"), ranks.tail(len(end)).alias("end")
+    return [start.cast(pl.Int64), end.cast(pl.Int64).fill_null(_STEPS - 1)]
 
 
 class ExpectSpansToNotOverlap(GroupedRowsExpectation):
