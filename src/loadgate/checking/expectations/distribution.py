@@ -61,21 +61,24 @@ def _distributions(column: pl.Expr, *, reference: pl.LazyFrame, method: str | No
     """How many values there are, now and before, and how many of each category, or up to each percentile of before."""
     import polars as pl
 
-    before = reference.collect(engine="streaming").to_series().drop_nulls()
+    before = reference.collect(engine="streaming").to_series().drop_nulls().alias("value")
     numeric = before.dtype.is_numeric() or before.dtype.is_temporal()
     if method == _CATEGORIES or (method is None and not numeric):
         known = before.value_counts()
         if known.height > _MOST_CATEGORIES:
             raise CannotEvaluateError(f"the column had {known.height} different values, too many for categories")
-        now = column.filter(column.is_in(known.to_series(0).implode()))
+        now = column.filter(column.is_in(known["value"].implode())).alias("value")
         counts, then = now.value_counts().implode(), pl.Series(known.to_struct())
     elif numeric:
-        numbers = before.to_physical().sort()
+        numbers = before.sort()
         places = {len(numbers) * one // (_EDGES + 1) for one in range(1, _EDGES + 1)} if len(numbers) else set()
-        edges = pl.DataFrame({"edge": numbers.gather(sorted(places)).unique()})
-        below = [(column.to_physical() <= edge).sum() for edge in edges["edge"]]
-        counts = pl.concat_list(below) if below else pl.lit([])
-        then = pl.Series([(numbers <= edge).sum() for edge in edges["edge"]], dtype=pl.UInt32)
+        edges = numbers.gather(sorted(places)).unique()
+
+        def below(values: pl.Expr) -> pl.Expr:
+            counted = [(values <= pl.lit(edges.slice(at, 1)).first()).sum() for at in range(len(edges))]
+            return pl.concat_list(counted) if counted else pl.lit([])
+
+        counts, then = below(column), before.to_frame().select(below(pl.first())).item()
     else:
         raise CannotEvaluateError(f"the column is of type {before.dtype}, and {method} needs numbers")
     return pl.struct(
