@@ -6,6 +6,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.literals import UNFIT, fit_set
 from loadgate.checking.engine.own_rules import aggregate
 from loadgate.checking.engine.quiet import import_gx
 
@@ -32,8 +34,14 @@ def _shares(column: pl.Expr, *, value_set: list[Any], reference: pl.LazyFrame, *
     """Rows with a value, and those of them in the category, now and before."""
     import polars as pl
 
+    (dtype,) = reference.collect_schema().dtypes()
+    fitted = fit_set(value_set, dtype)
+    if unfit := sum(one is UNFIT for _, one in fitted.written):
+        raise CannotEvaluateError(f"value_set has {unfit} values that no column of type {dtype} can hold")
+    category = fitted.series.implode()
+
     def counts(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        return values.count(), values.is_in(value_set).sum()
+        return values.count(), values.is_in(category).sum()
 
     before = reference.select(pl.struct(*(one.alias(name) for one, name in zip(counts(pl.first()), "nk", strict=True))))
     then = before.collect(engine="streaming").item()
@@ -45,7 +53,7 @@ class ExpectCategoryShareToBeNearReference(ColumnAggregateExpectation):
     """Expect the share of `value_set` among the values of a column to be near that in the table `reference`.
 
     It is near if it differs by at most `absolute`, or by at most `relative` of what it was, reckoned exactly. With
-    fewer than `minimum_rows` values, here or there, it cannot be said.
+    fewer than `minimum_rows` values, here or there, it cannot be said; nor of values that the column cannot hold.
     """
 
     value_set: list[Any] = Field(min_items=1)
