@@ -12,6 +12,7 @@ from loadgate.model.findings import Case, CaseState, Finding
 from loadgate.model.identity import key_of
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
+from loadgate.model.moments import written_in
 from loadgate.model.profiles import AlertRoute
 from loadgate.model.scope import Scope
 
@@ -43,6 +44,7 @@ def route(
     routes: Sequence[AlertRoute],
     sentence: Callable[[Finding | Case], str],
     already: frozenset[str],
+    timezone: str,
     title: Callable[[Case], str] | None = None,
     report: str | None = None,
 ) -> list[Message]:
@@ -51,7 +53,8 @@ def route(
     A case is told on a route when it is new, when it got worse, and when it holds a missing delivery or a failed file
     that the route has not been told of in this period; so a provisional judgement and the run's say it once between
     them. `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
-    `already` holds the keys and the told facts of earlier messages. `report` is where the report can be seen.
+    `already` holds the keys and the told facts of earlier messages. `report` is where the report can be seen. Moments
+    are told in `timezone`.
     """
     findings = {finding.id: finding for finding in judgement.findings}
     messages = []
@@ -82,7 +85,7 @@ def route(
                         sentence=said,
                         case=case,
                         findings=_worst_first(own),
-                        seen=_moment(judgement.as_of) if case.first_seen == judgement.run else None,
+                        seen=_seen(judgement, timezone) if case.first_seen == judgement.run else None,
                         report=report,
                         language=line.language,
                     ),
@@ -139,5 +142,5 @@ def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (-f.severity.rank, -(f.rows_failed or 0), f.id))
 
 
-def _moment(as_of: str) -> str:
-    return datetime.fromisoformat(as_of).strftime("%Y-%m-%d %H:%M")
+def _seen(judgement: Judgement, timezone: str) -> str:
+    return f"{written_in(timezone, datetime.fromisoformat(judgement.as_of))} {timezone}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from loadgate.cli.commands import runnable
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
 from loadgate.errors import NotFound, Refused, VerificationFailed
+from loadgate.model.moments import day_in, written_in
 
 if TYPE_CHECKING:
     from loadgate.model.judgement import Waiver
@@ -55,12 +56,13 @@ def waive(
         if approver is not None and same_person(who, approver):
             raise Refused(f"{approver} asks for it: a second person approves it", fix="--approver NAME, another's")
         judgement, found = newest_judgement_of(opened, case)
+        timezone = opened.frozen(opened.inputs(judgement.run).content).file.timezone
         waiver = request_waiver(
             opened,
             found,
             judgement.findings,
             reason=reason or "",
-            until=_day(until, not_before=date.fromisoformat(judgement.as_of[:10])),
+            until=_day(until, not_before=day_in(timezone, datetime.fromisoformat(judgement.as_of))),
             ceiling=_share(ceiling),
             actor=who,
         )
@@ -216,16 +218,18 @@ def ledger_show(site: SiteOption = None, as_json: JsonOption = False) -> None:
       loadgate ledger show
       loadgate ledger show --json
     """
-    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.opened import find_site, open_site, site_timezone
 
-    entries = open_site(find_site(site)).state.ledger.entries()
+    root = find_site(site)
+    entries = open_site(root).state.ledger.entries()
     if as_json:
         say_json([{name: getattr(entry, name) for name in entry.__slots__} for entry in entries])
         return
+    timezone = site_timezone(root)
     rows = [
         (
             entry.seq,
-            f"{entry.at:%Y-%m-%d %H:%M}",
+            written_in(timezone, entry.at),
             entry.actor,
             entry.kind,
             entry.body.get("run") or f"{entry.body.get('waiver')}{_of_case(entry.body)}",
@@ -233,7 +237,7 @@ def ledger_show(site: SiteOption = None, as_json: JsonOption = False) -> None:
         )
         for entry in entries
     ]
-    for line in table(("entry", "at (UTC)", "who", "act", "of", "why"), rows, right=(0,)):
+    for line in table(("entry", f"at ({timezone})", "who", "act", "of", "why"), rows, right=(0,)):
         say(line)
 
 

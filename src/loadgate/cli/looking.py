@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from loadgate.cli.commands import runnable
 from loadgate.cli.options import AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
 from loadgate.errors import Exit
+from loadgate.model.moments import written_in
 
 
 def status(
@@ -49,18 +51,21 @@ def runs(site: SiteOption = None, as_json: JsonOption = False) -> None:
       loadgate runs
       loadgate runs --json
     """
-    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.opened import find_site, open_site, site_timezone
     from loadgate.running.standing import all_runs
 
-    rows = all_runs(open_site(find_site(site)))
+    root = find_site(site)
+    rows = all_runs(open_site(root))
     if as_json:
         say_json(rows)
         return
+    timezone = site_timezone(root)
+    as_told = [written_in(timezone, datetime.fromisoformat(row["as_of"])) for row in rows]
     for line in table(
-        ("run", "state", "verdict", "cases", "as of (UTC)", "opened by"),
+        ("run", "state", "verdict", "cases", f"as of ({timezone})", "opened by"),
         [
-            (row["run"], row["state"], row["verdict"] or "", row["cases"], row["as_of"][:16], row["opened_by"])
-            for row in rows
+            (row["run"], row["state"], row["verdict"] or "", row["cases"], as_of, row["opened_by"])
+            for row, as_of in zip(rows, as_told, strict=True)
         ],
         right=(3,),
     ):

@@ -13,6 +13,7 @@ import typer
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
 from loadgate.cli.terminal import say, say_json, table
 from loadgate.errors import CouldNotRun, Exit, is_interruption
+from loadgate.model.moments import written_in
 from loadgate.model.version import VERSION
 
 if TYPE_CHECKING:
@@ -72,9 +73,11 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
         left = not month.is_done(ref)
         if shown:
             inputs = opened.inputs(ref.run)
+            timezone = opened.frozen(inputs.content).file.timezone
             baseline = ", ".join(sorted(set(inputs.baseline.values()))) or "none yet"
             again = "" if left else "  (nothing left to do)"
-            say(f"run {ref.run}  baseline {baseline}  as of {inputs.as_of:%Y-%m-%d %H:%M} UTC{again}\n")
+            as_told = f"{written_in(timezone, inputs.as_of)} {timezone}"
+            say(f"run {ref.run}  baseline {baseline}  as of {as_told}{again}\n")
             say(f"  {'arriving':<11} {facts.arriving(ref)}")
         if left and not inline:
             server = _started(server or _server(opened), shown=shown)

@@ -1,4 +1,4 @@
-"""A moment and a time zone in; out, the day that it is there. Written moments are read as people there mean them."""
+"""A moment and a time zone in; out, the day and hour that it is there. Written ones are read as people mean them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from loadgate.errors import NotFound
 def day_in(timezone: str, moment: datetime) -> date:
     """The day there. A moment without a zone is one of that place already."""
     return (moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(timezone))).date()
+
+
+def written_in(timezone: str, moment: datetime) -> str:
+    """`2025-08-28 09:12`, as the clocks there show it. The zone is told beside it, once."""
+    return (moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(timezone))).strftime("%Y-%m-%d %H:%M")
 
 
 def read_moment(text: str, timezone: str) -> datetime:

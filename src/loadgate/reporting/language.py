@@ -11,7 +11,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+
+from loadgate.model.moments import written_in
 
 Language = Literal["en", "da"]
 LANGUAGES: tuple[Language, ...] = ("en", "da")
@@ -105,9 +106,7 @@ def moment(text: str, timezone: str) -> str:
         return text
     if len(text) <= len("2025-08-28"):
         return text
-    if found.tzinfo is not None:
-        found = found.astimezone(ZoneInfo(timezone))
-    return found.strftime("%Y-%m-%d %H:%M")
+    return written_in(timezone, found)
 
 
 def sentence_case(text: str) -> str:

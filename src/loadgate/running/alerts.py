@@ -85,6 +85,7 @@ def _tell(ref: Ref, judgement: Judgement) -> None:
         routes=site.routes,
         sentence=sentence_of(site, inputs, judgement),
         already=_already_told(opened),
+        timezone=site.file.timezone,
         title=title_of(site, inputs, judgement),
         report=_report(opened, ref),
     )

@@ -25,7 +25,7 @@ def alone(opened: Opened, period: str, *, actor: str) -> Iterator[None]:
 
     Raises CouldNotRun naming the holder. The lock does not survive its holder, whatever ends it.
     """
-    from loadgate.running.opened import now
+    from loadgate.running.opened import now, site_timezone
     from loadgate.store.lock import hold
 
     file = opened.places.lock(period)
@@ -37,7 +37,8 @@ def alone(opened: Opened, period: str, *, actor: str) -> Iterator[None]:
         yield
         return
     try:
-        with hold(file, who=actor, now=now()), _everywhere(opened, period, actor=actor):
+        timezone = site_timezone(opened.places.site)
+        with hold(file, who=actor, now=now(), timezone=timezone), _everywhere(opened, period, actor=actor):
             yield
     finally:
         with _GUARD:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from loadgate.errors import NotFound
 from loadgate.model.encoding import load
@@ -161,11 +162,25 @@ def find_site(start: Path | None) -> Path:
 
 def site_name(root: Path) -> str:
     """The site's name, read before its content is: for the first line on the screen."""
+    return _said(root, "name") or root.name
+
+
+def site_timezone(root: Path) -> str:
+    """The site's time zone, whatever is wrong with the rest of its content; UTC where it names none that there is."""
+    name = _said(root, "timezone") or "UTC"
     try:
-        name = tomllib.loads((root / "site.toml").read_text(encoding="utf-8")).get("name")
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # no name, a folder of names, a name of nothing
+        return "UTC"
+    return name
+
+
+def _said(root: Path, key: str) -> str | None:
+    try:
+        said = tomllib.loads((root / "site.toml").read_text(encoding="utf-8")).get(key)
     except (OSError, ValueError):
-        name = None
-    return name if isinstance(name, str) else root.name
+        return None
+    return said if isinstance(said, str) else None
 
 
 @dataclass(frozen=True, slots=True)

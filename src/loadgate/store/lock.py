@@ -19,6 +19,7 @@ from pathlib import Path
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.identity import canonical_json
+from loadgate.model.moments import written_in
 
 _PATIENCE_S = 0.3  # someone may just be looking who holds it
 _PAUSE_S = 0.02
@@ -37,24 +38,26 @@ class Holder:
 class Held(CouldNotRun):
     """Someone else is at work; `holder` is None when they have not said yet who they are."""
 
-    def __init__(self, name: str, holder: Holder | None) -> None:
+    def __init__(self, name: str, holder: Holder | None, *, timezone: str = "UTC") -> None:
         said = "another process" if holder is None else f"{holder.who} (process {holder.pid} on {holder.host})"
-        since = f" since {holder.since}" if holder is not None and holder.since else ""
+        since = ""
+        if holder is not None and holder.since:
+            since = f" since {written_in(timezone, datetime.fromisoformat(holder.since))} {timezone}"
         super().__init__(f"{name} is being worked on by {said}{since}", fix="wait until it has ended, or stop it")
         self.holder = holder
 
 
 @contextmanager
-def hold(file: Path, *, who: str, now: datetime) -> Iterator[Holder]:
+def hold(file: Path, *, who: str, now: datetime, timezone: str = "UTC") -> Iterator[Holder]:
     """Be the only one on this machine at work on what the lock file stands for; its stem is what the second is told.
 
-    Raises: Held at once when another is, in this process or another.
+    Raises: Held at once when another is, in this process or another; it says since when in this time zone.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         if not _taken(descriptor):
-            raise Held(file.stem, _read(descriptor))
+            raise Held(file.stem, _read(descriptor), timezone=timezone)
         holder = Holder(pid=os.getpid(), host=socket.gethostname(), who=who, since=now.isoformat(timespec="seconds"))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, canonical_json(asdict(holder)), 0)

@@ -61,7 +61,7 @@ def judged(*cases: Case, findings, effect="block", provisional=False, run="2026-
     )
     return Judgement(
         run=run,
-        as_of="2026-11-05T09:12:00+01:00",
+        as_of="2026-11-05T08:12:00+00:00",
         verdict=Verdict.HOLD,
         verdict_before_waivers=Verdict.HOLD,
         reasons=reasons,
@@ -85,6 +85,7 @@ def tell(judgement, *, routes=(OPERATIONS,), already=frozenset(), sentence="Pupi
         routes=routes,
         sentence=lambda _: sentence,
         already=frozenset(already),
+        timezone="Europe/Copenhagen",
         **more,
     )
 
@@ -105,7 +106,7 @@ def test_an_alert_reads_word_for_word():
     assert message.subject == "[flis 2026-10] HOLD: delivery missing, system tea (case 1)"
     assert message.body == (
         "What      Pupils of 101 did not arrive.\n"
-        "Since     run 2026-10, first seen 2026-11-05 09:12\n"
+        "Since     run 2026-10, first seen 2026-11-05 09:12 Europe/Copenhagen\n"
         "Owner     supplier\n"
         "Do        loadgate case show 1 · report: https://host.example/report.html\n"
         "This case is told once; again only if it gets worse or is overdue.\n"

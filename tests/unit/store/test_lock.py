@@ -28,13 +28,14 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
     file = tmp_path / "locks" / "2026-10.lock"
 
     with lock.hold(file, who="ann", now=NOW) as holder:
-        with pytest.raises(lock.Held) as raised, lock.hold(file, who="bob", now=NOW):
+        with pytest.raises(lock.Held) as raised, lock.hold(file, who="bob", now=NOW, timezone="Europe/Copenhagen"):
             pytest.fail("two at once")
         assert lock.holder_of(file) == holder
 
     assert raised.value.holder == holder
     assert raised.value.message == (
-        f"2026-10 is being worked on by ann (process {os.getpid()} on {holder.host}) since 2026-11-03T06:30:00+00:00"
+        f"2026-10 is being worked on by ann (process {os.getpid()} on {holder.host}) "
+        "since 2026-11-03 07:30 Europe/Copenhagen"
     )
 
 
