@@ -113,7 +113,7 @@ def test_a_pointer_to_another_entry_of_the_ledger_is_put_right_by_releasing_agai
     ref = site.run(JANUARY)
     release(ref, actor="test")
     opened = ref.open()
-    publication.switch(opened.places, JANUARY, LedgerHead(seq=99, sha256="0" * 64))
+    publication.switch(opened.places, JANUARY, LedgerHead(seq=99, sha256="0" * 64), tmp=opened.tmp)
     before = verify(opened)
 
     release(ref, actor="test")

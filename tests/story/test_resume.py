@@ -122,6 +122,18 @@ def test_the_lock_does_not_survive_its_holder(site: Any, edits: Any) -> None:
     assert site("run", PERIOD, "--inline").code == 0
 
 
+def test_rows_that_a_killed_run_left_half_written_go_with_the_next_run(site: Any, edits: Any) -> None:
+    with held_in_the_middle(site, edits) as running:
+        edits.until(lambda: list((site.state / "tmp").rglob("typed.parquet")))
+        running.send(signal.SIGKILL)
+        assert running.ended().code == -9
+    assert list((site.state / "tmp").rglob("typed.parquet"))
+
+    site.run(PERIOD)
+
+    assert list((site.state / "tmp").iterdir()) == []
+
+
 def test_a_second_run_with_nothing_to_do_does_no_step_and_needs_no_server(site: Any) -> None:
     site.run(PERIOD)
     written_before, tried_before = written(site), attempts(site, PERIOD)

@@ -168,7 +168,7 @@ def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
         return opened.state.cases.open(case_origin(case, run=ref.run), run=ref.run, body={})
 
     numbered = number_cases(judgement, number)
-    folder = durable.open_folder(opened.places.tmp)
+    folder = durable.open_folder(opened.tmp)
     (folder / JUDGEMENT).write_bytes(dump(Judgement, numbered))
     durable.seal(folder, {"key": sha256(dump(Judgement, numbered))})
     durable.commit_folder(folder, _folder(opened, ref.run))

@@ -80,7 +80,7 @@ def do(ref: Ref, version: str) -> None:
             read(opened, site, delivery)
         return
     with (
-        durable.scratch(opened.places.tmp) as folder,
+        durable.scratch(opened.tmp) as folder,
         _checking(site, inputs, delivery, folder) as checking,
         _harmonising(site, delivery, folder) as harmonising,
     ):
@@ -107,7 +107,7 @@ def do(ref: Ref, version: str) -> None:
 def read(opened: Opened, site: Site, delivery: Delivery, *, each: Callable[[pl.DataFrame], None] | None = None) -> bool:
     """Type the rows of a delivery; `each` sees them on their way. Out: whether any of them are used."""
     final = typed_folder(opened, site, delivery)
-    with durable.scratch(opened.places.tmp) as folder:
+    with durable.scratch(opened.tmp) as folder:
         used = read_into(folder, opened, site, delivery, each=each)
         durable.commit_folder(folder, final)
     kept = opened.places.fingerprint(f"{content_key(delivery)}-{final.name}")

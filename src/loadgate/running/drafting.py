@@ -113,7 +113,7 @@ def draft_of_site(
     if known is None:
         raise NotFound(f"the site has no dataset {dataset}", fix=f"name one of {', '.join(_names_of(site))}")
     spec = _spec(site, path, dataset, supplier, system)
-    folder = durable.open_folder(opened.places.tmp)
+    folder = durable.open_folder(opened.tmp)
     with _without_values(folder):
         reading = read([path], spec=spec, dataset=known, scope=Scope.parse("*"), into=folder)
         if not reading.rows_typed and reading.findings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -71,9 +70,7 @@ def open_inbox(opened: Opened, site: Site) -> Objects:
 
 def _archive(opened: Opened, inbox: Objects, name: str) -> str:
     """Put the object's bytes into the archive unless they are there. Returns their SHA-256."""
-    tmp = opened.places.tmp
-    tmp.mkdir(parents=True, exist_ok=True)
-    landed = tmp / f"in-{os.getpid()}-{threading.get_ident()}-{sha256(name.encode(errors='surrogatepass'))[:20]}"
+    landed = opened.tmp / f"in-{threading.get_ident()}-{sha256(name.encode(errors='surrogatepass'))[:20]}"
     content = inbox.download(name, landed)
     final = opened.places.archived(content)
     if final.exists():

@@ -30,7 +30,7 @@ def keep(opened: Opened, *, run: str, step: str, work_id: str, key: str, make: C
     final = opened.places.step(run, step) / work_id
     if durable.exists(final):
         return final
-    folder = durable.open_folder(opened.places.tmp)
+    folder = durable.open_folder(opened.tmp)
     earlier = _earlier(opened, step, work_id, key)
     if earlier is None:
         make(folder)

@@ -60,7 +60,7 @@ def look(
     ids = {one.id for one in wanted}
     beside = [one for one in inputs.deliveries if one.id not in ids and one.expected.dataset in references]
     seen: list[Seen] = []
-    with durable.scratch(opened.places.tmp) as scratch:
+    with durable.scratch(opened.tmp) as scratch:
         see = partial(_see, opened, site, period=inputs.period, asked=ids, references=references, scratch=scratch)
         total = len(wanted) + len(beside)
         progress(0, total)

@@ -16,6 +16,7 @@ from loadgate.errors import NotFound
 from loadgate.model.encoding import load
 from loadgate.settings import Settings
 from loadgate.store.places import STATE_README, Places
+from loadgate.store.scratch import Scratch
 
 if TYPE_CHECKING:
     from loadgate.model.deliveries import Delivery
@@ -45,6 +46,9 @@ class Opened:
         self._deliveries: dict[str, dict[str, Delivery]] = {}
         self._handed_over: str | None = None
         self._state: State | None = None
+        url = settings.database_url  # SQLite's file is one machine's, and so is the folder that it lies in
+        shared = url is not None and not url.startswith("sqlite")
+        self.scratch = Scratch(self.places.tmp, shared=shared, who=settings.actor)
         self._lock = threading.RLock()
 
     @property
@@ -68,6 +72,11 @@ class Opened:
         if not readme.exists():
             durable.write_text(readme, STATE_README)
         return open_state(self.settings.database_url or self.places.database_url)
+
+    @property
+    def tmp(self) -> Path:
+        """Where this process keeps what is half written: a folder of its own, which goes with the process."""
+        return self.scratch.folder(now=now())
 
     def site(self) -> Site:
         """The content as it lies there now. Raises SiteError with every fault."""
@@ -124,6 +133,7 @@ class Opened:
             if self._state is not None:
                 self._state.close()
                 self._state = None
+            self.scratch.close()
 
 
 _one_at_a_time = threading.Lock()

@@ -48,6 +48,7 @@ def open_run(opened: Opened, period: Period, *, as_of: datetime | None, actor: s
     (decision 0004). `quiet`: a replay or back-test, which never sends.
     Raises SiteError before any file is read.
     """
+    opened.scratch.sweep(now=now())
     looked = look(opened, period, as_of=as_of)
     row = opened.state.runs.open(
         str(period),
@@ -190,7 +191,7 @@ def _snapshot(opened: Opened, site: Site) -> str:
     content = key_of(site.files)
     final = opened.places.content(content)
     if not durable.exists(final):
-        folder = durable.open_folder(opened.places.tmp)
+        folder = durable.open_folder(opened.tmp)
         for name in site.files:
             copy = folder / name
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -238,7 +239,7 @@ def _freeze(opened: Opened, row: RunRow, inputs: RunInputs) -> None:
     final = opened.places.step(row.id, "opened")
     if durable.exists(final):
         return
-    folder = durable.open_folder(opened.places.tmp)
+    folder = durable.open_folder(opened.tmp)
     (folder / "inputs.json").write_bytes(dump(RunInputs, inputs))
     durable.seal(folder, {"key": row.inputs_sha256, "run": row.id})
     durable.commit_folder(folder, final)

@@ -128,7 +128,7 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
 
     opened, inputs, site = ref.frozen()
     final = opened.places.staged(ref.run)
-    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
+    with durable.scratch(opened.tmp, mode=0o750) as folder:
         head = opened.state.ledger.head()
         manifest = stage(
             judgement=judgement,
@@ -166,7 +166,7 @@ def _freeze(ref: Ref, judgement: Judgement) -> None:
     opened = ref.open()
     final = opened.places.vintage(ref.run)
     held = {part.part for part in judgement.parts if part.verdict is Verdict.HOLD}
-    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
+    with durable.scratch(opened.tmp, mode=0o750) as folder:
         shutil.copyfile(opened.places.staged(ref.run) / "figures.parquet", folder / "figures.parquet")
         history = opened.places.step(ref.run, "detect") / reducing.ALL / "history.parquet"
         if history.exists():
@@ -213,7 +213,7 @@ def _switch(opened: Opened, run: str, entry: LedgerEntry) -> None:
 
     now_current = publication.current(opened.places)
     if now_current is None or run_order(now_current.run) <= run_order(run):  # an older month never takes its place
-        publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256))
+        publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256), tmp=opened.tmp)
     opened.state.runs.set_state(run, RunState.RELEASED)
 
 

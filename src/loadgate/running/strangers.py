@@ -65,7 +65,7 @@ def _unlikeness(
 
     expected = delivery.expected
     dataset = site.dataset(expected.dataset)
-    with durable.scratch(opened.places.tmp) as folder:
+    with durable.scratch(opened.tmp) as folder:
         reading = read(
             parts,
             spec=delivering.spec_of(site, delivery),

@@ -25,6 +25,7 @@ from loadgate.store.points import around, point
 
 __all__ = [
     "MANIFEST",
+    "alone_in",
     "append",
     "commit_folder",
     "create_bytes",
@@ -196,7 +197,7 @@ def commit_folder(tmp_folder: Path, final_folder: Path) -> bool:
     if _other_disk(tmp_folder, final_folder.parent):
         tmp_folder = _carry(tmp_folder, final_folder.parent)
     _sync_tree(tmp_folder)
-    with _alone_in(final_folder.parent):
+    with alone_in(final_folder.parent):
         if not _already_there(tmp_folder, final_folder):
             _rename(tmp_folder, final_folder)
             return True
@@ -244,7 +245,7 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Be the only one, of all threads and processes, who looks what lies in the folder and puts something there.
 
     Without it, what looks like the rest of a crash may by now be what another has put in its place.

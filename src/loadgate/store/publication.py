@@ -11,6 +11,8 @@ from loadgate.model.identity import canonical_json, sha256
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from loadgate.store.ledger import LedgerHead
     from loadgate.store.places import Places
 
@@ -33,7 +35,7 @@ def manifest_sha256(places: Places, run: str) -> str:
     return sha256(path.read_bytes())
 
 
-def switch(places: Places, run: str, head: LedgerHead) -> Current:
+def switch(places: Places, run: str, head: LedgerHead, *, tmp: Path) -> Current:
     """Let this release count, by one atomic rename."""
     current = Current(
         run=run,
@@ -42,7 +44,7 @@ def switch(places: Places, run: str, head: LedgerHead) -> Current:
         ledger_sha256=head.sha256,
     )
     line = canonical_json({name: getattr(current, name) for name in Current.__slots__})
-    half = places.tmp / f"CURRENT-{run}"  # nothing half written ever lies in published/
+    half = tmp / f"CURRENT-{run}"  # nothing half written ever lies in published/
     durable.write_bytes(half, line + b"\n")
     durable.replace_file(half, places.current)
     return current

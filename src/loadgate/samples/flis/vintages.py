@@ -83,7 +83,7 @@ def _release(
     final = opened.places.vintage(run)
     if final.exists():
         durable.discard_folder(final)  # without its entry, or without its manifest, it never counted
-    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
+    with durable.scratch(opened.tmp, mode=0o750) as folder:
         if staged is None:
             frame.write_parquet(folder / "figures.parquet", compression="zstd")
         else:
@@ -125,7 +125,7 @@ def _stage(world: World, opened: Opened, vintage: Period, frame: pl.DataFrame, h
     if final.exists():
         durable.discard_folder(final)
     at = released_at(world, vintage)
-    with durable.scratch(opened.places.tmp, mode=0o750) as folder:
+    with durable.scratch(opened.tmp, mode=0o750) as folder:
         manifest = stage(
             judgement=_judgement(run, at, frame),
             figures=frame,
@@ -173,7 +173,7 @@ def _count(world: World, opened: Opened, vintage: Period, entry: LedgerEntry) ->
         durable.commit_folder(opened.places.staged(run), opened.places.release(run))
     current = publication.current(opened.places)
     if current is None or parse_run_id(current.run)[0] < period:  # `2026-09`, `2026-10`: text sorts as time does
-        publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256))
+        publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256), tmp=opened.tmp)
     if not opened.state.runs.rows(period):
         at = released_at(world, vintage)
         opened.state.runs.open(period, inputs_sha256=key_of(ACTOR, run), as_of=at, opened_at=at, opened_by=ACTOR)

@@ -1,0 +1,93 @@
+"""A folder for half-written things in; out, a process's own place in it, and none of what dead processes left there.
+
+A place is its process's for as long as `lock` in it is held (`lock`): who gets hold of that knows that its owner is
+dead. Places are made and removed by one process at a time, so none is ever seen before it is held.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+from loadgate.store import durable
+from loadgate.store.lock import Held, hold
+
+_LOCK = "lock"
+
+
+class Scratch:
+    """The place of this process below `root`, for all of its threads; it goes with this object, at the latest at exit.
+
+    `shared`: other machines may have places below `root` too, whose locks may not be seen from here.
+    """
+
+    def __init__(self, root: Path, *, shared: bool, who: str) -> None:
+        self._root, self._shared, self._who = root, shared, who
+        self._own: Path | None = None
+        self._guard = threading.Lock()
+        self._end: Callable[[], object] = lambda: None
+
+    def folder(self, *, now: datetime) -> Path:
+        """The place: a folder with mode 0700, made when it is first asked for."""
+        with self._guard:
+            if self._own is None or not self._own.is_dir():
+                self._end()
+                self._own = self._make(now)
+            return self._own
+
+    def sweep(self, *, now: datetime) -> None:
+        """Remove what no living process owns; of what lies on a shared folder, only what this machine left."""
+        if not self._root.is_dir():
+            return
+        with durable.alone_in(self._root):
+            for entry in sorted(self._root.iterdir()):
+                if entry != self._own and self._is_in_sight(entry):
+                    self._remove_unless_held(entry, now)
+
+    def close(self) -> None:
+        with self._guard:
+            self._end()
+            self._own = None
+
+    def _make(self, now: datetime) -> Path:
+        self._root.mkdir(parents=True, exist_ok=True)
+        held = ExitStack()
+        with durable.alone_in(self._root):
+            own = Path(tempfile.mkdtemp(prefix=f"{socket.gethostname()}-", dir=self._root))
+            held.enter_context(hold(own / _LOCK, who=self._who, now=now))
+        self._end = weakref.finalize(self, _leave, own, held, os.getpid())
+        return own
+
+    def _is_in_sight(self, entry: Path) -> bool:
+        return not self._shared or entry.name.rpartition("-")[0] == socket.gethostname()
+
+    def _remove_unless_held(self, entry: Path, now: datetime) -> None:
+        if not (entry / _LOCK).is_file():
+            _remove(entry)
+            return
+        try:
+            with hold(entry / _LOCK, who=self._who, now=now):
+                _remove(entry)
+        except Held:
+            return
+
+
+def _leave(own: Path, held: ExitStack, pid: int) -> None:
+    if os.getpid() == pid:  # a child that was forked off may end before us
+        shutil.rmtree(own, ignore_errors=True)
+        held.close()
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
