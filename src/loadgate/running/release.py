@@ -14,6 +14,7 @@ from loadgate.model.identity import sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.period import run_order
 from loadgate.running import acting, deciding, month, reducing
+from loadgate.running.baseline import sealed_heads
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
 
@@ -265,13 +266,7 @@ def _finished(opened: Opened) -> frozenset[str]:
 
 def ledger_heads(opened: Opened) -> list[tuple[str, int, str]]:
     """Heads printed on manifests and on CURRENT, to hold against the ledger: a cut tail shows."""
-    heads = []
-    for root in (opened.places.published, opened.places.vintages, opened.places.state / "runs"):
-        for folder in sorted(root.iterdir()) if root.is_dir() else []:
-            if folder.is_dir() and durable.exists(folder):
-                head = durable.read_manifest(folder).get("ledger_head")
-                if head:
-                    heads.append((f"{root.name}/{folder.name}/manifest.json", head["seq"], head["sha256"]))
+    heads = sealed_heads(opened)
     current = publication.current(opened.places)
     if current is not None:
         heads.append(("published/CURRENT", current.ledger_seq, current.ledger_sha256))
