@@ -26,6 +26,17 @@ from loadgate.store.points import around
 from loadgate.store.tables import METADATA, SCHEMA, SCHEMA_VERSION
 
 _BUSY_S = 60  # how long a writer waits for the others before it gives up
+_SQLITE = {  # what a person can do about it
+    sqlite3.SQLITE_NOTADB: ("is damaged: its file is no database", "restore it from the backup"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "restore it from the backup"),
+    sqlite3.SQLITE_BUSY: (
+        f"has been locked by another process for {_BUSY_S} s",
+        "let that process end, or stop it; then run the command again",
+    ),
+    sqlite3.SQLITE_FULL: ("cannot be written: its disk is full", "make room, then run the command again"),
+    sqlite3.SQLITE_READONLY: ("may not be written", "let the account that runs this write its file and folder"),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "let the account that runs this read and write its file and folder"),
+}
 _READS = "loadgate_reads"  # execution option: this transaction only reads
 
 
@@ -219,9 +230,18 @@ def _told(*, races: bool = False) -> Iterator[None]:
         raise CouldNotRun("the state database already holds another such row", fix="run the command again") from None
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise CouldNotRun(
-            f"the state database refused to work ({type(cause).__name__})",
-            fix="check that it is reachable, writable, and that its disk has room",
-        ) from None
+        raise _refused(cause) from None
     except SQLAlchemyError as error:
         raise CouldNotRun(f"the state database refused to work ({type(error).__name__})") from None
+
+
+def _refused(cause: BaseException | None) -> CouldNotRun:
+    code = getattr(cause, "sqlite_errorcode", -1) & 0xFF  # without what kind of a read, write or lock it was
+    known = _SQLITE.get(code)
+    if known is None:
+        return CouldNotRun(
+            f"the state database refused to work ({type(cause).__name__})",
+            fix="check that it is reachable, writable, and that its disk has room",
+        )
+    what, fix = known
+    return CouldNotRun(f"the state database {what}", fix=fix)

@@ -116,7 +116,25 @@ def test_a_url_that_is_no_database_is_refused(url: str) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loadgate.db").write_bytes(b"not a database at all, but long enough to look at" * 50)
 
-    with pytest.raises(CouldNotRun, match="the state database refused to work"):
+    with pytest.raises(CouldNotRun, match="the state database is damaged: its file is no database") as raised:
+        open_state(tmp_path / "loadgate.db")
+    assert raised.value.fix == "restore it from the backup"
+
+
+def test_a_database_with_spoiled_pages_is_said_to_be_damaged(tmp_path: Path) -> None:
+    open_state(tmp_path / "loadgate.db").close()
+    with (tmp_path / "loadgate.db").open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 4000)
+
+    with pytest.raises(CouldNotRun, match="the state database is damaged"):
+        open_state(tmp_path / "loadgate.db")
+
+
+def test_a_database_in_whose_place_a_folder_lies_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "loadgate.db").mkdir()
+
+    with pytest.raises(CouldNotRun, match="the state database cannot be opened"):
         open_state(tmp_path / "loadgate.db")
 
 
