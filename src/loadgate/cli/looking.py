@@ -10,7 +10,7 @@ import typer
 
 from loadgate.cli.commands import runnable
 from loadgate.cli.options import AsOfOption, JsonOption, SiteOption, moment
-from loadgate.cli.terminal import say, say_json, table
+from loadgate.cli.terminal import say, say_json, table, visible
 from loadgate.errors import Exit
 from loadgate.model.moments import written_in
 
@@ -109,7 +109,7 @@ def arrivals(
     ):
         say(line)
     for file in inputs.unexpected:
-        shown = view.get("unexpected_names", {}).get(file.name, file.name)
+        shown = visible(view.get("unexpected_names", {}).get(file.name, file.name))
         say(f"{shown}  unexpected  {file.size_bytes:,} bytes")
 
 

@@ -13,6 +13,7 @@ import typer
 
 from loadgate.checking.engine.memory import share_free_memory
 from loadgate.cli import acts, looking, months, sampling, scoring, sites, suites
+from loadgate.cli.terminal import take_any_text
 from loadgate.errors import Exit, LoadgateError, is_interruption
 from loadgate.model.version import VERSION
 
@@ -90,6 +91,7 @@ def _common(
 def main() -> None:
     """Run the command line; every error of ours ends as its text on standard error and its exit code."""
     share_free_memory()
+    take_any_text()
     try:
         code = app(standalone_mode=False)  # returns the code of typer.Exit
         if code == Exit.INTERRUPTED:

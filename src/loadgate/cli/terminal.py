@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -29,7 +30,24 @@ def say(text: str = "") -> None:
 
 
 def say_json(value: object) -> None:
-    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:  # a file's name need not be text, and a stream need not take every letter
+        text = json.dumps(value, indent=2, default=str)
+    say(text)
+
+
+def take_any_text() -> None:
+    """Let both streams write an escape for what they cannot write, whatever their encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def visible(text: str) -> str:
+    """Text of a stranger on one line: an escape for each character that moves the cursor or turns the line."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> list[str]:

@@ -1,0 +1,47 @@
+"""What is printed stays on its line, and can be printed whatever the terminal's encoding and a stranger's text are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from loadgate.cli.terminal import visible
+
+PRINTS = """
+import os
+from loadgate.cli.terminal import say, say_json, take_any_text
+take_any_text()
+name = os.fsdecode(b"bad\\xff\\xc3\\xb8.tsv")
+say("by −1.0 %  " + name)
+say_json([name, "−"])
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "latin-1:strict", "ascii:strict"])
+def test_every_terminal_takes_every_name(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTS], env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True, check=True
+    )
+
+    line, *rest = done.stdout.decode(encoding.partition(":")[0]).splitlines()
+    assert line.startswith(("by −1.0 %", r"by \u2212"))
+    assert r"bad\udcff" in line
+    assert json.loads("\n".join(rest)) == ["bad\udcffø.tsv", "−"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("2025-08/Fälle 01.tsv", "2025-08/Fälle 01.tsv"),
+        ("new\nline.tsv", r"new\nline.tsv"),
+        ("\x1b[31mHOLD\x1b[0m", r"\x1b[31mHOLD\x1b[0m"),
+        ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("bad\udcff", r"bad\udcff"),
+    ],
+)
+def test_no_name_moves_the_cursor_or_turns_a_line_round(name: str, shown: str) -> None:
+    assert visible(name) == shown
