@@ -19,6 +19,22 @@ from loadgate.model.version import VERSION
 
 EXITS = "Exit codes: 0 release or release with caveats, 1 no, 2 usage, 3 hold, 4 content error, 5 could not run."
 
+_ROOM, _RIGHTS = "make room on the disk", "let the account that runs this read and write the site's folders"
+_IN_THE_WAY = "look for a file where a folder of the site or its state should be, or the other way round"
+_FIX = "`loadgate doctor` looks at what a run needs"
+_FIXES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "let the account that runs this write larger files (ulimit -f)",
+    errno.EROFS: _RIGHTS,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.EMFILE: "let the account that runs this open more files (ulimit -n)",
+}
+
 app = typer.Typer(
     name="loadgate",
     help="Tests a monthly load before anything is published, and holds the release until the gate says yes.",
@@ -127,8 +143,10 @@ def _internal(error: Exception) -> int:
     trail = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
     if os.environ.get("LOADGATE_DEBUG"):
         raise error
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-        _complain(f"{os.strerror(error.errno)} ({trail})\n  fix       make room, or mend the rights; then run it again")
+    if isinstance(error, OSError) and error.errno is not None:  # the name of the file, too, may hold what nobody reads
+        _complain(
+            f"{os.strerror(error.errno)} ({trail})\n  fix       {_FIXES.get(error.errno, _FIX)}; then run it again"
+        )
         return Exit.COULD_NOT_RUN
     _complain(f"a fault of the program: {type(error).__name__} at {trail}")
     return Exit.COULD_NOT_RUN

@@ -18,10 +18,14 @@ def written_in(timezone: str, moment: datetime) -> str:
     return (moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(timezone))).strftime("%Y-%m-%d %H:%M")
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Of periods that are loaded and of a run's now: beyond them, no day before, month after or zone could be told."""
+
+
 def read_moment(text: str, timezone: str) -> datetime:
     """Read a moment, into UTC; one without an offset is a local one, and a day alone its last second.
 
-    Raises NotFound for anything else.
+    Raises NotFound for anything else, and outside of FIRST_YEAR to LAST_YEAR.
     """
     try:
         read = datetime.fromisoformat(text)
@@ -29,4 +33,6 @@ def read_moment(text: str, timezone: str) -> datetime:
         raise NotFound(f"{text!r} is no time", fix="write 2025-08-28 or 2025-08-28T09:12:00+02:00") from None
     if "T" not in text and " " not in text:
         read = read.replace(hour=23, minute=59, second=59)
+    if not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise NotFound(f"{text!r} is no time for a run", fix=f"name one from {FIRST_YEAR} to {LAST_YEAR}")
     return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)

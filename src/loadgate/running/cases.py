@@ -28,6 +28,9 @@ def newest_run(opened: Opened, text: str) -> str:
         of_period = [run for run in judged if parse_run_id(run)[0] == text]
         if of_period:
             return of_period[-1]
+    if any(text in (row.id, row.period) for row in opened.state.runs.rows()):
+        period = text.partition(".")[0]
+        raise NotFound(f"run {text} is not judged yet", fix=f"`loadgate run {period}` takes it up where it stopped")
     near = difflib.get_close_matches(text, judged, n=1, cutoff=0.5)
     raise NotFound(f"no judged run {text}", fix=f"did you mean {near[0]}?" if near else "`loadgate runs` lists them")
 

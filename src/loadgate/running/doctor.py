@@ -31,7 +31,8 @@ def examine(opened: Opened, *, python: str) -> list[dict[str, str]]:
     found.append(_tried("content", lambda: f"{len(opened.site().files)} files, no fault"))
     found.append(_tried("inbox", lambda: _inbox(opened)))
     found.append(_tried("database", lambda: f"{opened.state.ledger.head().seq} ledger entries"))
-    free = shutil.disk_usage(opened.places.state).free
+    there = next(one for one in (opened.places.state, *opened.places.state.parents) if one.exists())
+    free = shutil.disk_usage(there).free
     found.append(_line("ok" if free > ENOUGH_BYTES else "bad", "disk", f"{free / 1e9:.0f} GB free"))
     name = "LOADGATE_ALERT_URL"
     told = _line("ok", name, "set") if os.environ.get(name) else _line("note", name, "not set: alerts are not sent")
@@ -50,6 +51,8 @@ def _tried(what: str, look: Callable[[], str]) -> dict[str, str]:
         return _line("ok", what, look())
     except LoadgateError as error:
         return _line("bad", what, error.message.splitlines()[0])
+    except OSError as error:
+        return _line("bad", what, f"{os.strerror(error.errno or 0)}: {error.filename}")
 
 
 def _line(state: str, what: str, found: str) -> dict[str, str]:

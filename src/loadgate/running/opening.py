@@ -14,7 +14,7 @@ from loadgate.model.encoding import dump
 from loadgate.model.findings import Check, Finding
 from loadgate.model.identity import file_pseudonym, key_of, part_id, stream
 from loadgate.model.kinds import Kind, Severity
-from loadgate.model.moments import day_in, read_moment
+from loadgate.model.moments import FIRST_YEAR, LAST_YEAR, day_in, read_moment
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
@@ -78,6 +78,8 @@ def require_cadence(site: Site, period: Period) -> None:
             f"{period} is a {period.cadence}, and {site.file.name} loads by the {site.file.cadence}",
             fix=f"name a {site.file.cadence}, e.g. {Period.of(period.start, site.file.cadence)}",
         )
+    if not FIRST_YEAR <= period.start.year <= LAST_YEAR:
+        raise NotFound(f"{period} is no period to load", fix=f"name one from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs:

@@ -41,3 +41,10 @@ def test_what_is_written_without_an_offset_is_local(text: str, moment: str) -> N
 def test_what_is_no_moment_is_refused() -> None:
     with pytest.raises(NotFound, match="is no time"):
         read_moment("yesterday", "Europe/Copenhagen")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1899-12-31T23:59", "3000-01-01T00:00+00:00", "9999-12-31"])
+def test_a_moment_that_leaves_no_room_before_or_after_it_is_refused(text: str) -> None:
+    with pytest.raises(NotFound) as raised:
+        read_moment(text, "Europe/Copenhagen")
+    assert raised.value.fix == "name one from 1900 to 2999"

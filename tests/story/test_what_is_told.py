@@ -1,0 +1,44 @@
+"""Whatever stands in the way of a command, its last lines say what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+PERIOD = "2024-02"
+
+
+@pytest.mark.parametrize("period", ["0001-01", "9999-12"])
+def test_a_period_at_the_end_of_time_is_no_period_to_load(site: Any, period: str) -> None:
+    for command in ("run", "arrivals"):
+        done = site(command, period)
+        assert done.code == 1
+        assert done.err == f"{period} is no period to load\n  fix       name one from 1900 to 2999\n"
+
+
+@pytest.mark.parametrize("name", [".", "tmp", "locks"])
+def test_a_file_where_a_folder_of_the_state_should_be_is_told_as_that(site: Any, name: str) -> None:
+    place = site.state / name
+    place.rename(site.path / "aside")
+    place.write_text("")
+
+    done = site("run", PERIOD, "--inline")
+
+    assert done.code == 5
+    assert "a fault of the program" not in done.err
+    assert "look for a file where a folder of the site or its state should be" in done.err
+    told = {line["what"]: line for line in site("doctor", "--json").json}
+    assert name == "locks" or told["database"]["state"] == "bad"
+    assert "disk" in told
+
+
+def test_a_run_that_was_cut_short_is_not_taken_for_another_when_it_is_to_be_released(site: Any) -> None:
+    assert site("run", PERIOD, "--inline", env={"LOADGATE_KILL_AT": "150"}).code == -9
+    assert site("runs", "--json").json[-1]["run"] == PERIOD
+
+    done = site("release", PERIOD)
+
+    assert done.code == 1
+    assert done.err.startswith(f"run {PERIOD} is not judged yet\n")
+    assert f"`loadgate run {PERIOD}`" in done.err
