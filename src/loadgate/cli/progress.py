@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -73,7 +74,8 @@ def _progress(ref: Ref, step: str) -> tuple[int, int]:
 def _bar(name: str, done: int, total: int) -> None:
     filled = _WIDTH * done // total if total else 0
     bar = "█" * filled + "░" * (_WIDTH - filled)
-    sys.stdout.write(f"\r  {name:<11} {bar}  {done} of {total}\x1b[K")
+    room = shutil.get_terminal_size().columns - 1  # what runs on into a second line cannot be written over
+    sys.stdout.write(f"\r{f'  {name:<11} {done} of {total}  {bar}'[:room]}\x1b[K")
     sys.stdout.flush()
 
 

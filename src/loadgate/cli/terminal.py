@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import IO
 
+_PLAIN = {"−": "-", "–": "-", "…": "...", "█": "#", "░": ".", "·": "*", "→": "->", "“": '"', "”": '"', "’": "'"}
 _STYLES = {"error": "31", "hold": "1;31", "caveat": "1;33", "release": "1;32", "strong": "1", "dim": "2"}
 
 
@@ -39,10 +41,19 @@ def say_json(value: object) -> None:
 
 
 def take_any_text() -> None:
-    """Let both streams write an escape for what they cannot write, whatever their encoding."""
+    """Let both streams write a plain sign, or an escape, for what they cannot write, whatever their encoding."""
+    codecs.register_error("loadgate.plain", _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="loadgate.plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A minus stays a minus: as an escape, `−0.9 %` would read as a number of thousands."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(each) or ascii(each)[1:-1] for each in signs), error.end
 
 
 def visible(text: str) -> str:
