@@ -65,8 +65,8 @@ def test_a_validator_needs_no_context(tmp_path: Path) -> None:
 
 
 def test_every_example_was_found() -> None:
-    assert len(blocks("python")) == 4
-    assert len(blocks("text")) == 3
+    assert len(blocks("python")) == 5
+    assert len(blocks("text")) == 4
     assert PAGE.count("```") == 2 * len(BLOCKS)
 
 

@@ -42,7 +42,9 @@ from loadgate.checking.engine.execution import PolarsExecutionEngine
 from loadgate.checking.engine.scanning import REMOTE, s3_client
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
 _EVERY_FILE = "**/*"
 
@@ -79,9 +81,20 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
         """Give the engine of this data source. It holds the options of S3; GX writes a batch's spec into results."""
         options = self._options()
         if self._execution_engine is None or self._cached_execution_engine_kwargs != options:
-            self._execution_engine = PolarsExecutionEngine(storage_options=options, gx_judges_types=True)
+            given = {} if self._execution_engine is None else self._execution_engine.references
+            self._execution_engine = PolarsExecutionEngine(
+                storage_options=options, gx_judges_types=True, references=given
+            )
             self._cached_execution_engine_kwargs = options
         return self._execution_engine
+
+    def set_references(self, frames: Mapping[str, pl.LazyFrame | pl.DataFrame]) -> None:
+        """Give the tables that rules of one's own ask for by name, in place of those that were given before.
+
+        As frames of assets they are there while the program runs, and are not stored.
+        Raises: TypeError if one is no Polars frame.
+        """
+        self.get_execution_engine().set_references(frames)
 
     def test_connection(self, test_assets: bool = True) -> None:
         """Look whether a folder is there, and list the files of S3 assets. Raises: TestConnectionError."""

@@ -48,7 +48,7 @@ def validate_by_gx(
     try:
         columns = around.delivered(frame.collect_schema())
         delivered = frame.select(all_of(name for name in columns if name not in around.undecided))
-        found = validator_for(delivered).graph_validate(
+        found = validator_for(delivered, references=around.references).graph_validate(
             configurations=[configuration], runtime_configuration={"result_format": dict(result_format)}
         )[0]
     except Exception as error:  # what is in the text of GX's exceptions is not known

@@ -61,9 +61,10 @@ class Asked:
 
     def reference(self, name: str) -> pl.LazyFrame:
         """Another table that was given by name. Raises: CannotEvaluateError if it was not."""
-        if name not in self.references:
-            raise CannotEvaluateError(f"the table {name} is not there to compare with")
-        return self.references[name]
+        try:
+            return self.references[name]
+        except KeyError:
+            raise CannotEvaluateError(f"the table {name} is not there to compare with") from None
 
     def alike(self, name: str) -> pl.LazyFrame:
         """Of another table, the columns of this domain in the rows that meet the same row_condition.
@@ -155,7 +156,7 @@ def ask(
         arguments=arguments,
         schema=schema,
         rows=rows,
-        references=references or {},
+        references={} if references is None else references,
         domain=domain,
     )
 

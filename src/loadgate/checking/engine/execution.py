@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from loadgate.checking.engine.quiet import import_gx
@@ -56,6 +57,7 @@ from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError, not_here
 from loadgate.checking.engine.passes import Guard, unread
 from loadgate.checking.engine.scanning import scan
+from loadgate.checking.engine.surroundings import Surroundings
 
 _TYPES_REFUSED: Final = (
     "GX's own Validator judges a column's type for its own three engines only; exchange such checks by "
@@ -63,6 +65,7 @@ _TYPES_REFUSED: Final = (
 )
 
 _TYPE_FACTS: Final = ("table.column_types", "table.polars_types")
+_NO_TABLES: Final[Mapping[str, pl.LazyFrame]] = MappingProxyType({})
 
 
 class _RefusedTypes:
@@ -73,6 +76,16 @@ class _RefusedTypes:
 
     def __len__(self) -> NoReturn:  # or, of no columns, GX would ask no further
         raise CannotEvaluateError(_TYPES_REFUSED)
+
+
+class _References(dict[str, pl.LazyFrame]):
+    """Other tables by name."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise CannotEvaluateError(
+            f"the table {name} is not there to compare with; give it by its name to set_references of the data source, "
+            "or as one of the references of validator_for"
+        )
 
 
 class PolarsBatchData(BatchData):
@@ -110,18 +123,40 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     """GX's execution engine on Polars. See loadgate.checking.engine.metrics.METRICS for what it can compute."""
 
     def __init__(
-        self, *, storage_options: Mapping[str, str] | None = None, gx_judges_types: bool = False, **arguments: Any
+        self,
+        *,
+        storage_options: Mapping[str, str] | None = None,
+        gx_judges_types: bool = False,
+        references: Mapping[str, pl.LazyFrame | pl.DataFrame] = _NO_TABLES,
+        **arguments: Any,
     ) -> None:
         """Make an engine.
 
         `storage_options` are for files on S3. `gx_judges_types` says that GX's own Validator runs on it, which leaves
         checks of a column's type without a verdict: who looks at the schema is then refused it, with the reason. Not
         who asks for the types of no batch in particular, as GX's metric retrievers do: a check always names its own.
+        `references` are as in set_references.
         """
         register_metrics()
         self._storage_options = dict(storage_options or {})
         self._gx_judges_types = gx_judges_types
+        self.set_references(references)
         super().__init__(**arguments)
+
+    def set_references(self, frames: Mapping[str, pl.LazyFrame | pl.DataFrame]) -> None:
+        """Give the tables that rules of one's own ask for by name, in place of those that were given before.
+
+        Raises: TypeError if one is no Polars frame.
+        """
+        for name, frame in frames.items():
+            if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+                raise TypeError(f"the table {name} must be a DataFrame or LazyFrame of Polars")
+        self._references = _References((name, frame.lazy()) for name, frame in frames.items())
+
+    @property
+    def references(self) -> Mapping[str, pl.LazyFrame]:
+        """The tables given by name; asked for another one, it raises CannotEvaluateError with what to do."""
+        return self._references
 
     def load_batch_data(self, batch_id: str, batch_data: Any) -> None:
         """Take a DataFrame, a LazyFrame or PolarsBatchData as a batch."""
@@ -173,7 +208,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         answered = [metric for metric in ours if metric.id not in reasons]
         for batch_id in dict.fromkeys(metric.metric_domain_kwargs.get("batch_id") for metric in answered):
             batch = [metric for metric in answered if metric.metric_domain_kwargs.get("batch_id") == batch_id]
-            computed = _computed(self._batch(batch_id), batch)
+            computed = _computed(self._batch(batch_id), batch, self._references)
             resolved |= computed.values
             reasons |= computed.reasons
         if self._gx_judges_types and runtime_configuration:
@@ -286,18 +321,29 @@ def _failed(metrics: list[MetricConfiguration], reason: str) -> MetricResolution
     return MetricResolutionError(message=reason, failed_metrics=metrics * MAX_METRIC_COMPUTATION_RETRIES)
 
 
-def _computed(data: PolarsBatchData, metrics: list[MetricConfiguration]) -> Computed:
+def _computed(
+    data: PolarsBatchData, metrics: list[MetricConfiguration], references: Mapping[str, pl.LazyFrame]
+) -> Computed:
     """Compute metrics; a frame that cannot even be opened answers none of them, and its text stays here."""
     try:
-        return run(compile_metrics(metrics, schema=data.schema), data.frame, guard=data.guard)
+        plan = compile_metrics(metrics, schema=data.schema, around=Surroundings(references=references))
+        return run(plan, data.frame, guard=data.guard)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})
 
 
-def validator_for(frame: pl.LazyFrame | pl.DataFrame, **arguments: Any) -> PolarsValidator:
-    """Make a GX Validator over a frame; `arguments` go to Validator (an expectation_suite, a data_context)."""
-    engine = PolarsExecutionEngine()
+def validator_for(
+    frame: pl.LazyFrame | pl.DataFrame,
+    *,
+    references: Mapping[str, pl.LazyFrame | pl.DataFrame] = _NO_TABLES,
+    **arguments: Any,
+) -> PolarsValidator:
+    """Make a GX Validator over a frame; `arguments` go to Validator (an expectation_suite, a data_context).
+
+    `references` are other tables that rules of one's own may ask for by name.
+    """
+    engine = PolarsExecutionEngine(references=references)
     batch = Batch(data=PolarsBatchData(engine, frame.lazy()))  # type: ignore[arg-type]  # a closed union again
     return PolarsValidator(execution_engine=engine, batches=[batch], **arguments)
 
