@@ -23,7 +23,7 @@ MONTHLY = r"sub/(?P<year>\d{4})-(?P<month>\d{2})\.parquet"
 @pytest.fixture(scope="module")
 def storage_options(s3_server: S3Server) -> dict[str, str]:
     """Three months below a prefix, as Parquet in a folder and as one CSV file; and one file that is no order."""
-    from loadgate.checking.engine.scanning import s3_client
+    from loadgate.checking.engine.object_stores import s3_client
 
     options = {
         "aws_endpoint_url": s3_server.endpoint,
@@ -94,7 +94,7 @@ def test_files_of_a_bucket_that_are_not_one_table_let_no_check_run(
 ) -> None:
     import great_expectations.expectations as gxe
 
-    from loadgate.checking.engine.scanning import s3_client
+    from loadgate.checking.engine.object_stores import s3_client
 
     pl.DataFrame({"id": [1], "more": [1]}).write_parquet(more := io.BytesIO())
     pl.DataFrame({"id": [1]}).write_parquet(one := io.BytesIO())
@@ -142,7 +142,7 @@ def test_an_empty_file_of_a_bucket_lets_no_check_of_its_directory_run_and_a_fold
 ) -> None:
     import great_expectations.expectations as gxe
 
-    from loadgate.checking.engine.scanning import s3_client
+    from loadgate.checking.engine.object_stores import s3_client
 
     one = pl.DataFrame({"id": [1]})
     one.write_parquet(packed := io.BytesIO())

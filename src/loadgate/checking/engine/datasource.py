@@ -21,6 +21,7 @@ from loadgate.checking.engine.quiet import import_gx
 
 import_gx()  # has to come before GX's own modules: it switches telemetry off
 
+from great_expectations.compatibility.pydantic import StrictBool, StrictFloat, StrictInt
 from great_expectations.datasource.fluent.config_str import ConfigStr
 from great_expectations.datasource.fluent.data_connector.filesystem_data_connector import (
     FilesystemDataConnector,
@@ -39,7 +40,9 @@ from loadgate.checking.engine.assets import (
     ParquetAsset,
 )
 from loadgate.checking.engine.execution import PolarsExecutionEngine
-from loadgate.checking.engine.scanning import REMOTE, s3_client
+from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.object_stores import StorageOptions, for_polars, s3_client
+from loadgate.checking.engine.scanning import REMOTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +60,7 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
         base_directory: where the files lie: a folder, or `s3://bucket/prefix`. Frames need none.
         data_context_root_directory: what a relative folder is relative to; otherwise the working directory.
         storage_options: for S3, as `polars.scan_parquet` takes them; what is not given comes from AWS_* variables.
-            Values may be `${VARIABLE}`, so that no secret is stored.
+            Values may be `${VARIABLE}`, so that no secret is stored, and numbers.
     """
 
     asset_types: ClassVar[Sequence[builtins.type[DataAsset[Any, Any]]]] = ASSETS
@@ -66,7 +69,7 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
     type: Literal["polars"] = "polars"
     base_directory: str | None = None
     data_context_root_directory: str | None = None
-    storage_options: dict[str, ConfigStr | str] = {}  # noqa: RUF012  pydantic copies it
+    storage_options: dict[str, StrictBool | StrictInt | StrictFloat | ConfigStr | str] = {}  # noqa: RUF012  pydantic copies it
     assets: list[DataFrameAsset | CSVAsset | DirectoryCSVAsset | ParquetAsset | DirectoryParquetAsset] = []  # noqa: RUF012
 
     def __init__(self, **arguments: Any) -> None:
@@ -97,8 +100,16 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
         self.get_execution_engine().set_references(frames)
 
     def test_connection(self, test_assets: bool = True) -> None:
-        """Look whether a folder is there, and list the files of S3 assets. Raises: TestConnectionError."""
-        if self.base_directory is not None and not self._is_remote():
+        """Look whether a folder is there, or whether options fit, and list the files of assets.
+
+        Raises: TestConnectionError.
+        """
+        if self._is_remote():
+            try:
+                s3_client(for_polars(self._options()))
+            except CannotEvaluateError as fault:
+                raise TestConnectionError(fault.reason) from None
+        elif self.base_directory is not None:
             folder = normalize_directory_path(self.base_directory, self.data_context_root_directory)
             if not folder.is_dir():
                 raise TestConnectionError(f"Path: {folder.resolve()} does not exist.")
@@ -108,9 +119,11 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
     def _is_remote(self) -> bool:
         return self.base_directory is not None and self.base_directory.startswith(REMOTE)
 
-    def _options(self) -> dict[str, str]:
+    def _options(self) -> dict[str, str | bool | int | float]:
         resolved = self.dict(include={"storage_options"}, config_provider=self._config_provider)
-        return {name: str(value) for name, value in resolved.get("storage_options", {}).items()}
+        plain = (bool, int, float)  # a variable that nobody could look up is a ConfigStr still
+        options = resolved.get("storage_options", {}).items()
+        return {name: value if isinstance(value, plain) else str(value) for name, value in options}
 
     def _build_data_connector(self, data_asset: Any, glob_directive: str = _EVERY_FILE, **options: Any) -> None:
         """Give a file asset what lists its files: GX's own connectors."""
@@ -153,7 +166,7 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
 class _Listing:
     """What GX's connector needs of a client for S3, made when it is needed: GX makes connectors all the time."""
 
-    def __init__(self, options: dict[str, str]) -> None:
+    def __init__(self, options: StorageOptions) -> None:
         self._options = options
         self._client: Any = None
 

@@ -55,6 +55,7 @@ from loadgate.checking.engine.compiler import Computed, compile_metrics, is_buil
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError, not_here
+from loadgate.checking.engine.object_stores import StorageOptions
 from loadgate.checking.engine.passes import Guard, unread
 from loadgate.checking.engine.scanning import scan
 from loadgate.checking.engine.surroundings import Surroundings
@@ -125,7 +126,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     def __init__(
         self,
         *,
-        storage_options: Mapping[str, str] | None = None,
+        storage_options: StorageOptions | None = None,
         gx_judges_types: bool = False,
         references: Mapping[str, pl.LazyFrame | pl.DataFrame] = _NO_TABLES,
         **arguments: Any,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loadgate.checking.engine.agreement import RETURNS, Found, compare_csv, compare_parquet, ends_in_returns
 from loadgate.checking.engine.exact_names import exactly
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
+from loadgate.checking.engine.object_stores import StorageOptions, for_polars, s3_client
 from loadgate.checking.engine.passes import Guard, failures
 
 if TYPE_CHECKING:
@@ -24,15 +25,6 @@ PARQUET: Final = "scan_parquet"
 REMOTE: Final = "s3://"
 _DIGITS: Final = 38  # of Polars' decimals
 _PATTERNS: Final = {CSV: "**/*.csv", PARQUET: "**/*.parquet"}
-_ENDPOINTS: Final = ("aws_endpoint_url", "endpoint_url", "aws_endpoint", "endpoint")
-_FOR_BOTO3: Final = {
-    "endpoint_url": _ENDPOINTS,
-    "region_name": ("aws_region", "region", "aws_default_region", "default_region"),
-    "aws_access_key_id": ("aws_access_key_id", "access_key_id"),
-    "aws_secret_access_key": ("aws_secret_access_key", "secret_access_key"),
-    "aws_session_token": ("aws_session_token", "session_token", "aws_token", "token"),
-}
-"""What boto3 calls the options that Polars' object store takes, which has several names for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +37,7 @@ class Scanned:
     untyped: str | None = None
 
 
-def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scanned:
+def scan(spec: Mapping[str, Any], *, storage_options: StorageOptions) -> Scanned:
     """Scan the file or the directory of a batch spec, and keep the rows of its month (or year, or day) if it has one.
 
     Raises: CannotEvaluateError if there is no such file, the file is a zip archive, a type is not known, or the rows
@@ -62,7 +54,7 @@ def scan(spec: Mapping[str, Any], *, storage_options: Mapping[str, str]) -> Scan
         options = _csv_options(options)
     remote = path.startswith(REMOTE)
     if remote:
-        options["storage_options"] = {**_plain_http(storage_options), **storage_options}
+        options["storage_options"] = for_polars(storage_options)
     source: str | list[str] | list[Path] = path
     if directory is not None:
         source = _keys(path, pattern, storage_options) if remote else _files(Path(path), pattern)
@@ -112,35 +104,7 @@ def _unfit_csv(path: str, frame: pl.LazyFrame, options: Mapping[str, Any]) -> st
     return f"its lines end {RETURNS}" if found else None
 
 
-def s3_client(storage_options: Mapping[str, str]) -> Any:
-    """Make the client that lists what is on S3, from GX's own boto3; the data itself Polars reads.
-
-    It takes its options from those of Polars' object store; what they leave open, both take from AWS_*.
-    Raises: CannotEvaluateError if boto3 is not installed.
-    """
-    from great_expectations.compatibility import aws
-
-    boto3: Any = aws.boto3  # type: ignore[attr-defined]  # it stands in where it is not installed, and is false
-    if not boto3:
-        raise CannotEvaluateError("files on S3 are listed by boto3, which is not installed")
-    given = {name.casefold(): value for name, value in storage_options.items()}
-    options = {
-        name: given[found]
-        for name, spellings in _FOR_BOTO3.items()
-        if (found := next((one for one in spellings if one in given), None))
-    }
-    return boto3.session.Session().client("s3", **options)
-
-
-def _plain_http(storage_options: Mapping[str, str]) -> dict[str, str]:
-    """Who writes an http:// endpoint wants it; the object store asks to be told so."""
-    plain = any(
-        name.casefold() in _ENDPOINTS and str(value).startswith("http://") for name, value in storage_options.items()
-    )
-    return {"aws_allow_http": "true"} if plain else {}
-
-
-def _keys(directory: str, pattern: str, storage_options: Mapping[str, str]) -> list[str]:
+def _keys(directory: str, pattern: str, storage_options: StorageOptions) -> list[str]:
     """List files on S3 as pathlib does in a folder: Polars' own patterns find no name that is not plain ASCII.
 
     A key that ends with a slash stands for a folder. An empty file is one that cannot be opened, as in a folder.
