@@ -89,6 +89,29 @@ def test_files_of_a_bucket_are_batches_by_month_by_path_and_together(
         none.get_batch()
 
 
+@pytest.mark.parametrize(
+    ("base", "directory"),
+    [("", "/pre"), ("/other", "/pre"), ("", "pre"), ("/pre", "."), ("/pre", "/pre/"), ("", "."), ("/pre", "/")],
+)
+def test_a_directory_with_a_slash_before_it_is_the_buckets(
+    context: Any, s3_server: S3Server, storage_options: dict[str, str], base: str, directory: str
+) -> None:
+    from loadgate.checking.engine.object_stores import s3_client
+
+    pl.DataFrame({"id": [7]}).write_parquet(packed := io.BytesIO())
+    client = s3_client(storage_options)
+    for key in ("pre/7.parquet", "other/x.txt"):
+        client.put_object(Bucket=s3_server.bucket, Key=key, Body=packed.getvalue())
+    client.close()
+    source = context.data_sources.add_polars(
+        "p", base_directory=f"s3://{s3_server.bucket}{base}", storage_options=storage_options
+    )
+
+    asset = source.add_directory_parquet_asset("d", data_directory=directory, file_pattern="**/7.parquet")
+
+    assert ids(asset.add_batch_definition_whole_directory("w").get_batch()) == [7]
+
+
 def test_files_of_a_bucket_that_are_not_one_table_let_no_check_run(
     context: Any, s3_server: S3Server, storage_options: dict[str, str]
 ) -> None:

@@ -158,9 +158,14 @@ class PolarsDatasource(Datasource[Any, PolarsExecutionEngine]):
             prefix=prefix,
             recursive_file_discovery=True,
             file_path_template_map_fn=(REMOTE + "{bucket}/{path}").format,
-            whole_directory_path_override=None if whole is None else REMOTE + str(PurePosixPath(bucket, prefix, whole)),
+            whole_directory_path_override=None if whole is None else f"{REMOTE}{bucket}/{_inside(prefix, whole)}",
             **common,
         )
+
+
+def _inside(prefix: str, directory: Path) -> str:
+    """Where a directory is in a bucket; as in a folder, one with a slash before it is not below the prefix."""
+    return str(PurePosixPath("/", prefix, directory.as_posix())).lstrip("/")
 
 
 class _Listing:

@@ -110,7 +110,7 @@ def _keys(directory: str, pattern: str, storage_options: StorageOptions) -> list
     A key that ends with a slash stands for a folder. An empty file is one that cannot be opened, as in a folder.
     """
     bucket, _, prefix = directory.removeprefix(REMOTE).partition("/")
-    prefix = f"{prefix.rstrip('/')}/"
+    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
     try:
         pages = s3_client(storage_options).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
