@@ -118,6 +118,24 @@ def test_a_sum_is_shown_only_if_it_is_not_a_single_value(values: list[float], sh
     assert validated.result.results[0].result.get("observed_value") == shown
 
 
+@pytest.mark.parametrize(
+    ("check", "written"),
+    [
+        (("table_row_count_to_equal", {"value": 3}), "3"),
+        (("table_column_count_to_equal", {"value": 1}), "1"),
+        (("column_unique_value_count_to_be_between", {"column": "n"}), "2"),
+        (("column_sum_to_be_between", {"column": "n"}), "5"),
+        (("column_mean_to_be_between", {"column": "n"}), "1.66666667"),
+        (("column_proportion_of_non_null_values_to_be_between", {"column": "n"}), "1.0"),
+    ],
+)
+def test_a_count_that_is_shown_is_an_integer_as_gx_writes_it(check: tuple[str, dict[str, Any]], written: str) -> None:
+    validated = compiled(check).validate(pl.LazyFrame({"n": [1, 2, 2]}))
+
+    assert json.dumps(validated.result.results[0].to_json_dict()["result"]["observed_value"]) == written
+    assert isinstance(validated.outcomes[0].observed, float)
+
+
 def test_the_result_is_gxs_own_and_can_be_written_as_json() -> None:
     import_gx()
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult

@@ -257,7 +257,7 @@ def _judge(
         rows_checked=rows_checked,
         rows_failed=metrics[check.main] if check.rule else None,
         rows_undecided=None if check.doubt is None else hidden,
-        observed=shown,
+        observed=None if shown is None else float(shown),
     )
 
 

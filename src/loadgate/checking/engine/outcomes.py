@@ -69,7 +69,7 @@ class Validated:
     outcomes: tuple[CheckOutcome, ...]
 
 
-def observed(metric: str, value: Any, *, rows_checked: int | None, own: bool = False) -> float | None:
+def observed(metric: str, value: Any, *, rows_checked: int | None, own: bool = False) -> int | float | None:
     """Say what may be shown of an aggregate. Floats are rounded: their sum depends on the order of rows.
 
     `own`: it is an aggregate of one's own that may be shown, see own_rules.aggregate.
@@ -77,7 +77,7 @@ def observed(metric: str, value: Any, *, rows_checked: int | None, own: bool = F
     shown = metric in _COUNT_LIKE or (metric in _SUM_LIKE and (rows_checked or 0) > 1) or (own and rows_checked != 1)
     if not shown or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return float(value) if isinstance(value, int) else significant(value)
+    return value if isinstance(value, int) else significant(value)
 
 
 def significant(value: float) -> float:
@@ -85,7 +85,7 @@ def significant(value: float) -> float:
     return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
 
 
-def without_values(result: Mapping[str, Any], *, shown: float | None) -> dict[str, Any]:
+def without_values(result: Mapping[str, Any], *, shown: int | float | None) -> dict[str, Any]:
     """Keep counts and percentages of a GX result, and an observed value only if it may be shown.
 
     Names of columns go too: in a file without a header they are values.
