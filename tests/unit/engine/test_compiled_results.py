@@ -136,6 +136,23 @@ def test_a_count_that_is_shown_is_an_integer_as_gx_writes_it(check: tuple[str, d
     assert isinstance(validated.outcomes[0].observed, float)
 
 
+def test_rows_of_a_check_that_could_not_run_are_listed_for_the_others_if_they_are_named() -> None:
+    long = pl.Series([Decimal("9" * 36 + ".99")] * 2, dtype=pl.Decimal(38, 2))
+    frame = pl.DataFrame({"_row": [0, 1], "n": [None, 1], "a": long, "b": long}).lazy()
+    suite = compiled(
+        ("column_values_to_not_be_null", {"column": "n"}),
+        ("multicolumn_sum_to_equal", {"column_list": ["a", "b"], "sum_total": 3}),
+    )
+
+    outcomes = suite.validate(frame).outcomes
+
+    assert [one.state for one in outcomes] == [CheckState.FAIL, CheckState.COULD_NOT_RUN]
+    failed = {one.index for one in outcomes if one.state is CheckState.FAIL}
+    assert suite.failing_rows(frame, checks=failed).collect().rows() == [(0, 0)]
+    with pytest.raises(pl.exceptions.ComputeError, match="overflow"):
+        suite.failing_rows(frame).collect()
+
+
 def test_the_result_is_gxs_own_and_can_be_written_as_json() -> None:
     import_gx()
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult

@@ -218,7 +218,9 @@ class CompiledSuite:
 
         Only checks of rows have any. `checks` narrows it to those indexes: pass the failed ones, it saves the others'
         work. `references` as in validate; a check whose table is not among them has no rows here.
-        Raises: KeyError if the frame has no `_row`.
+        Raises: KeyError if the frame has no `_row`. When collected it raises Polars' exception, which may quote values,
+        if one of the checks could not run on these rows, as where a sum has more digits than a decimal: `validate` says
+        which, and those that failed, passed as `checks`, do not.
         """
         around = Surroundings(undecided=undecided, aside=aside, references=references)
         return marks.mark_rows(frame, self._rules(parameters, checks), around=around, mask=failed)

@@ -100,7 +100,8 @@ def _metric(check: Check, is_undecided: bool) -> Hashable:
 def mark_rows(frame: pl.LazyFrame, checks: Sequence[Check], *, around: Surroundings, mask: Mask) -> pl.LazyFrame:
     """List the rows under each check's mask: `_row`, `check` (UInt32), in the frame's order; one pass.
 
-    Checks that cannot be evaluated have no line. Raises: KeyError if the frame has no `_row`.
+    Checks that cannot be evaluated on the frame's schema have no line; those that cannot on its rows let it raise when
+    collected. Raises: KeyError if the frame has no `_row`.
     """
     import polars as pl
 
