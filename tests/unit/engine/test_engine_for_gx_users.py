@@ -198,6 +198,49 @@ def test_gxs_metric_retriever_finds_what_it_finds_with_pandas(here: Path) -> Non
     assert named(ours) == named(pandas)
 
 
+@pytest.mark.parametrize("rows", [5, 1, 0])
+def test_the_metrics_of_columns_in_gxs_metric_api_are_what_they_are_with_pandas(here: Path, rows: int) -> None:
+    del here
+    import_gx()
+    import great_expectations as gx
+    from great_expectations import metrics
+
+    import loadgate.checking.engine.datasource  # noqa: F401  it adds add_polars
+
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asked = [
+        *(metrics.ColumnNullCount(column=column) for column in ("share", "name", "id")),
+        *(metrics.ColumnDescriptiveStats(column=column) for column in ("id", "share")),
+        metrics.ColumnValuesMatchRegexCount(column="name", regex="^a"),
+        metrics.ColumnValuesNotMatchRegexCount(column="name", regex="^a"),
+        metrics.ColumnNullCount(column="share", row_condition="id > 1", condition_parser="pandas"),
+        *(metrics.ColumnDescriptiveStats(column=column) for column in ("name", "day", "nowhere")),
+    ]
+    values = {
+        "id": [1, 2, 2, 3, 4],
+        "share": [0.5, None, 1.5, None, 2.25],
+        "name": ["a", None, "c", "ab", "ba"],
+        "day": [dt.datetime(2024, 1, 1)] * 5,
+    }
+    frame = pd.DataFrame(values).head(rows)
+
+    def found(source: Any, frame: Any) -> list[str]:
+        batches = source.add_dataframe_asset("f").add_batch_definition_whole_dataframe("all")
+        return [told(one.value) for one in batches.get_batch({"dataframe": frame}).compute_metrics(asked)]
+
+    def told(value: Any) -> str:
+        if isinstance(value, metrics.metric_results.MetricErrorResultValue):
+            return "none"
+        return str({name: float(one) for name, one in value} if hasattr(value, "__fields__") else int(value))
+
+    ours = found(context.data_sources.add_polars("p"), pl.DataFrame(values).head(rows))
+
+    assert ours == found(context.data_sources.add_pandas("q"), frame)
+    assert ours[-3:] == ["none"] * 3
+    assert rows != 5 or ours[5:-3] == ["2", "2", "2"]
+
+
 def test_a_metric_of_ones_own_works_beside_the_built_in_ones() -> None:
     import_gx()
     from great_expectations.expectations.metrics.metric_provider import metric_value

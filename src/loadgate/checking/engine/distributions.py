@@ -8,8 +8,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine.aggregates import plain_number
-from loadgate.checking.engine.domain import Asked
+from loadgate.checking.engine import predicates
+from loadgate.checking.engine.aggregates import count, plain_number
+from loadgate.checking.engine.domain import Asked, both
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.literals import bound
 from loadgate.checking.engine.needs import Reduction, Tallied, added, added_each
@@ -49,6 +50,25 @@ def histogram(asked: Asked) -> Reduction:
         for index, (low, high) in enumerate(pairs)
     ]
     return Reduction(needs=(added_each(pl.struct(counts)), added(values.count())), finish=_filled)
+
+
+def null_count(asked: Asked) -> Reduction:
+    """Count rows without a value."""
+    return _counted(asked, predicates.is_null(asked))
+
+
+def matching_count(asked: Asked) -> Reduction:
+    """Count values that match a regex."""
+    return _counted(asked, predicates.matches_regex(asked))
+
+
+def not_matching_count(asked: Asked) -> Reduction:
+    """Count values that do not match a regex."""
+    return _counted(asked, predicates.matches_no_regex(asked))
+
+
+def _counted(asked: Asked, met: pl.Expr) -> Reduction:
+    return count(both(asked.rows.members, met.fill_null(False)), whole=asked.rows.whole)
 
 
 def between_count(asked: Asked) -> Reduction:

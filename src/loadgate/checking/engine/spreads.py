@@ -6,9 +6,10 @@ Quantiles sort the column, so these are dearer than sums; several over one colum
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine.aggregates import plain_number
+from loadgate.checking.engine.aggregates import maximum, mean, minimum, plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.needs import Reduction, Whole, added, moments
@@ -25,6 +26,21 @@ def standard_deviation(asked: Asked) -> Reduction:
     if asked.dtype().is_temporal():  # a number of microseconds, or of days, that no suite means
         raise CannotEvaluateError(f"a column of type {asked.dtype()} holds no numbers")
     return Reduction(needs=(moments(_measured(asked)),), finish=_deviation)
+
+
+def descriptive_stats(asked: Asked) -> Reduction:
+    """GX's four numbers of a column of numbers; what too few values do not have is NaN, as pandas has it."""
+    parts = [one(asked) for one in (minimum, maximum, mean, standard_deviation)]
+
+    def described(*answers: Any) -> Any:
+        from great_expectations.metrics.column.descriptive_stats import DescriptiveStats
+
+        left = iter(answers)
+        found = [part.finish(*islice(left, len(part.needs))) for part in parts]
+        low, high, middle, spread = (math.nan if one is None else one for one in found)
+        return DescriptiveStats(min=low, max=high, mean=middle, standard_deviation=spread)
+
+    return Reduction(needs=tuple(need for part in parts for need in part.needs), finish=described)
 
 
 def median(asked: Asked) -> Reduction:
