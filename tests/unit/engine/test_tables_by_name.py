@@ -191,3 +191,35 @@ def test_a_table_that_cannot_be_read_lets_its_check_not_run_and_nothing_else(typ
     )
 
     assert [one.state.value for one in done.outcomes] == ["could_not_run", "pass"]
+
+
+def test_a_metric_written_in_gxs_way_finds_the_tables_at_its_engine_in_both_adapters(source: Any) -> None:
+    from great_expectations.core import ExpectationSuite
+    from great_expectations.expectations.expectation import BatchExpectation
+    from great_expectations.expectations.metrics.metric_provider import metric_value
+    from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+    from loadgate.checking.engine.execution import PolarsExecutionEngine
+
+    class TableRowsOfCases(TableMetricProvider):
+        metric_name = "table.rows_of_cases"
+
+        @metric_value(engine=PolarsExecutionEngine)
+        def _polars(cls, execution_engine: Any, **_: Any) -> int:  # noqa: N805
+            return int(execution_engine.references["cases"].select(pl.len()).collect().item())
+
+    class ExpectTableCasesToBeMany(BatchExpectation):
+        metric_dependencies = ("table.rows_of_cases",)
+
+        def _validate(self, metrics: Any, *_: Any, **__: Any) -> Any:
+            return {"success": metrics["table.rows_of_cases"] == len(CASES), "result": {}}
+
+    batch = source.get_asset("frames").get_batch_definition("all").get_batch({"dataframe": NOW[1]})
+    alone = batch.validate(ExpectTableCasesToBeMany())
+    source.set_references(TABLES)
+    compiled = compile_suite(ExpectationSuite(name="s", expectations=[ExpectTableCasesToBeMany()]))
+
+    assert reasons(alone) == {GONE.replace("before", "cases")}
+    assert batch.validate(ExpectTableCasesToBeMany()).success
+    assert compiled.validate(NOW[1].lazy(), references={"cases": CASES.lazy()}).result.success
+    assert not compiled.validate(NOW[1].lazy()).result.success
