@@ -19,7 +19,9 @@ CONTENT_FOLDERS = ("vendor_profiles", "expectations", "baselines")
 
 def check(
     site: SiteOption = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Also build every expectation with Great Expectations.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also ask Great Expectations and the engine whether each could ever run.")
+    ] = False,
     examples: Annotated[
         bool, typer.Option("--examples", help="Also put the suites' examples through them: a steward's own tests.")
     ] = False,
@@ -54,7 +56,7 @@ def check(
     from loadgate.cli.trying import plain, shadow_lines, shadow_marks, try_against, try_examples
     from loadgate.content.loader import load
     from loadgate.errors import Exit, SiteError
-    from loadgate.running.deep_check import refused
+    from loadgate.running.deep_check import never_run
     from loadgate.running.opened import find_site
     from loadgate.running.opening import current_period
 
@@ -72,7 +74,8 @@ def check(
             raise
         say_json({"site": str(root), "faults": plain(error.faults)})
         raise typer.Exit(Exit.CONTENT) from None
-    problems = refused(content) if deep else []
+    current = current_period(content)
+    problems = never_run(content, current) if deep else []
     counts = {
         "datasets": len(content.datasets),
         "checks": sum(len(one.expectations) for one in content.datasets),
@@ -82,7 +85,7 @@ def check(
         "known_errors": len(content.known_errors),
         "gate_rules": len(content.gate.rules),
     }
-    shadow = shadow_marks(content, current_period(content))
+    shadow = shadow_marks(content, current)
     if as_json:
         say_json({"site": str(root), "faults": plain(problems), "counts": counts, "shadow": shadow})
     elif problems:
