@@ -94,7 +94,7 @@ def arrivals(
     from loadgate.running.views import arrivals_view
 
     opened = open_site(find_site(site))
-    ref = open_watch(opened, Period.parse(period), as_of=moment(as_of, opened.site))
+    ref = open_watch(opened, Period.parse(period, like=opened.site().file.cadence), as_of=moment(as_of, opened.site))
     inputs = opened.inputs(ref.run)
     view = arrivals_view(inputs)
     if names:

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadgate.content.controls import source_of
-from loadgate.content.cross_names import duplicate_faults, id_faults, scope_faults, title_faults
+from loadgate.content.cross_names import (
+    duplicate_faults,
+    id_faults,
+    period_fault,
+    run_period,
+    scope_faults,
+    title_faults,
+)
 from loadgate.content.documents import Draft
 from loadgate.content.lines import Document, KeyPath, quoted
-from loadgate.errors import Fault, LoadgateError
+from loadgate.errors import Fault
 from loadgate.model.expected import PlannedChange
 from loadgate.model.period import Period
 
@@ -66,20 +73,11 @@ def planned_change_faults(draft: Draft) -> Iterator[Fault]:
 
 def _span_faults(draft: Draft, document: Document[Any], here: KeyPath, change: PlannedChange) -> Iterator[Fault]:
     periods: list[Period] = []
-    cadence = draft.site.value.cadence if draft.site is not None else None
     for name in ("valid_from", "valid_to"):
         text = getattr(change, name)
-        try:
-            period = Period.parse(text)
-        except LoadgateError:
-            period = None
-        if period is None or (cadence is not None and period.cadence is not cadence):
-            yield document.fault(
-                (*here, name),
-                found=quoted(text),
-                expected=f"a run period, a {cadence or 'period'}",
-                fix="write it as the runs are called, like 2026-10",
-            )
+        period = run_period(draft, text)
+        if period is None:
+            yield period_fault(draft, document, (*here, name), text, expected="a run period")
         else:
             periods.append(period)
     if len(periods) == 2 and periods[1] < periods[0]:

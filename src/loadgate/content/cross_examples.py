@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
+from loadgate.content.cross_names import period_fault, run_period
 from loadgate.content.documents import Draft
-from loadgate.content.lines import Document, KeyPath, listed, quoted
+from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.content.own_arguments import PRIOR
-from loadgate.errors import Fault, LoadgateError
+from loadgate.errors import Fault
 from loadgate.model.expected import Dataset, Examples
-from loadgate.model.period import Period
 
 VERDICTS = ("pass", "fail", "undecided")  # keys of an example that name checks
 
@@ -18,15 +18,9 @@ VERDICTS = ("pass", "fail", "undecided")  # keys of an example that name checks
 def example_faults(draft: Draft) -> Iterator[Fault]:
     for document in draft.examples:
         examples = document.value
-        try:
-            Period.parse(examples.period)
-        except LoadgateError:
-            yield document.fault(
-                ("period",),
-                found=quoted(examples.period),
-                expected="a run period; which codes are valid depends on it",
-                fix="write it as the runs are called, like 2026-10",
-            )
+        if run_period(draft, examples.period) is None:
+            yield period_fault(draft, document, ("period",), examples.period, expected="a run period")
+        yield from _provider_faults(draft, document)
         dataset = draft.datasets.get(examples.dataset)
         if dataset is not None:
             yield from _row_faults(document, dataset)
@@ -35,6 +29,13 @@ def example_faults(draft: Draft) -> Iterator[Fault]:
             yield from _check_faults(document, dataset)
         elif examples.dataset not in draft.dataset_names:
             yield document.unknown(("dataset",), what="dataset", name=examples.dataset, known=draft.dataset_names)
+
+
+def _provider_faults(draft: Draft, document: Document[Examples]) -> Iterator[Fault]:
+    known = draft.provider_ids
+    for number, name in enumerate(document.value.providers):
+        if known is not None and name not in known:
+            yield document.unknown(("providers", number), what="provider", name=name, known=known)
 
 
 def _row_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:
@@ -106,25 +107,49 @@ def _table_faults(document: Document[Examples], dataset: Dataset, datasets: Mapp
 
 def _check_faults(document: Document[Examples], dataset: Dataset) -> Iterator[Fault]:
     known = [line.key for line in dataset.expectations]
-    for number, name in enumerate(document.value.leave_out):
-        if name not in known:
-            yield document.unknown(("leave_out", number), what="check", name=name, known=known)
+    yield from _name_faults(document, ("leave_out",), document.value.leave_out, known)
     for place, example in enumerate(document.value.examples):
         for verdict, names in zip(VERDICTS, (example.passes, example.fail, example.undecided), strict=True):
-            for number, name in enumerate(names):
-                if name not in known:
-                    yield document.unknown(("examples", place, verdict, number), what="check", name=name, known=known)
-        yield from _verdict_faults(document, place)
+            yield from _name_faults(document, ("examples", place, verdict), names, known)
+        yield from _verdict_faults(document, place, known)
 
 
-def _verdict_faults(document: Document[Examples], place: int) -> Iterator[Fault]:
+def _name_faults(
+    document: Document[Examples], path: KeyPath, names: Sequence[str], known: Collection[str]
+) -> Iterator[Fault]:
+    """Names that no check has; one that YAML took apart at its commas is one name."""
+    for first, pieces in _whole(names):
+        name = ",".join(pieces)
+        if len(pieces) > 1:
+            yield document.fault(
+                (*path, first),
+                found=f"{name}, which YAML takes apart at its commas",
+                expected=f"one name of a check: {listed(sorted(known))}",
+                fix=f"put it in quotes: {quoted(name if name in known else nearest(name, known) or name)}",
+            )
+        elif name not in known:
+            yield document.unknown((*path, first), what="check", name=name, known=known)
+
+
+def _whole(names: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """The pieces of each name, which is open until its brackets are closed, and where it begins."""
+    first = 0
+    for place in range(len(names)):
+        text = "".join(names[first : place + 1])
+        if text.count("(") <= text.count(")"):
+            yield first, names[first : place + 1]
+            first = place + 1
+    yield from ((place, names[place : place + 1]) for place in range(first, len(names)))
+
+
+def _verdict_faults(document: Document[Examples], place: int, known: Collection[str]) -> Iterator[Fault]:
     """Checks that are said to do two things with the same rows."""
     example = document.value.examples[place]
     first: dict[str, str] = {}
     for verdict, names in zip(VERDICTS, (example.passes, example.fail, example.undecided), strict=True):
         for number, name in enumerate(names):
             earlier = first.setdefault(name, verdict)
-            if earlier != verdict:
+            if earlier != verdict and name in known:
                 yield document.fault(
                     ("examples", place, verdict, number),
                     found=f"{name} under {earlier} and {verdict}",

@@ -229,6 +229,13 @@ def known_error_faults(draft: Draft) -> Iterator[Fault]:
             yield from id_faults(document, (*here, "id"), error.id, what="known error")
             yield from scope_faults(draft, document, (*here, "scope"), error.scope)
             yield from _check_faults(draft, document, (*here, "check"), error.check)
+            if not error.owner.strip():
+                yield document.fault(
+                    (*here, "owner"),
+                    found="nobody",
+                    expected="who has to see to it that it ends",
+                    fix="name them, such as the vendor or an office",
+                )
             if error.review < error.reported:
                 yield document.fault(
                     (*here, "review"),

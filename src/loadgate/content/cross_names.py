@@ -14,6 +14,8 @@ from loadgate.errors import Fault, LoadgateError
 from loadgate.model.conditions import All, Among, Compare, Condition, Missing, Not
 from loadgate.model.conditions import Any as AnyOf
 from loadgate.model.expected import Column, ColumnType
+from loadgate.model.period import Cadence, Period
+from loadgate.model.period import shown as shown_period
 from loadgate.model.scope import DIMENSIONS, Scope
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
@@ -29,6 +31,22 @@ _VALUES: dict[ColumnType, tuple[str, tuple[type, ...]]] = {
     ColumnType.QUARTER: ("the quarter's first day, like 2026-07-01", (date,)),
     ColumnType.YEAR: ("the year's first day, like 2026-01-01", (date,)),
 }
+
+
+def run_period(draft: Draft, text: str) -> Period | None:
+    """The period, None for a text that is none and for one of another cadence than the site's."""
+    try:
+        period = Period.parse(text)
+    except LoadgateError:
+        return None
+    return period if draft.cadence in (None, period.cadence) else None
+
+
+def period_fault(draft: Draft, document: Document[Any], path: KeyPath, text: str, *, expected: str) -> Fault:
+    """A text that is no `run_period`; `expected` says what for, before its cadence."""
+    like = f"{expected}, a {draft.cadence or 'period'}"
+    fix = f"write it as the runs are called, like {shown_period(draft.cadence or Cadence.MONTH)}"
+    return document.fault(path, found=quoted(text), expected=like, fix=fix)
 
 
 def scope_faults(draft: Draft, document: Document[Any], path: KeyPath, text: str) -> Iterator[Fault]:

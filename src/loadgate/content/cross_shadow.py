@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from loadgate.content.cross_names import period_fault, run_period
 from loadgate.content.documents import Draft
-from loadgate.content.lines import Document, KeyPath, quoted
-from loadgate.errors import Fault, LoadgateError
+from loadgate.content.lines import Document, KeyPath
+from loadgate.errors import Fault
 from loadgate.model.expected import Dataset
 from loadgate.model.kinds import IN_SHADOW
-from loadgate.model.period import Period
 
 
 def shadow_faults(draft: Draft) -> Iterator[Fault]:
@@ -33,18 +33,8 @@ def shadow_faults(draft: Draft) -> Iterator[Fault]:
 def _period_faults(draft: Draft, document: Document[Any], path: KeyPath, until: str | None) -> Iterator[Fault]:
     if until is None:
         return
-    cadence = draft.site.value.cadence if draft.site is not None else None
-    try:
-        period = Period.parse(until)
-    except LoadgateError:
-        period = None
-    if period is None or (cadence is not None and period.cadence is not cadence):
-        yield document.fault(
-            path,
-            found=quoted(until),
-            expected=f"the last period that it is tried in, a {cadence or 'period'}",
-            fix="write it as the runs are called, like 2026-10",
-        )
+    if run_period(draft, until) is None:
+        yield period_fault(draft, document, path, until, expected="the last period that it is tried in")
 
 
 def _rule_faults(document: Document[Dataset]) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ from loadgate.model.expected import (
     PlannedChanges,
     Tolerances,
 )
+from loadgate.model.period import Cadence
 from loadgate.model.profiles import Assignment, Calendar, Peer, Provider, SupplierProfile, SystemFacts
 from loadgate.model.site import SiteFile
 from loadgate.model.written import Written
@@ -56,6 +57,11 @@ class Draft:
     @property
     def site(self) -> Document[SiteFile] | None:
         return self.one("site", SiteFile)
+
+    @property
+    def cadence(self) -> Cadence | None:
+        """The site's, None where site.toml has a fault."""
+        return None if self.site is None else self.site.value.cadence
 
     @property
     def calendar(self) -> Document[Calendar] | None:

@@ -164,7 +164,10 @@ def _said(detail: ErrorDetails, where: _Where, *, of_many: bool, file: str) -> t
         plain = all(re.fullmatch(r"[\w.-]*\w[\w.-]*", option) for option in options)
         expected = f"one of {listed(options if plain else map(quoted, options))}"
         return found, expected, f"write {near}" if near else "write one of these", _Mend(value=near) if near else None
-    return found, *_expected(detail), None
+    expected, fix = _expected(detail)
+    if kind == "string_type" and where.value is None and where.written == "":
+        fix += "; if it begins with #, in quotes: else it is a comment"
+    return found, expected, fix, None
 
 
 def _unknown_key(where: _Where) -> tuple[str, str, str, _Mend]:

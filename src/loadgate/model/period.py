@@ -33,6 +33,11 @@ _FORMS: dict[Cadence, re.Pattern[str]] = {
 }
 
 
+def shown(cadence: Cadence) -> str:
+    """How a period of the cadence is written: an example."""
+    return str(Period.of(date(2026, 10, 7), cadence))
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -50,8 +55,11 @@ class Period:
             raise ValueError(f"{self.start} is not the first day of a {self.cadence}")
 
     @classmethod
-    def parse(cls, text: str) -> Period:
-        """Read one of the five text forms. Raises NotFound for anything else."""
+    def parse(cls, text: str, *, like: Cadence | None = None) -> Period:
+        """Read one of the five text forms. Raises NotFound for anything else, which tells all forms, or that of `like`.
+
+        A period of any cadence is read.
+        """
         for cadence, form in _FORMS.items():
             found = form.fullmatch(text) if text.isascii() else None
             if found is None:
@@ -75,7 +83,9 @@ class Period:
                 break
         raise NotFound(
             f"{text!r} is not a period",
-            fix="write 2026, 2026-Q3, 2026-10, 2026-W41 or 2026-10-07",
+            fix=f"write a {like}, e.g. {shown(like)}"
+            if like
+            else "write 2026, 2026-Q3, 2026-10, 2026-W41 or 2026-10-07",
         )
 
     @classmethod

@@ -169,7 +169,7 @@ def _judged(opened: Opened, site: Site, period: str, run: str | None) -> Judgeme
 def _period(site: Site, text: str) -> Period:
     """A period that the site loads. Raises NotFound for another, and for a run in place of its period."""
     try:
-        period = Period.parse(text)
+        period = Period.parse(text, like=site.file.cadence)
     except LoadgateError:
         named = _period_of(text)
         if named in (None, text):

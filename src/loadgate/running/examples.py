@@ -262,16 +262,25 @@ def _faults(
                 key=f"{example.title}: {outcome.check}",
                 found=found + _which(outcome, marked, len(example.rows)),
                 expected=expected[0],
-                fix=_fix(line.key, example, outcome, lines),
+                fix=_fix(line, example, outcome, lines),
             )
 
 
-def _fix(key: str, example: ExampleRows, outcome: Outcome, lines: dict[str, str]) -> str:
+def _fix(line: ExpectationLine, example: ExampleRows, outcome: Outcome, lines: dict[str, str]) -> str:
     from loadgate.checking.engine.checks import NONE_COMPARED, NONE_DECIDED
+    from loadgate.checking.expectations.enough import TOO_FEW
 
-    if key in example.undecided and (outcome.reason or "").endswith((NONE_COMPARED, NONE_DECIDED)):
+    reason = outcome.reason or ""
+    if line.key in example.undecided and reason.endswith((NONE_COMPARED, NONE_DECIDED)):
         return "add a row that can be decided"
-    return f"mend the expectation ({lines[key]}), or the example"
+    if reason.startswith(TOO_FEW):
+        return f"give it more rows, here and {_where_theirs(line)}, or name it under leave_out, beside sound"
+    return f"mend the expectation ({lines[line.key]}), or the example"
+
+
+def _where_theirs(line: ExpectationLine) -> str:
+    """Where an example gives the rows of the table that the line looks at."""
+    return f"under {PRIOR}" if line.reference == PRIOR else f"under tables: {{{line.reference}: …}}"
 
 
 def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line: ExpectationLine) -> Fault:
@@ -282,8 +291,7 @@ def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line:
     elif line.reference is None:
         fix = "take it out: it needs a whole delivery"
     else:
-        where = PRIOR if line.reference == PRIOR else f"tables: {{{line.reference}: …}}"
-        fix = f"give the other table's rows under {where}, beside rows, or take the check out"
+        fix = f"give the other table's rows {_where_theirs(line)}, beside rows, or take the check out"
     return Fault(
         file=document.file,
         line=document.lines.at(_named_at(line.key, example, place)),

@@ -207,7 +207,7 @@ def write_gx_suites(opened: Opened, names: Sequence[str], period: str | None) ->
 
     site = opened.site()
     wanted = _wanted(site, names)
-    valid = Period.parse(period) if period else current_period(site)
+    valid = Period.parse(period, like=site.file.cadence) if period else current_period(site)
     faults = refused(site, only=frozenset(one.dataset for one in wanted))
     if faults:
         raise SiteError(faults)

@@ -129,6 +129,22 @@ def test_anything_else_is_no_period_and_the_forms_are_named(text: str) -> None:
     assert problem.value.fix == "write 2026, 2026-Q3, 2026-10, 2026-W41 or 2026-10-07"
 
 
+@pytest.mark.parametrize(
+    ("cadence", "fix"),
+    [
+        (Cadence.DAY, "write a day, e.g. 2026-10-07"),
+        (Cadence.WEEK, "write a week, e.g. 2026-W41"),
+        (Cadence.MONTH, "write a month, e.g. 2026-10"),
+        (Cadence.QUARTER, "write a quarter, e.g. 2026-Q4"),
+        (Cadence.YEAR, "write a year, e.g. 2026"),
+    ],
+)
+def test_of_a_site_only_its_own_form_is_named(cadence: Cadence, fix: str) -> None:
+    with pytest.raises(NotFound) as problem:
+        Period.parse("2025-13", like=cadence)
+    assert problem.value.fix == fix
+
+
 def test_a_day_that_begins_no_period_of_the_cadence_is_refused() -> None:
     with pytest.raises(ValueError, match="2026-10-07 is not the first day of a month"):
         Period(Cadence.MONTH, date(2026, 10, 7))

@@ -201,7 +201,7 @@ def test_checks_without_an_example_that_fails_them_are_listed(make_site: Any) ->
     ("old", "new", "line", "says"),
     [
         ("dataset: ledger", "dataset: legder", 1, '"ledger", as its path says'),
-        ('period: "2026-10"', "period: October", 2, "a run period; which codes are valid depends on it"),
+        ('period: "2026-10"', "period: October", 2, "a run period, a month"),
         (', amount: "12.50"}', "}", 3, "every column"),
         ("{amount: twelve}", "{ammount: twelve}", 18, 'write "amount"'),
         ("{amount: twelve}", "{amount: [1]}", 18, "one value"),
