@@ -19,8 +19,17 @@ if TYPE_CHECKING:
 
 ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "utf-16")
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
+
+
+def _place(out: Path | None) -> Path | None:
+    return None if out == Path("-") else out
+
+
 OutOption = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="PATH", help="Where to write; else to standard output.")
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="PATH", callback=_place, help="Where to write; else, or if it is -, to standard output."
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 AreaOption = Annotated[

@@ -39,6 +39,12 @@ class Drafted:
     facts: dict[str, Any]
 
 
+_NO_FIELDS = (
+    "name its --delimiter, or take the lines above its header out of a copy; a profile, with --site and --dataset, can "
+    "name the first field of such a line (head_prefix), or the places in a file of fixed width"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What the person says; None is guessed."""
@@ -65,7 +71,7 @@ def draft_file(path: Path, asked: Asked) -> Drafted:
         if raw.rejected > raw.rows:
             raise CouldNotRun(
                 f"{raw.rejected:,} of {raw.rows + raw.rejected:,} rows do not split into the fields of the first",
-                fix="name its delimiter; a file of fixed width needs a profile, --site and --dataset",
+                fix=_NO_FIELDS,
             )
         names, renamed = _names(raw.names)
         times = _times(raw)

@@ -159,6 +159,26 @@ def test_what_somebody_changed_in_the_json_counts(tmp_path: Path) -> None:
     assert read.text.count("changed since it was exported") == 2
 
 
+@pytest.mark.parametrize("parser", [{}, {"condition_parser": "spark"}])
+def test_a_condition_in_a_form_that_is_not_read_says_how_to_write_it(tmp_path: Path, parser: dict[str, str]) -> None:
+    (fault,) = imported(one({"column": "a", "row_condition": "a > 1", **parser}), tmp_path).faults
+    assert fault.fix == "write it as pandas' query language has it, and name pandas"
+
+
+def test_texts_that_gx_0_18_was_not_to_parse_as_days_are_left_as_they_are(tmp_path: Path) -> None:
+    kwargs = {"column": "a", "min_value": 1, "parse_strings_as_datetimes": False}
+    read = imported(one(kwargs, kind="expect_column_values_to_be_between"), tmp_path)
+    assert read.faults == ()
+    assert (
+        "parse_strings_as_datetimes, as in GX 0.18, is left out where it is false: GX 1 parses no texts as days"
+        in read.notes
+    )
+    (fault,) = imported(
+        one({**kwargs, "parse_strings_as_datetimes": True}, kind="expect_column_values_to_be_between"), tmp_path
+    ).faults
+    assert (fault.key, fault.found) == ("expectations[0].kwargs.parse_strings_as_datetimes", "an unknown argument")
+
+
 def test_a_suite_of_gx_0_18_is_read_with_its_notes(tmp_path: Path) -> None:
     plain = {
         "expectation_suite_name": "old suite!",
@@ -286,7 +306,8 @@ def test_a_condition_picks_the_rows_that_it_picked_in_pandas(text: str, rows: li
         (
             one({"column": "a", "row_condition": "a > 1", "condition_parser": "spark"}),
             "expectations[0].kwargs.row_condition",
-            "its row_condition is written as text, and condition_parser does not say in which form",
+            "its row_condition is written as text, and its condition_parser is none of those read: "
+            "pandas, python, great_expectations",
         ),
         (
             one({"column": "a", "row_condition": {"type": "comparison"}}),

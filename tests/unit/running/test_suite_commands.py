@@ -91,6 +91,21 @@ def test_a_draft_lies_where_it_is_told_and_is_named_by_its_place(loadgate: Any, 
     assert loadgate("suite", "draft", file, "-o", target, "--force").code == Exit.OK
 
 
+def test_a_place_called_minus_is_standard_output(
+    loadgate: Any, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "pupils.csv"
+    file.write_text("a;b\n" + "1;x\n" * 30)
+    exported = loadgate("suite", "export", "ledger", "--site", site, "-o", "-")
+    suite = tmp_path / "suite.json"
+    suite.write_text(exported.out)
+    for words in (("draft", file), ("import", suite), ("export", "ledger", "--site", site)):
+        there, plain = loadgate("suite", *words, "--out", "-"), loadgate("suite", *words)
+        assert (there.code, there.out, there.err) == (Exit.OK, plain.out, plain.err)
+    assert {path.name for path in tmp_path.iterdir()} == {"pupils.csv", "suite.json", "site"}
+
+
 @pytest.mark.parametrize("command", ["draft", "import"])
 def test_the_file_that_is_read_is_never_written_over(loadgate: Any, tmp_path: Path, command: str) -> None:
     file = tmp_path / "pupils.csv"

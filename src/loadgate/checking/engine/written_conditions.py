@@ -17,6 +17,7 @@ from loadgate.checking.engine.faults import CannotEvaluateError
 PANDAS: Final = "pandas"
 OWN: Final = "great_expectations"
 _OWN_ONCE: Final = "great_expectations__experimental__"
+PARSERS: Final = (PANDAS, "python", OWN)
 _WORDS: Final = {"&": "and", "|": "or", "=": "==", "&&": "and", "||": "or"}
 _OPERATORS: Final[dict[type[ast.cmpop], str]] = {
     ast.Eq: "==",
@@ -44,9 +45,10 @@ def read_condition(text: str, *, parser: str | None) -> dict[str, Any]:
     missing value is unequal to everything; `"alone": true` says that the column itself is the condition.
     Raises: CannotEvaluateError if the parser or the text is not known.
     """
-    if parser not in (PANDAS, "python", OWN, _OWN_ONCE):
+    if parser not in (*PARSERS, _OWN_ONCE):
+        read = ", ".join(PARSERS)
         raise CannotEvaluateError(
-            "its row_condition is written as text, and condition_parser does not say in which form"
+            f"its row_condition is written as text, and its condition_parser is none of those read: {read}"
         )
     if len(text) > _MOST:
         raise CannotEvaluateError("its row_condition is too long to be read")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from loadgate.checking.engine.written_conditions import PARSERS
 from loadgate.checking.exchange.imported_conditions import CannotSayError, condition_of
 from loadgate.checking.exchange.interchange import FORMAT, OURS, decoded, seal, without_condition
 from loadgate.model.expected import Column, ColumnType, ExpectationLine
@@ -16,6 +17,7 @@ from loadgate.model.kinds import Severity
 NO_REASON = "Imported; its author gave no reason."
 _GX_DEFAULT = Severity.CRITICAL  # what GX takes where a suite says nothing
 _SETTINGS = frozenset(("batch_id", "result_format", "catch_exceptions", "include_config"))
+_PARSES = "parse_strings_as_datetimes"
 _OF_A_LINE = frozenset(
     ("type", "expectation_type", "kwargs", "meta", "severity", "notes", "description", "id", "ge_cloud_id")
 )
@@ -24,6 +26,7 @@ _OF_A_SUITE = frozenset(
     ("name", "expectation_suite_name", "expectations", "meta", "notes", "id", "ge_cloud_id", "data_asset_type")
 )
 _PARAMETERS = ("evaluation_parameters", "suite_parameters")
+_COMPARE = "compare with values, or make a column of it"
 _DAYS = (ColumnType.DATE, ColumnType.WEEK, ColumnType.MONTH, ColumnType.QUARTER, ColumnType.YEAR)
 _OF_COUNTS = frozenset(  # whose limits are no values of the column
     (
@@ -197,17 +200,22 @@ def _arguments(
     for name in _SETTINGS & set(written):
         del written[name]
         found.note(f"{name} is left out: it is a setting of a run, not of a suite")
+    if _PARSES in written and not written[_PARSES]:
+        del written[_PARSES]
+        found.note(f"{_PARSES}, as in GX 0.18, is left out where it is false: GX 1 parses no texts as days")
     if "where" in own:
         return written, own["where"]
     parser = kwargs.get("condition_parser")
     try:
         return written, condition_of(kwargs.get("row_condition"), parser=parser if isinstance(parser, str) else None)
     except CannotSayError as fault:
+        unread = isinstance(kwargs.get("row_condition"), str) and parser not in PARSERS
+        fix = "write it as pandas' query language has it, and name pandas" if unread else _COMPARE
         found.problem(
             (*here, "kwargs", "row_condition"),
             found=str(fault),
             expected="comparisons of a column with values, joined by and, or, not",
-            fix="compare with values, or make a column of it",
+            fix=fix,
         )
         return written, None
 
