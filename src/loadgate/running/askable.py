@@ -38,7 +38,8 @@ def unaskable(
     found: dict[str, str] = {}
     for part in (dataset.alone, dataset.crossing):
         lines = tuple(line.model_copy(update={"where": None}) for line in part.expectations)
-        suites = [to_gx_suite(one, code_lists, period) for one in (part, _with(part, lines)) if lines]
+        parts = (part, _with(part, lines)) if lines != part.expectations else (part,)
+        suites = [to_gx_suite(one, code_lists, period) for one in parts if lines]
         reasons = [one for suite in suites for one in _reasons(part, suite, references, parameters)]
         for line, said in zip(part.expectations, zip(*reasons, strict=True), strict=True):
             if all(reason and not reason.startswith(TOO_FEW) for reason in said):
@@ -57,10 +58,13 @@ def _reasons(
     from loadgate.checking.engine.fast import compile_suite
 
     compiled = compile_suite(suite)
+    looked_at = {line.reference for line in dataset.expectations if line.reference is not None}
     waits = any(line.waits for line in dataset.expectations)
     for rows, values, told in _TRIED:
         late = dict.fromkeys(LATE_PARAMETERS, told) if waits else {}
-        others = {name: _made(one.columns, rows, values).lazy() for name, one in references.items()}
+        others = {
+            name: _made(references[name].columns, rows, values).lazy() for name in looked_at if name in references
+        }
         frame = _made(dataset.columns, rows, values).lazy()
         outcomes = compiled.validate(frame, parameters={**parameters, **late}, references=others).outcomes
         yield [one.reason or "" if one.state is CheckState.COULD_NOT_RUN else "" for one in outcomes]
