@@ -28,11 +28,13 @@ def status(
       loadgate status 2025-08 --json
     """
     from loadgate.model.period import Period
-    from loadgate.running.opened import find_site, open_site
+    from loadgate.running.opened import find_site, open_site, site_cadence
     from loadgate.running.standing import standing
 
-    opened = open_site(find_site(site))
-    lines = standing(opened, str(Period.parse(period)) if period else None)
+    root = find_site(site)
+    chosen = Period.parse(period, like=site_cadence(root)) if period else None
+    opened = open_site(root)
+    lines = standing(opened, str(chosen) if chosen else None)
     if as_json:
         say_json(lines)
         return

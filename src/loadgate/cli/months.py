@@ -47,10 +47,10 @@ def run(
     Exit codes: 0 release or release with caveats, 3 hold, 4 content error, 5 could not run.
     """
     from loadgate.model.period import Period
-    from loadgate.running.opened import find_site, open_site, site_name
+    from loadgate.running.opened import find_site, open_site, site_cadence, site_name
 
     root = find_site(site)
-    chosen = Period.parse(period)
+    chosen = Period.parse(period, like=site_cadence(root))
     shown = not (as_json or quiet)
     if shown:
         say(f"loadgate {VERSION}  site {site_name(root)}  period {chosen}")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from loadgate.errors import NotFound
 from loadgate.model.encoding import load
+from loadgate.model.period import Cadence
 from loadgate.settings import Settings
 from loadgate.store.places import STATE_README, Places
 from loadgate.store.scratch import Scratch
@@ -173,6 +174,12 @@ def find_site(start: Path | None) -> Path:
 def site_name(root: Path) -> str:
     """The site's name, read before its content is: for the first line on the screen."""
     return _said(root, "name") or root.name
+
+
+def site_cadence(root: Path) -> Cadence | None:
+    """By what the site loads, whatever is wrong with the rest of its content; None where it says what is no cadence."""
+    said = _said(root, "cadence") or Cadence.MONTH
+    return Cadence(said) if said in list(Cadence) else None
 
 
 def site_timezone(root: Path) -> str:

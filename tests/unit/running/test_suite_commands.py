@@ -271,3 +271,20 @@ def test_three_alternatives_in_a_condition_are_built(loadgate: Any, site: Path) 
     parts = ", ".join(f"{{column: n, is: equal, value: {number}}}" for number in (1, 2, 3))
     file.write_text(SUITE.replace("    reason: Counts.", f"    where: {{any: [{parts}]}}\n    reason: Counts."))
     assert loadgate("check", "--deep", "--site", site).code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run", "2025-13"), ("status", "2025-13"), ("arrivals", "2025-13"), ("check", "--against", "2025-13")],
+)
+@pytest.mark.parametrize(("cadence", "example"), [("month", "2026-10"), ("quarter", "2026-Q4")])
+def test_what_is_no_period_is_told_by_the_sites_own_cadence(
+    loadgate: Any, site: Path, words: tuple[str, ...], cadence: str, example: str
+) -> None:
+    file = site / "site.toml"
+    file.write_text(file.read_text().replace('cadence = "month"', f'cadence = "{cadence}"'))
+    called = loadgate(*words, "--site", site)
+    assert (called.code, called.err) == (
+        Exit.NO,
+        f"'2025-13' is not a period\n  fix       write a {cadence}, e.g. {example}\n",
+    )
