@@ -305,16 +305,3 @@ def test_cases_that_were_tampered_with_are_put_right_by_a_rebuild(site_with_case
     )
     assert site_with_cases("state", "rebuild").code == 0
     assert [site_with_cases.rows(query) for query in CASES] == before
-
-
-def test_a_state_database_that_was_lost_begins_no_run_without_the_baseline(released_site: Any) -> None:
-    released_site.deliver("2024-02")
-    for path in released_site.state.glob("loadgate.db*"):
-        path.unlink()
-
-    done = released_site("run", "2024-02", "--inline")
-
-    assert done.code == 5
-    assert "the ledger does not say all that was approved: entry 1 and all after it are missing" in done.err
-    assert "restore the state database from the backup" in done.err
-    assert "RELEASE" not in done.out

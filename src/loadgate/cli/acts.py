@@ -194,7 +194,7 @@ def ledger_verify(site: SiteOption = None, as_json: JsonOption = False) -> None:
 
     opened = open_site(find_site(site))
     heads = ledger_heads(opened)
-    found = opened.state.ledger.verify(heads)
+    found = opened.state_as_found.ledger.verify(heads)
     if as_json:
         say_json(
             {

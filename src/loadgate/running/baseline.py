@@ -9,6 +9,7 @@ from loadgate.errors import CouldNotRun
 from loadgate.model.identity import parse_run_id, sha256
 from loadgate.model.period import Period, run_order
 from loadgate.store import durable
+from loadgate.store.heads import sealed_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ def index(opened: Opened, period: Period) -> dict[str, str]:
     Raises CouldNotRun when the ledger is not whole: a database that was lost, and made anew, knows of no approval, and
     nothing would be compared.
     """
-    fault = opened.state.ledger.verify(sealed_heads(opened)).fault
+    fault = opened.state.ledger.verify(sealed_heads(opened.places)).fault
     if fault:
         raise CouldNotRun(
             f"the ledger does not say all that was approved: {fault}", fix="restore the state database from the backup"
@@ -74,18 +75,6 @@ def index(opened: Opened, period: Period) -> dict[str, str]:
         for part in manifest["parts"]:
             chosen[part] = run
     return dict(sorted(chosen.items()))
-
-
-def sealed_heads(opened: Opened) -> list[tuple[str, int, str]]:
-    """Heads of the ledger as printed on manifests: label, entry, SHA-256. A cut tail shows."""
-    heads = []
-    for root in (opened.places.published, opened.places.vintages, opened.places.state / "runs"):
-        for folder in sorted(root.iterdir()) if root.is_dir() else []:
-            if folder.is_dir() and durable.exists(folder):
-                head = durable.read_manifest(folder).get("ledger_head")
-                if head:
-                    heads.append((f"{root.name}/{folder.name}/manifest.json", head["seq"], head["sha256"]))
-    return heads
 
 
 def newest_approved(opened: Opened, runs: Iterable[str], part: str) -> str | None:

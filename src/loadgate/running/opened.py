@@ -47,6 +47,7 @@ class Opened:
         self._deliveries: dict[str, dict[str, Delivery]] = {}
         self._handed_over: str | None = None
         self._state: State | None = None
+        self._known = False
         url = settings.database_url  # SQLite's file is one machine's, and so is the folder that it lies in
         shared = url is not None and not url.startswith("sqlite")
         self.scratch = Scratch(self.places.tmp, shared=shared, who=settings.actor)
@@ -54,17 +55,39 @@ class Opened:
 
     @property
     def state(self) -> State:
-        """The state database; made, with its folders, when it is not there yet."""
+        """The state database; made, with its folders, when it is not there yet.
+
+        Raises CouldNotRun where it does not know what lies in the site's folders: from a database that was lost, cut
+        or made anew, all would seem well.
+        """
+        from loadgate.store.heads import require_known
+
+        with self._lock:
+            state = self.state_as_found
+            if not self._known:
+                require_known(self.places, state)
+                self._known = True
+            return state
+
+    @property
+    def state_as_found(self) -> State:
+        """The state database, whatever it holds: for who looks whether it was changed."""
         with self._lock:
             if self._state is None:
                 self._state = self._open_state()
             return self._state
 
     def _open_state(self) -> State:
-        from loadgate.store import durable
         from loadgate.store.state import open_state
 
         self.places.state.mkdir(parents=True, exist_ok=True)
+        if os.access(self.places.state, os.W_OK):  # on a mount to read from, all is as it is
+            self._lay_out()
+        return open_state(self.settings.database_url or self.places.database_url)
+
+    def _lay_out(self) -> None:
+        from loadgate.store import durable
+
         self.places.state.chmod(0o750)  # the site's group may read what was published
         for folder in self.places.row_values:
             folder.mkdir(exist_ok=True)
@@ -72,7 +95,6 @@ class Opened:
         readme = self.places.state / "README"
         if not readme.exists():
             durable.write_text(readme, STATE_README)
-        return open_state(self.settings.database_url or self.places.database_url)
 
     @property
     def tmp(self) -> Path:
@@ -133,7 +155,7 @@ class Opened:
         with self._lock:
             if self._state is not None:
                 self._state.close()
-                self._state = None
+                self._state, self._known = None, False
             self.scratch.close()
 
 

@@ -14,12 +14,13 @@ from loadgate.model.identity import sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.period import run_order
 from loadgate.running import acting, deciding, month, reducing
-from loadgate.running.baseline import sealed_heads
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
+from loadgate.store.heads import sealed_heads
 
 if TYPE_CHECKING:
-    from loadgate.store.ledger import LedgerEntry
+    from loadgate.store.ledger import Head, LedgerEntry
+    from loadgate.store.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
     """
     opened = ref.open()
     with month.hold(ref, actor=actor, again=False):
-        done = _entry(opened, ref.run)
+        done = _entry(opened.state, ref.run)
         if done is None:
             judgement = judge_again(ref, as_of=as_of)
             if judgement.verdict is Verdict.HOLD:
@@ -80,7 +81,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
 def released_as(ref: Ref) -> Released | None:
     """What a run was released with; None if it was not, or not to the end."""
     opened = ref.open()
-    entry = _entry(opened, ref.run) if ref.run in _finished(opened) else None
+    entry = _entry(opened.state, ref.run) if ref.run in _finished(opened.state) else None
     return None if entry is None else _told(opened, entry, already=True)
 
 
@@ -109,8 +110,8 @@ def _discard_unentered(opened: Opened, run: str) -> None:
             durable.discard_folder(folder)
 
 
-def _entry(opened: Opened, run: str) -> LedgerEntry | None:
-    entries = [entry for entry in opened.state.ledger.entries(acting.RELEASED) if entry.body["run"] == run]
+def _entry(state: State, run: str) -> LedgerEntry | None:
+    entries = [entry for entry in state.ledger.entries(acting.RELEASED) if entry.body["run"] == run]
     return entries[-1] if entries else None
 
 
@@ -226,8 +227,9 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
     """
     from loadgate.errors import NotFound
 
+    state = opened.state_as_found
     current = publication.current(opened.places)
-    newest = _newest_finished(opened)
+    newest = _newest_finished(state)
     if current is None:
         if newest is not None:
             raise VerificationFailed("published/CURRENT is missing", fix=f"loadgate release {newest.body['run']}")
@@ -235,15 +237,15 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
     problems = []
     if newest is not None and run_order(newest.body["run"]) > run_order(current.run):
         problems.append(f"CURRENT names {current.run}, and {newest.body['run']} is newer and was released")
-    entry = _entry(opened, current.run)
+    entry = _entry(state, current.run)
     said = (current.ledger_seq, current.ledger_sha256, current.manifest_sha256)
     if entry is None:
         problems.append(f"the ledger holds no release of {current.run}")
     elif (entry.seq, entry.sha256, entry.body["published_sha256"]) != said:
         problems.append("CURRENT is not what the ledger says")
-    released = {one.body["run"]: one for one in opened.state.ledger.entries(acting.RELEASED)}
+    released = {one.body["run"]: one for one in state.ledger.entries(acting.RELEASED)}
     for run, one in sorted(released.items()):
-        if run == current.run or opened.places.release(run).exists() or run in _finished(opened):
+        if run == current.run or opened.places.release(run).exists() or run in _finished(state):
             problems += publication.problems(opened.places, run, one.body["published_sha256"])
     for path in sorted(opened.places.published.iterdir()):
         if path.name != opened.places.current.name and path.name not in released:
@@ -251,22 +253,22 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
     return current.run, problems
 
 
-def _newest_finished(opened: Opened) -> LedgerEntry | None:
+def _newest_finished(state: State) -> LedgerEntry | None:
     """The newest release that came to its end: one that was killed before its switch is not what consumers see yet."""
-    finished = _finished(opened)
-    entries = [one for one in opened.state.ledger.entries(acting.RELEASED) if one.body["run"] in finished]
+    finished = _finished(state)
+    entries = [one for one in state.ledger.entries(acting.RELEASED) if one.body["run"] in finished]
     return max(entries, key=lambda one: run_order(one.body["run"]), default=None)
 
 
-def _finished(opened: Opened) -> frozenset[str]:
+def _finished(state: State) -> frozenset[str]:
     from loadgate.store.runs import RunState
 
-    return frozenset(row.id for row in opened.state.runs.rows() if row.state is RunState.RELEASED)
+    return frozenset(row.id for row in state.runs.rows() if row.state is RunState.RELEASED)
 
 
-def ledger_heads(opened: Opened) -> list[tuple[str, int, str]]:
+def ledger_heads(opened: Opened) -> list[Head]:
     """Heads printed on manifests and on CURRENT, to hold against the ledger: a cut tail shows."""
-    heads = sealed_heads(opened)
+    heads = sealed_heads(opened.places)
     current = publication.current(opened.places)
     if current is not None:
         heads.append(("published/CURRENT", current.ledger_seq, current.ledger_sha256))

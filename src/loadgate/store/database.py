@@ -7,12 +7,14 @@ PostgreSQL: the same tables; where two writers must not meet, `alone` names what
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,12 +182,15 @@ def _version(connection: Connection) -> int | None:
 def _sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise CouldNotRun("a state database in memory would be forgotten", fix="use sqlite:///path/loadgate.db")
-    folder = Path(str(url.database)).parent
+    file = Path(str(url.database))
+    folder = file.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CouldNotRun(f"{folder} cannot be made ({type(error).__name__})", fix="check the setting") from None
-    engine = create_engine(url, connect_args={"timeout": _BUSY_S})
+    readable_alone = file.exists() and not os.access(folder, os.W_OK)
+    read = {"creator": partial(_connect_to_read, file)} if readable_alone else {}
+    engine = create_engine(url, connect_args={"timeout": _BUSY_S}, **read)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -194,7 +199,8 @@ def _sqlite(url: URL) -> Engine:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
-            _use_write_ahead_log(connection)
+            if not readable_alone:
+                _use_write_ahead_log(connection)
         except BaseException:
             connection.close()  # nobody else knows of it yet
             raise
@@ -205,6 +211,13 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _connect_to_read(file: Path) -> sqlite3.Connection:
+    """Connect where nothing may be written. Without a log beside it, the file is whole, and cannot be locked."""
+    log = file.with_name(f"{file.name}-wal")
+    how = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True, timeout=_BUSY_S, check_same_thread=False)
 
 
 def _use_write_ahead_log(connection: Any) -> None:

@@ -7,7 +7,7 @@ whole again: only the heads that manifests carry show that, and a cut tail. Impo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +25,7 @@ from loadgate.store.tables import LEDGER
 
 FORMAT = 1
 GENESIS = "0" * 64  # what the first entry names as the one before it
+Head = tuple[str, int, str]  # where it is printed, its entry, that entry's SHA-256
 _TRIES = 200  # of many writers at once, each round lets one through
 
 
@@ -135,11 +136,20 @@ class Ledger:
             rows = connection.execute(chosen if kind is None else chosen.where(LEDGER.c.kind == kind)).all()
         return [upcast(_entry(row)) for row in rows]
 
-    def verify(self, heads: Iterable[tuple[str, int, str]] = ()) -> Verification:
-        """Compare every entry with its hash, with the one before it, and with heads: (label, seq, sha256) each."""
+    def verify(self, heads: Iterable[Head] = ()) -> Verification:
+        """Compare every entry with its hash, with the one before it, and with heads."""
         with self._database.read() as connection:
             rows = [dict(row) for row in connection.execute(select(LEDGER).order_by(LEDGER.c.seq)).mappings()]
         return examine(rows, heads)
+
+    def disagreement(self, heads: Collection[Head]) -> LedgerFault | None:
+        """The first fault where the entry that the newest head names is not there as it says; None where it is."""
+        if not heads:
+            return None
+        _, seq, expected = max(heads, key=lambda head: head[1])
+        with self._database.read() as connection:
+            found = connection.execute(select(LEDGER.c.sha256).where(LEDGER.c.seq == seq)).scalar_one_or_none()
+        return None if seq == 0 or found == expected else self.verify(heads).fault
 
     def export(self, path: Path) -> int:
         """Write all entries as they are, one line of JSON each. Returns how many."""
@@ -185,7 +195,7 @@ def upcast(entry: LedgerEntry) -> LedgerEntry:
 UPCASTS: dict[int, Callable[[LedgerEntry], LedgerEntry]] = {}
 
 
-def examine(rows: list[dict[str, Any]], heads: Iterable[tuple[str, int, str]]) -> Verification:
+def examine(rows: list[dict[str, Any]], heads: Iterable[Head]) -> Verification:
     """Find the first fault in stored entries, sorted by `seq`. Pure."""
     inner = _first_inner_fault(rows)
     whole_until = len(rows) if inner is None else inner.seq - 1
@@ -209,9 +219,7 @@ def _first_inner_fault(rows: list[dict[str, Any]]) -> LedgerFault | None:
     return None
 
 
-def _first_outer_fault(
-    rows: list[dict[str, Any]], heads: Iterable[tuple[str, int, str]], *, cut_counts: bool
-) -> LedgerFault | None:
+def _first_outer_fault(rows: list[dict[str, Any]], heads: Iterable[Head], *, cut_counts: bool) -> LedgerFault | None:
     agreed = 0  # the last entry that a head confirms; one replaced after it takes all that follow with it
     for label, seq, expected in sorted(heads, key=lambda head: head[1]):
         if seq > len(rows):

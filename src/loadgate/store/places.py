@@ -65,8 +65,12 @@ class Places:
     def checks(self, delivery: str, key: str) -> Path:
         return self.state / "deliveries" / delivery / f"checks-{key}"
 
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
     def run(self, run: str) -> Path:
-        return self.state / "runs" / run
+        return self.runs / run
 
     def inputs(self, run: str) -> Path:
         """What a run froze; a watch (`watch-2026-10`) freezes nothing and writes its own anew each time."""

@@ -89,6 +89,11 @@ class Runs:
             found = connection.execute(chosen if period is None else chosen.where(RUNS.c.period == period))
             return [_row(row) for row in found]
 
+    def ids(self) -> set[str]:
+        """Every run that was ever opened."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(RUNS.c.id)).scalars())
+
     def set_state(self, run: str, state: RunState) -> None:
         """Say how far a run is. Raises NotFound."""
         with self._database.write() as connection:

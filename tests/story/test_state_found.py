@@ -1,0 +1,143 @@
+"""The state as a command finds it: lost, cut, or not to be written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ALL_WHO_LOOK_OR_ACT = {
+    "status": ["status"],
+    "runs": ["runs"],
+    "arrivals": ["arrivals", "2024-02"],
+    "cases": ["case", "list"],
+    "a case": ["case", "show", "1"],
+    "the ledger": ["ledger", "show"],
+    "waive": ["waive", "1", "--reason", "known", "--until", "2030-01-01"],
+    "run": ["run", "2024-02", "--inline"],
+    "release": ["release", "2024-01"],
+    "rebuild": ["state", "rebuild"],
+}
+NO_RIGHT_TO_WRITE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]  # which root needs not
+
+
+def lose(site: Any) -> None:
+    for path in site.state.glob("loadgate.db*"):
+        path.unlink()
+
+
+@pytest.mark.parametrize("argv", ALL_WHO_LOOK_OR_ACT.values(), ids=ALL_WHO_LOOK_OR_ACT.keys())
+def test_nobody_is_told_that_all_is_well_from_a_database_that_was_lost(argv: list[str], released_site: Any) -> None:
+    released_site.deliver("2024-02")
+    lose(released_site)
+
+    for _ in range(2):  # the second finds a new one, made by the first
+        done = released_site(*argv)
+
+        assert done.code == 5
+        assert "the ledger does not say all that was approved: entry 1 and all after it are missing" in done.err
+        assert "restore the state database from the backup, or let LOADGATE_DATABASE_URL name the right one" in done.err
+        assert "RELEASE" not in done.out
+
+
+def test_doctor_and_the_ledgers_own_check_say_that_the_database_was_lost(released_site: Any) -> None:
+    lose(released_site)
+
+    (told,) = [one for one in released_site("doctor", "--json").json if one["what"] == "database"]
+    checked = released_site("ledger", "verify")
+
+    assert told["state"] == "bad"
+    assert "entry 1 and all after it are missing" in told["found"]
+    assert (checked.code, "entry 1 and all after it are missing" in checked.err) == (1, True)
+    assert released_site("verify").code == 1
+
+
+def test_a_run_that_the_database_does_not_know_is_said_though_nothing_was_ever_approved(held_site: Any) -> None:
+    held_site.run("2024-01")
+    with held_site.database() as database:
+        database.execute("DELETE FROM ledger")
+    shutil.rmtree(held_site.path / "baselines" / "vintages", ignore_errors=True)
+    shutil.rmtree(held_site.state / "published", ignore_errors=True)
+    for manifest in held_site.state.glob("runs/*/manifest.json"):
+        manifest.unlink()
+    assert held_site("status").code == 0
+    lose(held_site)
+
+    done = held_site("status")
+
+    assert done.code == 5
+    lost = f"the state database does not know of 2 of the runs in {held_site.state / 'runs'}: 2023-12, 2024-01"
+    assert lost in done.err
+    assert "where no backup knows of a run, move its folder away and run the month again" in done.err
+
+
+def forbid_writing(site: Any) -> None:
+    for path in (site.path, *site.path.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o500 if path.is_dir() else 0o400)
+
+
+def allow_writing(site: Any) -> None:
+    for path in (site.path, *site.path.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def reading_only(site: Any, *argv: str) -> subprocess.CompletedProcess[str]:
+    prefix = NO_RIGHT_TO_WRITE if os.geteuid() == 0 else []
+    if prefix and shutil.which(prefix[0]) is None:
+        pytest.skip("root may write everywhere")
+    return subprocess.run(
+        [*prefix, sys.executable, "-m", "loadgate", *argv, "--site", str(site.path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=site.loadgate.environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+@pytest.mark.parametrize("command", ["verify", "status", "runs"])
+def test_who_may_only_read_a_site_looks_at_it(command: str, released_site: Any) -> None:
+    before = released_site(command)
+    released_site.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the last to close takes the log away
+    assert [path.name for path in released_site.state.glob("loadgate.db*")] == ["loadgate.db"]
+    forbid_writing(released_site)
+    try:
+        done = reading_only(released_site, command)
+    finally:
+        allow_writing(released_site)
+
+    assert (done.returncode, done.stdout) == (before.code, before.out), done.stderr
+
+
+def test_who_may_only_read_sees_what_another_process_has_just_written(released_site: Any) -> None:
+    with released_site.database() as database:
+        database.execute("UPDATE runs SET opened_by = 'berta'")
+        database.commit()
+        assert Path(f"{released_site.state / 'loadgate.db'}-wal").stat().st_size
+        forbid_writing(released_site)
+        try:
+            done = reading_only(released_site, "runs")
+        finally:
+            allow_writing(released_site)
+
+    assert "berta" in done.stdout, done.stderr
+
+
+def test_who_may_only_read_is_told_so_where_a_command_writes(released_site: Any) -> None:
+    forbid_writing(released_site)
+    try:
+        done = reading_only(released_site, "waive", "1", "--reason", "known", "--until", "2030-01-01")
+        asked = reading_only(released_site, "state", "rebuild")
+    finally:
+        allow_writing(released_site)
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr + asked.stderr
+    assert asked.returncode == 5
+    assert "the state database may not be written" in asked.stderr
