@@ -17,6 +17,7 @@ class Exit(IntEnum):
     CONTENT = 4  # the site's content must be mended first
     COULD_NOT_RUN = 5  # something outside the data stopped the work
     INTERRUPTED = 130  # Ctrl-C
+    TERMINATED = 143  # SIGTERM: a machine that shuts down, a container that is stopped
 
 
 class LoadgateError(Exception):

@@ -55,13 +55,20 @@ def held_in_the_middle(site: Any, edits: Any) -> Iterator[Any]:
         os.close(descriptor)
 
 
-@pytest.fixture
-def interrupted(site: Any, edits: Any) -> Any:
+STOPS = {
+    signal.SIGINT: (130, "interrupted; the same command takes it up where it stopped"),
+    signal.SIGTERM: (143, "terminated; the same command takes it up where it stopped"),
+}
+
+
+@pytest.fixture(params=STOPS, ids=lambda number: number.name)
+def interrupted(request: Any, site: Any, edits: Any) -> Any:
     with held_in_the_middle(site, edits) as running:
-        running.send(signal.SIGINT)
+        running.send(request.param)
         done = running.ended()
-    assert done.code == 130, done.said
-    assert "interrupted; the same command takes it up where it stopped" in done.err
+    code, told = STOPS[request.param]
+    assert done.code == code, done.said
+    assert told in done.err
     return site
 
 
@@ -88,12 +95,14 @@ def test_running_again_after_ctrl_c_completes_and_does_no_delivery_twice(interru
     assert {state for (state,) in interrupted.rows("SELECT state FROM work WHERE run = ?", PERIOD)} == {"done"}
 
 
-def test_ctrl_c_while_prefect_runs_the_month_leaves_the_same_named_state(site: Any, edits: Any) -> None:
+@pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
+def test_ctrl_c_while_prefect_runs_the_month_leaves_the_same_named_state(number: Any, site: Any, edits: Any) -> None:
     running = site.loadgate.cold("run", PERIOD, "--site", site.path)
     edits.until(lambda: any((site.state / DELIVERIES).rglob("typed-*/manifest.json")))
-    running.send(signal.SIGINT)
+    running.send(number)
     done = running.ended()
-    assert done.code == 130, done.said
+    code, told = STOPS[number]
+    assert (done.code, done.err.strip()) == (code, told), done.said
     assert "Traceback" not in done.said
     assert site("status", "--json").json[0]["what"] == "interrupted"
 

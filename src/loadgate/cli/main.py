@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -108,6 +110,7 @@ def main() -> None:
     """Run the command line; every error of ours ends as its text on standard error and its exit code."""
     share_free_memory()
     take_any_text()
+    terminated = _heed_termination()
     try:
         code = app(standalone_mode=False)  # returns the code of typer.Exit
         if code == Exit.INTERRUPTED:
@@ -125,8 +128,25 @@ def main() -> None:
     except BaseException as error:
         if not is_interruption(error):
             raise
-        _complain("interrupted; the same command takes it up where it stopped")
-        sys.exit(Exit.INTERRUPTED)
+        code, what = (Exit.TERMINATED, "terminated") if terminated.is_set() else (Exit.INTERRUPTED, "interrupted")
+        _complain(f"{what}; the same command takes it up where it stopped")
+        sys.exit(code)
+
+
+def _heed_termination() -> threading.Event:
+    """Let SIGTERM end the work as Ctrl-C does; the event tells them apart. Who has it ignored is left in peace.
+
+    A flow of Prefect's takes the signal while it runs, and hands it on to us when it has written down its end.
+    """
+    terminated = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        terminated.set()
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, stop)
+    return terminated
 
 
 def _usage_or_raise(error: Exception) -> int:
