@@ -230,3 +230,24 @@ def test_a_release_of_the_rerun_takes_over_from_the_first(site: Any, edits: Any)
     again = site("release", PERIOD)
     assert again.code == 0, again.said
     assert site("verify", "--json").json["run"] == f"{PERIOD}.2"
+
+
+def test_a_delivery_that_failed_is_measured_once_it_is_read_and_each_line_is_true_when_printed(site: Any) -> None:
+    """What lies in the place of its rows is no folder, until somebody takes it away."""
+    clean = site.copy(site.path.with_name("clean"))
+    expected = clean.run(PERIOD)
+    last = site.state / "deliveries" / LAST
+    last.parent.mkdir(parents=True)
+    last.write_text("in the way")
+    first = site("run", PERIOD, "--inline")
+    assert "reading     2 of 3" in first.out, first.said
+    last.unlink()
+
+    again = site("run", PERIOD, "--inline")
+
+    for line in ("reading     3 of 3", "checking    3 of 3", "measuring   2 figures, 3 providers"):
+        assert line in again.out, again.said
+    assert "measuring   2 figures, 2 providers" in first.out
+    view = site.run(PERIOD)
+    assert (view["verdict"], view["findings"]) == (expected["verdict"], expected["findings"])
+    assert site.manifest(PERIOD)["figures_sha256"] == clean.manifest(PERIOD)["figures_sha256"]

@@ -23,6 +23,7 @@ from loadgate.running.opening import ARRIVED, parts
 from loadgate.store import durable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from loadgate.model.deliveries import Delivery
@@ -53,11 +54,13 @@ def judge_run(ref: Ref, _: str) -> None:
     _write_manifest(opened, ref, judgement)
 
 
-def reopen(opened: Opened, run: str) -> None:
-    """Forget the judgement of a run, so that it is judged again."""
-    durable.discard_folder(_folder(opened, run))
+def reopen(opened: Opened, run: str, *, steps: Sequence[str]) -> None:
+    """Forget that a run is judged, and what these steps of it kept; the last of them first."""
     durable.point("unlink")
-    (opened.places.run(run) / durable.MANIFEST).unlink(missing_ok=True)  # last: until then it is tried again
+    (opened.places.run(run) / durable.MANIFEST).unlink(missing_ok=True)
+    for step in reversed(steps):
+        for folder in sorted(opened.places.step(run, step).glob("*")):
+            durable.discard_folder(folder)
 
 
 def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -88,18 +88,26 @@ def hold(ref: Ref, *, actor: str, again: bool = True) -> Iterator[None]:
 
 
 def take_up(ref: Ref) -> None:
-    """Free what a dead holder left half done. What failed is done again, and the run judged again, until released."""
+    """Free what a dead holder left half done. What failed is done again, and all that follows it, until released."""
     from loadgate.store.runs import RunState
     from loadgate.store.work import WorkState
 
+    state = ref.open().state
+    state.work.interrupt(ref.run, now=now())
+    if is_done(ref):
+        JUDGE.work(ref)  # killed between the run's manifest and saying so
+    failed = {row.step for row in state.work.rows(ref.run) if row.state is WorkState.FAILED}
+    if failed and state.runs.get(ref.run).state is not RunState.RELEASED:
+        _begin_again(ref, failed)
+
+
+def _begin_again(ref: Ref, failed: Collection[str]) -> None:
+    """Forget what was made without the units that failed; only then are they planned anew, as a crash may come."""
+    names = [step.name for step in STEPS]
+    after = names[min(names.index(step) for step in failed) + 1 :] or [JUDGE.name]
     opened = ref.open()
-    opened.state.work.interrupt(ref.run, now=now())
-    if not is_done(ref):
-        return
-    JUDGE.work(ref)  # killed between the run's manifest and saying so
-    failed = any(row.state is WorkState.FAILED for row in opened.state.work.rows(ref.run))
-    if failed and opened.state.runs.get(ref.run).state is not RunState.RELEASED:
-        deciding.reopen(opened, ref.run)
+    deciding.reopen(opened, ref.run, steps=after)
+    opened.state.work.plan_again(ref.run, steps=after)
 
 
 def _place(error: BaseException) -> str:

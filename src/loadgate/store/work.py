@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from loadgate.errors import CouldNotRun
 from loadgate.store.database import Database, from_text, moment_or_none, stamp, to_text
@@ -155,6 +155,13 @@ class Work:
                 if row.work_id not in left and row.state is not WorkState.RUNNING:
                     settled = {"state": WorkState.DONE, "finished_at": stamp(now), "detail": "{}"}
                     connection.execute(update(WORK).where(_is(run, step, row.work_id)).values(**settled))
+
+    def plan_again(self, run: str, *, steps: Collection[str]) -> None:
+        """Whatever failed in a run, and every unit of these steps of it, is to be done again."""
+        again = and_(WORK.c.run == run, or_(WORK.c.state == WorkState.FAILED, WORK.c.step.in_(steps)))
+        undone = {"state": WorkState.PLANNED, "holder": None, "lease_until": None, "finished_at": None, "detail": "{}"}
+        with self._database.write() as connection:
+            connection.execute(update(WORK).where(again).values(**undone))
 
     def get(self, run: str, step: str, work_id: str) -> WorkRow | None:
         """The unit, or None when it was never planned."""
