@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -42,3 +43,28 @@ def test_a_run_that_was_cut_short_is_not_taken_for_another_when_it_is_to_be_rele
     assert done.code == 1
     assert done.err.startswith(f"run {PERIOD} is not judged yet\n")
     assert f"`loadgate run {PERIOD}`" in done.err
+
+
+def test_what_lies_in_a_deliverys_place_and_is_no_file_is_told_without_its_name(site: Any) -> None:
+    one, two, three = (site.file("2024-02", provider) for provider in ("04", "10", "13"))
+    for path in (one, two, three):
+        path.unlink()
+    one.symlink_to("/etc/hostname")
+    os.mkfifo(two)
+    three.mkdir()
+    (site.path / "inbox" / "2024-02" / "papers").mkdir()
+
+    told = site("arrivals", "2024-02").out
+    plain = site("arrivals", "2024-02", "--json").json
+    named = site("arrivals", "2024-02", "--names").out
+    notes = [each["found"] for each in site("doctor", "--json").json if each["state"] == "note"]
+
+    for path, what in ((one, "symbolic link"), (two, "pipe"), (three, "folder")):
+        provider = path.name.partition(".")[0][-2:]
+        delivery = f"2024-02/surveillance/weekly_reports/{provider}"
+        sentence = f"a {what} in the place of {delivery}: it is never read; put the file itself there"
+        assert sentence in told
+        assert f"2024-02/{path.name}  {sentence}" in named
+        assert path.name not in told
+        assert (what, delivery) in {(each["what"], each["delivery"]) for each in plain["in_place"]}
+    assert "3 that are no files and never read: links, pipes, devices, folders (`loadgate arrivals PERIOD`)" in notes

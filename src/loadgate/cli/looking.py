@@ -79,7 +79,7 @@ def arrivals(
     site: SiteOption = None,
     as_of: AsOfOption = None,
     names: Annotated[
-        bool, typer.Option("--names", help="Show unexpected files by name: names can hold personal data.")
+        bool, typer.Option("--names", help="Show files that are not deliveries by name: names can hold personal data.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,6 +91,7 @@ def arrivals(
       loadgate arrivals 2025-08 --as-of 2025-08-20 --json
     """
     from loadgate.model.period import Period
+    from loadgate.running.in_place import in_place
     from loadgate.running.opened import find_site, open_site
     from loadgate.running.opening import open_watch, unexpected_names
     from loadgate.running.views import arrivals_view
@@ -98,7 +99,9 @@ def arrivals(
     opened = open_site(find_site(site))
     ref = open_watch(opened, Period.parse(period, like=opened.site().file.cadence), as_of=moment(as_of, opened.site))
     inputs = opened.inputs(ref.run)
+    lying = in_place(opened, Period.parse(period))
     view = arrivals_view(inputs)
+    view["in_place"] = [{"file": one.file, "what": one.what, "delivery": one.delivery} for one in lying]
     if names:
         view["unexpected_names"] = unexpected_names(opened, inputs)
     if as_json:
@@ -113,6 +116,9 @@ def arrivals(
     for file in inputs.unexpected:
         shown = visible(view.get("unexpected_names", {}).get(file.name, file.name))
         say(f"{shown}  unexpected  {file.size_bytes:,} bytes")
+    for one in lying:
+        shown = visible(one.name) if names else one.file
+        say(f"{shown}  a {one.what} in the place of {one.delivery}: it is never read; put the file itself there")
 
 
 def case_list(

@@ -30,6 +30,7 @@ def examine(opened: Opened, *, python: str) -> list[dict[str, str]]:
             found.append(_line("bad", package, "not installed"))
     found.append(_tried("content", lambda: f"{len(opened.site().files)} files, no fault"))
     found.append(_tried("inbox", lambda: _inbox(opened)))
+    found += _never_read(opened)
     found.append(_tried("database", lambda: f"{opened.state.ledger.head().seq} ledger entries"))
     there = next(one for one in (opened.places.state, *opened.places.state.parents) if one.exists())
     free = shutil.disk_usage(there).free
@@ -44,6 +45,18 @@ def _inbox(opened: Opened) -> str:
     from loadgate.running.inbox import open_inbox
 
     return f"{sum(1 for _ in open_inbox(opened, opened.site()).list()):,} files"
+
+
+def _never_read(opened: Opened) -> list[dict[str, str]]:
+    """Nothing where all in the inbox is read, and where the inbox or the content cannot be looked at."""
+    from loadgate.running.in_place import count_never_read
+
+    try:
+        count = count_never_read(opened)
+    except (LoadgateError, OSError):
+        return []
+    what = f"{count:,} that are no files and never read: links, pipes, devices, folders (`loadgate arrivals PERIOD`)"
+    return [_line("note", "inbox", what)] if count else []
 
 
 def _tried(what: str, look: Callable[[], str]) -> dict[str, str]:

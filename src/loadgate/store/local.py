@@ -17,12 +17,19 @@ from typing import BinaryIO, NoReturn
 
 from loadgate.errors import CouldNotRun
 from loadgate.store import durable
-from loadgate.store.object_names import NoSuchObject, ObjectInfo, checked
+from loadgate.store.object_names import NoObject, NoSuchObject, ObjectInfo, checked
 from loadgate.store.points import around
 
 _CHUNK_BYTES = 1 << 20
 # not there, a link, a socket, a name that no file can have
 _NO_OBJECT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG}
+
+_NO_OBJECTS = {
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+}
 
 
 class LocalObjects:
@@ -35,6 +42,18 @@ class LocalObjects:
         if not self.root.is_dir():
             raise CouldNotRun(f"{self.root} is not a folder", fix="make the folder, or correct the setting")
         return sorted(self._walk(prefix), key=lambda info: os.fsencode(info.name))
+
+    def list_no_objects(self) -> Sequence[NoObject]:
+        found = []
+        for parent, folders, names in os.walk(self.root, followlinks=False, onerror=_tell):
+            for name in (*folders, *names):
+                path = Path(parent, name)
+                with suppress(FileNotFoundError):  # gone since it was listed
+                    kind = stat.S_IFMT(path.lstat().st_mode)
+                    if kind != stat.S_IFREG:
+                        what = _NO_OBJECTS.get(kind, "device")
+                        found.append(NoObject(name=path.relative_to(self.root).as_posix(), what=what))
+        return sorted(found, key=lambda one: os.fsencode(one.name))
 
     def read(self, name: str) -> bytes:
         with self.open(name) as file:

@@ -18,6 +18,14 @@ class ObjectInfo:
     modified: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoObject:
+    """What lies in a store under a name and is no object: a folder, or what is never read, such as a symbolic link."""
+
+    name: str
+    what: str
+
+
 class NoSuchObject(CouldNotRun):
     """The object was listed, and is not there any more. The message leaves out its name: names can be personal."""
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from loadgate.errors import CouldNotRun
-from loadgate.store.object_names import ObjectInfo
+from loadgate.store.object_names import NoObject, ObjectInfo
 
 
 class Objects(Protocol):
@@ -20,6 +20,9 @@ class Objects(Protocol):
 
     def list(self, prefix: str = "") -> Sequence[ObjectInfo]:
         """Every object whose name starts with `prefix`, by name. Links, pipes and names that lead out are left out."""
+
+    def list_no_objects(self) -> Sequence[NoObject]:
+        """What lies there and is no object, by name: a sender who put it there believes that it was delivered."""
 
     def read(self, name: str) -> bytes:
         """The content. Raises NoSuchObject."""

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from loadgate.errors import CouldNotRun, LoadgateError
 from loadgate.store import durable
-from loadgate.store.object_names import NoSuchObject, ObjectInfo, checked, is_name
+from loadgate.store.object_names import NoObject, NoSuchObject, ObjectInfo, checked, is_name
 from loadgate.store.points import around
 
 _CHUNK_BYTES = 1 << 20
@@ -41,6 +41,9 @@ class S3Objects:
             infos = [self._info(found) for page in pages for found in page.get("Contents", ())]
         # Amazon lists by name, servers on top of a file system folder by folder
         return sorted((info for info in infos if is_name(info.name)), key=lambda info: info.name.encode())
+
+    def list_no_objects(self) -> Sequence[NoObject]:
+        return []
 
     def read(self, name: str) -> bytes:
         with self.open(name) as stream:
