@@ -36,7 +36,7 @@ def waive(
 
     \b
     Examples:
-      loadgate waive 1 --reason "new population figures, confirmed" --until 2025-09-30 --ceiling 2.5%
+      loadgate waive 1 --reason "as confirmed" --until 2025-09-30 --ceiling 2.5%
       loadgate waive 1 --approve --actor maria
 
     Exit codes: 0 done, 1 no such case, 3 refused.

@@ -15,12 +15,13 @@ import typer
 
 from loadgate.checking.engine.memory import share_free_memory
 from loadgate.cli import acts, looking, months, sampling, scoring, sites, suites
-from loadgate.cli.terminal import take_any_text
+from loadgate.cli.terminal import columns, take_any_text
 from loadgate.errors import Exit, LoadgateError, is_interruption
 from loadgate.model.version import VERSION
 
 EXITS = "Exit codes: 0 release or release with caveats, 1 no, 2 usage, 3 hold, 4 content error, 5 could not run."
 
+_WIDTH = 78  # of help
 _ROOM, _RIGHTS = "make room on the disk", "let the account that runs this read and write the site's folders"
 _IN_THE_WAY = "look for a file where a folder of the site or its state should be, or the other way round"
 _FIX = "`loadgate doctor` looks at what a run needs"
@@ -112,7 +113,7 @@ def main() -> None:
     take_any_text()
     terminated = _heed_termination()
     try:
-        code = app(standalone_mode=False)  # returns the code of typer.Exit
+        code = app(standalone_mode=False, terminal_width=columns(most=_WIDTH))  # returns the code of typer.Exit
         if code == Exit.INTERRUPTED:
             raise KeyboardInterrupt  # Typer has made an exit code of it
         sys.exit(code if isinstance(code, int) else Exit.OK)

@@ -187,7 +187,8 @@ def _print_released(ref: Ref, released: Released) -> None:
 
 def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
     from loadgate.cli.commands import near, runnable
-    from loadgate.cli.terminal import paint
+    from loadgate.cli.terminal import columns, paint
+    from loadgate.reporting.terminal import WIDTH
     from loadgate.running import facts
     from loadgate.running.views import end_of_run
 
@@ -198,7 +199,7 @@ def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
     say()
     for line in facts.failed_units(ref):
         say(f"  could not run: {line}")
-    for line in end_of_run(ref, judgement, shown=near):
+    for line in end_of_run(ref, judgement, width=columns(most=WIDTH), shown=near):
         ready = runnable(line, ref.open().places.site)
         say(paint(ready, _style(judgement)) if line.startswith(("HOLD", "RELEASE")) else ready)
 

@@ -62,7 +62,10 @@ def sample(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            "--fault", metavar="KIND@WHERE[=SIZE]", help="flis: plant it. WHERE: system/dataset[/provider]. Repeatable."
+            "--fault",
+            metavar="FAULT",
+            help="flis: plant KIND@WHERE or KIND@WHERE=SIZE; WHERE is system/dataset or system/dataset/provider. "
+            "Repeatable.",
         ),
     ] = None,
     faults: Annotated[int, typer.Option("--faults", min=0, help="flis: plant so many more, drawn by the seed.")] = 0,

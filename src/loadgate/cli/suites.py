@@ -124,8 +124,8 @@ def import_(
     \b
     Examples:
       loadgate suite import my_suite.json
-      loadgate suite import my_suite.json -o expectations/suites/school/pupils.yaml
-      loadgate suite import old_suite.json --dataset pupils --area school --partial
+      loadgate suite import my_suite.json -o suites/school/pupils.yaml
+      loadgate suite import old.json --dataset pupils --area school --partial
 
     Exit codes: 0 all of it, 1 no such file, 3 --out is there already, 4 some of it cannot be said, or is wrong,
     5 it is no text, or too large for a suite.

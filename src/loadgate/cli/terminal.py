@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import IO
@@ -23,6 +24,11 @@ def watched(stream: IO[str]) -> bool:
 
 def paint(text: str, style: str, *, stream: IO[str] = sys.stdout) -> str:
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if watched(stream) else text
+
+
+def columns(*, most: int) -> int:
+    """How wide to write: the terminal's width, and no wider than is read well."""
+    return max(min(shutil.get_terminal_size((most, 24)).columns, most), 20)
 
 
 def say(text: str = "") -> None:

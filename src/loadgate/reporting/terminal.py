@@ -43,8 +43,12 @@ def terminal(judgement: Judgement, names: Names, *, report: str | None, rich: bo
         left = f"  {paint(text.label, 'bold')}  {paint(text.severity, _STYLES[case.severity])}  "
         plain = len(f"  {text.label}  {text.severity}  ")
         title = f"{text.title}, {text.cause}"
-        room = max(width - plain - len(title) - len(text.state), 2)
-        lines.append(left + paint(title, "") + " " * room + paint(text.state, "dim"))
+        room = width - plain - len(title) - len(text.state)
+        if room < 2:  # what does not fit beside its label stands below it
+            lines.append(left + paint(text.state, "dim"))
+            lines += [_INDENT + paint(line, "") for line in wrap(title, width - len(_INDENT))]
+        else:
+            lines.append(left + paint(title, "") + " " * room + paint(text.state, "dim"))
         for paragraph in (text.sentence, text.more, _aside(text.not_moved, text.looks_like)):
             if paragraph:
                 lines += [_INDENT + paint(line, "") for line in wrap(paragraph, width - len(_INDENT))]

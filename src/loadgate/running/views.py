@@ -155,14 +155,19 @@ def replay_view(ref: Ref, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def end_of_run(ref: Ref, judgement: Judgement, *, shown: Callable[[Path], str] = str) -> list[str]:
+def end_of_run(
+    ref: Ref, judgement: Judgement, *, width: int | None = None, shown: Callable[[Path], str] = str
+) -> list[str]:
     """What the terminal says at a run's end: the verdict, the cases as sentences, what to do next, the report.
 
-    `shown` writes the report's path as it is best read from where the reader is.
+    `width` in columns, None: as wide as it is written where nobody watches. `shown` writes the report's path as it is
+    best read from where the reader is.
     """
-    from loadgate.reporting.terminal import terminal
+    from loadgate.reporting.terminal import WIDTH, terminal
 
     opened, inputs, site = ref.frozen()
     report = opened.places.report(ref.run)
     path = shown(report) if report.exists() else None
-    return terminal(judgement, wording.names(site, inputs, language="en"), report=path).splitlines()
+    return terminal(
+        judgement, wording.names(site, inputs, language="en"), report=path, width=width or WIDTH
+    ).splitlines()

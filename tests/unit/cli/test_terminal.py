@@ -60,3 +60,19 @@ def test_a_bar_stays_on_its_line_in_a_narrow_terminal() -> None:
 
     assert written.startswith("\r  reading     160 of 894  ███")
     assert len(written.removeprefix("\r").removesuffix("\x1b[K")) < 40
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("command", [["sample"], ["waive"], ["suite", "draft"], ["suite", "import"], ["run"]])
+def test_help_stays_within_the_terminal_but_for_commands_to_copy(command: list[str], columns: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "loadgate", *command, "--help"],
+        env=os.environ | {"COLUMNS": str(columns)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    wide = [line for line in done.stdout.splitlines() if len(line) > columns]
+    assert [line for line in wide if not line.startswith(("    loadgate ", "Kinds of faults"))] == []
+    assert columns < 80 or not wide

@@ -34,6 +34,15 @@ def test_a_hold_ends_with_the_case_and_what_to_do(views: ModuleType) -> None:
     assert terminal(view.judgement, view.names, report="state/runs/2025-08/report.html") == HELD
 
 
+def test_in_a_narrow_terminal_sentences_are_as_wide_as_it_and_a_title_stands_below_its_label(views: ModuleType) -> None:
+    view = views.held()
+
+    lines = terminal(view.judgement, view.names, report=None, width=40).splitlines()
+
+    assert lines[2:4] == ["  case 1  critical  new", "          restatement, whole run"]
+    assert max(map(len, lines[: lines.index("Next")])) <= 40
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("report", ["release", "held", "with_caveats", "large"])
 def test_markup_says_the_same_as_plain_text(report: str, language: Language, views: ModuleType) -> None:
