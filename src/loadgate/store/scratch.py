@@ -2,25 +2,31 @@
 
 A place is its process's for as long as `lock` in it is held (`lock`): who gets hold of that knows that its owner is
 dead. Places are made and removed by one process at a time, so none is ever seen before it is held.
+
+The locks of other machines may not be seen. What they have goes when it was not asked for in a week: a machine's name
+may never come back, as that of a container. It is moved aside first, so that an owner who is alive after all, and has
+slept until this moment, finds none of it, never a part, and makes itself another.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import ExitStack
-from datetime import datetime
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from loadgate.store import durable
 from loadgate.store.lock import Held, hold
 
 _LOCK = "lock"
+_FORGOTTEN = timedelta(days=7)  # without its owner asking for it; no step of a month takes as long
 
 
 class Scratch:
@@ -41,16 +47,21 @@ class Scratch:
             if self._own is None or not self._own.is_dir():
                 self._end()
                 self._own = self._make(now)
+            os.utime(self._own, (now.timestamp(), now.timestamp()))  # for other machines: somebody is at work here
             return self._own
 
     def sweep(self, *, now: datetime) -> None:
-        """Remove what no living process owns; of what lies on a shared folder, only what this machine left."""
+        """Remove what no living process owns; of what other machines have on a shared folder, what they forgot."""
         if not self._root.is_dir():
             return
         with durable.alone_in(self._root):
             for entry in sorted(self._root.iterdir()):
-                if entry != self._own and self._is_in_sight(entry):
+                if entry == self._own:
+                    continue
+                if self._is_in_sight(entry):
                     self._remove_unless_held(entry, now)
+                else:
+                    _remove_if_forgotten(entry, now)
 
     def close(self) -> None:
         with self._guard:
@@ -84,6 +95,12 @@ def _leave(own: Path, held: ExitStack, pid: int) -> None:
     if os.getpid() == pid:  # a child that was forked off may end before us
         shutil.rmtree(own, ignore_errors=True)
         held.close()
+
+
+def _remove_if_forgotten(entry: Path, now: datetime) -> None:
+    with suppress(FileNotFoundError):  # its owner, or another machine, was faster
+        if now - datetime.fromtimestamp(entry.lstat().st_mtime, tz=UTC) > _FORGOTTEN:
+            _remove(entry.rename(entry.with_name(f"{socket.gethostname()}-{secrets.token_hex(4)}")))
 
 
 def _remove(entry: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,10 @@ def at_work(root: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
 def kill(child: subprocess.Popen[str]) -> None:
     child.send_signal(signal.SIGKILL)
     child.wait()
+
+
+def last_asked_for(place: Path, moment: datetime) -> None:
+    os.utime(place, (moment.timestamp(), moment.timestamp()))
 
 
 @pytest.fixture
@@ -87,6 +91,7 @@ def test_what_another_machine_has_on_a_shared_folder_is_not_touched(tmp_path: Pa
     theirs = tmp_path / "tmp" / "elsewhere-0a1b2c3d"
     theirs.mkdir(parents=True)
     (theirs / "lock").write_text("")  # held there, which need not be seen here
+    last_asked_for(theirs, NOW - timedelta(days=6))
     with at_work(tmp_path / "tmp") as (dead, ours):
         kill(dead)
 
@@ -94,6 +99,30 @@ def test_what_another_machine_has_on_a_shared_folder_is_not_touched(tmp_path: Pa
 
     assert theirs.is_dir()
     assert not ours.exists()
+
+
+def test_what_a_machine_that_never_came_back_left_on_a_shared_folder_goes_after_a_week(tmp_path: Path) -> None:
+    shared = Scratch(tmp_path / "tmp", shared=True, who="ann")
+    for name in ("pod-7f9c-0a1b2c3d", "pod-88aa-11223344"):
+        place = tmp_path / "tmp" / name
+        (place / "rows").mkdir(parents=True)
+        (place / "lock").write_text("")
+        last_asked_for(place, NOW - timedelta(days=8))
+
+    shared.sweep(now=NOW)
+
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_place_that_is_asked_for_stays_though_it_was_made_long_ago(tmp_path: Path) -> None:
+    theirs = Scratch(tmp_path / "tmp", shared=True, who="berta")
+    place = theirs.folder(now=NOW - timedelta(days=30))
+    last_asked_for(place, NOW - timedelta(days=30))
+
+    assert theirs.folder(now=NOW) == place
+
+    assert place.stat().st_mtime == NOW.timestamp()
+    theirs.close()
 
 
 def test_what_earlier_versions_and_deaths_at_birth_left_is_swept(tmp_path: Path, scratch: Scratch) -> None:
