@@ -215,12 +215,7 @@ TORN = "This page is withheld: text in it reads as HTML"
 def built_page(*, name: str = "c", value: str = "x") -> str:
     """What GX writes of a frame with a name, or a value, that is HTML."""
     import_gx()
-    import great_expectations as gx
     import great_expectations.expectations as gxe
-    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
-
-    from loadgate.checking.engine.execution import validator_for
 
     checks = [
         check
@@ -231,7 +226,16 @@ def built_page(*, name: str = "c", value: str = "x") -> str:
             gxe.ExpectColumnUniqueValueCountToBeBetween(column=column, min_value=7),
         )
     ]
-    frame = pl.DataFrame({name: [f"hush-hush{value}hush-hush", value], "id": [991177, 2]})
+    return rendered(pl.DataFrame({name: [f"hush-hush{value}hush-hush", value], "id": [991177, 2]}), checks)
+
+
+def rendered(frame: pl.DataFrame, checks: list[Any]) -> str:
+    import great_expectations as gx
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    from loadgate.checking.engine.execution import validator_for
+
     suite = gx.ExpectationSuite(name="s", expectations=checks)
     result = validator_for(frame, expectation_suite=suite).validate(result_format="COMPLETE")
     result.meta["run_id"] = {"run_name": "r", "run_time": "2024-01-01T00:00:00+00:00"}
@@ -280,6 +284,33 @@ def test_a_page_that_text_tears_shows_no_failing_value_and_says_so(where: str, t
     assert clean_page(page) == page
 
 
+ENDS = "</div></td></tr></tbody></table>"
+BEGINS = "<table><tbody><tr><td><div>"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"{ENDS}hush-hush{BEGINS}"],
+        [f"a{ENDS}", "b hush-hush", f"c{BEGINS}"],
+        [f"a{ENDS}{BEGINS.replace('<tbody>', '<thead><tr><th>Quantile</th></tr></thead><tbody>')}", "b hush-hush"],
+    ],
+    ids=["beside the table", "a row of three cells", "a table of quantiles"],
+)
+def test_values_that_end_their_table_and_begin_another_show_neither_themselves_nor_others(values: list[str]) -> None:
+    import_gx()
+    import great_expectations.expectations as gxe
+
+    checks = [gxe.ExpectColumnValuesToBeInSet(column="c", value_set=["a"])]
+
+    page = rendered(pl.DataFrame({"c": values}), checks)
+    cleaned = clean_page(page)
+
+    assert "hush-hush" in page
+    assert "hush-hush" not in cleaned
+    assert clean_page(cleaned) == cleaned
+
+
 def test_a_torn_page_is_kept_where_values_may_be_shown() -> None:
     page = clean_page(built_page(value="</td>"), show_values=True)
 
@@ -310,7 +341,8 @@ def unknown_type() -> str:
 def test_what_this_engine_says_is_shown_and_not_behind_another_text(reason: str) -> None:
     def shown(text: str) -> str:
         heads = "".join(f"<th>{head}</th>" for head in ("Status", "Expectation", "Observed Value"))
-        row = f"<td></td><td><code>{text}</code></td><td>--</td>"
+        texts = ("", f"<code>{text}</code>", "--")
+        row = "".join(f'<td id="section-1-content-block-1-cell-1-{at}">{it}</td>' for at, it in enumerate(texts, 1))
         return clean_page(f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{row}</tr></tbody></table>")
 
     assert reason in shown(reason)

@@ -15,8 +15,8 @@ from loadgate.checking.engine.html_trees import Element, parse
 
 _WITHHELD: Final = "withheld"
 _HEADS: Final = ["Expectation", "Observed Value"]
-_OBSERVED: Final = re.compile(r"section-\d+-content-block-\d+-cell-\d+-3")
-"""The id of a cell for an observed value: GX numbers sections, blocks, rows and columns."""
+_ID: Final = re.compile(r"(section-\d+-content-block-\d+-cell-\d+)-([123])")
+"""The id of a cell of results: GX numbers sections, blocks, rows and columns."""
 _TORN: Final = (
     "This page is withheld: text in it reads as HTML, so values cannot be told from the rest. "
     "GX's stored results have it, and make_self_contained(site, show_values=True) leaves it in the page."
@@ -86,8 +86,10 @@ def clean_page(html: str, *, show_values: bool = False) -> str:
     for parent in [root, *root.below()]:
         parent.children = [_listed(child) or child for child in parent.children]
     if not show_values:
-        withheld = [cell for table in list(root.find("table")) for cell in _withhold(table)]
-        if _HEADS[-1] in html and (root.torn or _is_left_out(root, withheld)):
+        looked_at: set[str] = set()
+        for table in list(root.find("table")):
+            _withhold(table, looked_at)
+        if _HEADS[-1] in html and (root.torn or _is_left_out(root, looked_at)):
             for body in root.find("body"):
                 body.children = [Element("p", children=[_TORN])]
     root.remove(where=_is_dropped)
@@ -154,43 +156,49 @@ def _source(element: Element) -> str:
     return "".join(child for child in element.children if isinstance(child, str))
 
 
-def _withhold(table: Element) -> list[Element]:
+def _withhold(table: Element, looked_at: set[str]) -> None:
     """Take the values out of a table of results: what failed, and what was observed unless it is a count or share.
 
-    Out: the cells for what was observed. A row that has not as many cells as the table has heads shows nothing, and
-    what lies between rows and cells goes.
+    What lies between rows and cells goes, and a row whose cells GX did not number as one shows nothing: text has put
+    them there. `looked_at` gets the numbers of rows.
     """
     heads = [head.text() for part in _parts(table, "thead") for head in part.find("th")][:3]
     if heads[1:] != _HEADS:
-        return []
-    observed = []
+        return
     table.children = _parts(table, "thead", "tbody")
     for body in _parts(table, "tbody"):
         body.children = _parts(body, "tr")
         for row in _parts(body, "tr"):
             row.children = cells = _parts(row, "td")
-            if len(cells) == len(heads):
-                _withhold_row(cells[1], cells[2])
-            else:
+            number = _number(cells)
+            if number is None or number in looked_at:
                 row.children = [Element("td", children=[_WITHHELD]) for _ in heads]
-            observed += cells[2:]
-    return observed
+            else:
+                looked_at.add(number)
+                _withhold_row(cells[1], cells[2])
+
+
+def _number(cells: list[Element]) -> str | None:
+    """The number of the row whose three cells they are."""
+    ids = [_ID.fullmatch(cell.attributes.get("id") or "") for cell in cells]
+    found = [(one[1], one[2]) for one in ids if one is not None]
+    number = found[0][0] if found else ""
+    return number if found == [(number, place) for place in "123"] and len(cells) == len(found) else None
 
 
 def _parts(element: Element, *tags: str) -> list[Any]:
     return [child for child in element.children if isinstance(child, Element) and child.tag in tags]
 
 
-def _is_left_out(root: Element, withheld: list[Element]) -> bool:
-    """Whether a cell for what was observed is none of those, as where text ends a table and begins another."""
-    known = {id(cell) for cell in withheld}
-    return any(
-        id(cell) not in known and _OBSERVED.fullmatch(cell.attributes.get("id") or "") for cell in root.find("td")
-    )
+def _is_left_out(root: Element, looked_at: set[str]) -> bool:
+    """Whether a cell for what was observed is of no row looked at, as where text ends a table and begins another."""
+    ids = (_ID.fullmatch(cell.attributes.get("id") or "") for cell in root.find("td"))
+    return any(one is not None and one[2] == "3" and one[1] not in looked_at for one in ids)
 
 
 def _withhold_row(expectation: Element, observed: Element) -> None:
-    expectation.remove(where=_shows_values)
+    _cut(expectation)
+    expectation.remove(where=_unfolds)
     for code in expectation.find("code"):
         if not _OWN_REASONS.fullmatch(code.text()):
             code.children = [_WITHHELD]
@@ -200,8 +208,22 @@ def _withhold_row(expectation: Element, observed: Element) -> None:
         observed.children = [_WITHHELD]
 
 
-def _shows_values(element: Element) -> bool:
-    """Samples of failing rows, and what can be unfolded: how to find them, tracebacks. Not the wanted quantiles."""
-    if element.tag == "table":
-        return next((head.text() for head in element.find("th")), "") != "Quantile"
+def _cut(element: Element) -> bool:
+    """Take out the first table of failing values, and all behind it, which a value may have put there."""
+    for place, child in enumerate(element.children):
+        if isinstance(child, Element):
+            shows = child.tag == "table" and _first_head(child) != "Quantile"
+            if shows or _cut(child):
+                del element.children[place + (not shows) :]
+                return True
+    return False
+
+
+def _first_head(table: Element) -> str:
+    """Of what was wanted, `Quantile`; all others have failing values."""
+    return next((head.text() for head in table.find("th")), "")
+
+
+def _unfolds(element: Element) -> bool:
+    """How to find failing rows, and tracebacks."""
     return (element.attributes.get("id") or "").endswith("-parent")
