@@ -51,7 +51,10 @@ class Scratch:
             return self._own
 
     def sweep(self, *, now: datetime) -> None:
-        """Remove what no living process owns; of what other machines have on a shared folder, what they forgot."""
+        """Remove what no living process owns; of what other machines have on a shared folder, what they forgot.
+
+        What another account left stays, and stops nobody.
+        """
         if not self._root.is_dir():
             return
         with durable.alone_in(self._root):
@@ -81,13 +84,13 @@ class Scratch:
         return not self._shared or entry.name.rpartition("-")[0] == socket.gethostname()
 
     def _remove_unless_held(self, entry: Path, now: datetime) -> None:
-        if not (entry / _LOCK).is_file():
-            _remove(entry)
-            return
         try:
+            if not (entry / _LOCK).is_file():
+                _remove(entry)
+                return
             with hold(entry / _LOCK, who=self._who, now=now):
                 _remove(entry)
-        except Held:
+        except (Held, OSError):  # alive, or not ours to look at: of another account
             return
 
 

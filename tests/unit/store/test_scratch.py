@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -136,6 +137,37 @@ def test_what_earlier_versions_and_deaths_at_birth_left_is_swept(tmp_path: Path,
 
     assert list(root.iterdir()) == []
     assert (tmp_path / "outside").is_dir()
+
+
+SWEEPS = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from loadgate.store.scratch import Scratch
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+Scratch(Path(sys.argv[1]), shared=False, who="bob").sweep(now=datetime(2026, 11, 3, 6, 0, tzinfo=UTC))
+"""
+
+
+def test_what_another_account_left_stays_and_stops_nobody() -> None:
+    with tempfile.TemporaryDirectory() as above:  # where another account may go
+        root = Path(above) / "tmp"
+        for name in ("a-theirs", "b-nobodys"):
+            (root / name).mkdir(parents=True)
+        for folder in (Path(above), root):
+            folder.chmod(0o777)
+        (root / "a-theirs" / "lock").write_text("")
+        (root / "a-theirs").chmod(0 if os.getuid() else 0o700)
+        (root / "b-nobodys").chmod(0o777)
+
+        swept = subprocess.run([sys.executable, "-c", SWEEPS, str(root)], capture_output=True, text=True, check=False)
+
+        left = sorted(path.name for path in root.iterdir())
+        (root / "a-theirs").chmod(0o700)
+        assert (swept.returncode, swept.stderr) == (0, "")
+        assert left == ["a-theirs"]
 
 
 def test_a_place_that_somebody_removed_is_made_again(scratch: Scratch) -> None:
