@@ -129,6 +129,7 @@ def test_the_first_entry_that_was_tampered_with_is_named(what: str, released_sit
 def test_a_baseline_whose_entry_is_gone_is_no_baseline(released_site: Any) -> None:
     released_site.deliver("2024-02")
     sql("DELETE FROM ledger WHERE seq = 4")(released_site)
+    (released_site.state / "published" / "CURRENT").unlink()  # as before the release; its vintage is frozen first
     assert released_site.run("2024-02")["baseline"] == ["2023-12"]
 
 
@@ -305,3 +306,14 @@ def test_cases_that_were_tampered_with_are_put_right_by_a_rebuild(site_with_case
     )
     assert site_with_cases("state", "rebuild").code == 0
     assert [site_with_cases.rows(query) for query in CASES] == before
+
+
+def test_a_backup_from_before_the_last_release_begins_no_run_either(released_site: Any) -> None:
+    released_site.deliver("2024-02")
+    sql("DELETE FROM ledger WHERE seq = (SELECT max(seq) FROM ledger)")(released_site)
+
+    done = released_site("run", "2024-02", "--inline")
+
+    assert done.code == 5, done.said
+    assert "published/CURRENT names a later one" in done.err
+    assert "restore the state database" in done.err

@@ -41,7 +41,7 @@ def test_nobody_is_told_that_all_is_well_from_a_database_that_was_lost(argv: lis
 
         assert done.code == 5
         assert "the ledger does not say all that was approved: entry 1 and all after it are missing" in done.err
-        assert "restore the state database from the backup, or let LOADGATE_DATABASE_URL name the right one" in done.err
+        assert "or let LOADGATE_DATABASE_URL name the right one" in done.err
         assert "RELEASE" not in done.out
 
 

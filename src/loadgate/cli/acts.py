@@ -190,10 +190,10 @@ def ledger_verify(site: SiteOption = None, as_json: JsonOption = False) -> None:
     """
     from loadgate.errors import Exit
     from loadgate.running.opened import find_site, open_site
-    from loadgate.running.release import ledger_heads
+    from loadgate.store.heads import ledger_heads
 
     opened = open_site(find_site(site))
-    heads = ledger_heads(opened)
+    heads = ledger_heads(opened.places)
     found = opened.state_as_found.ledger.verify(heads)
     if as_json:
         say_json(

@@ -9,7 +9,7 @@ from loadgate.errors import CouldNotRun
 from loadgate.model.identity import parse_run_id, sha256
 from loadgate.model.period import Period, run_order
 from loadgate.store import durable
-from loadgate.store.heads import sealed_heads
+from loadgate.store.heads import RESTORE, ledger_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,14 +62,12 @@ def _whole(opened: Opened, run: str) -> Path:
 def index(opened: Opened, period: Period) -> dict[str, str]:
     """part → run: the newest approved values of a run of an *earlier* period.
 
-    Raises CouldNotRun when the ledger is not whole: a database that was lost, and made anew, knows of no approval, and
-    nothing would be compared.
+    Raises CouldNotRun when the ledger is not whole: a database that was lost and made anew, or is older than the last
+    release, does not know of each approval, and the values would be compared with others, or with nothing.
     """
-    fault = opened.state.ledger.verify(sealed_heads(opened.places)).fault
+    fault = opened.state.ledger.verify(ledger_heads(opened.places)).fault
     if fault:
-        raise CouldNotRun(
-            f"the ledger does not say all that was approved: {fault}", fix="restore the state database from the backup"
-        )
+        raise CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=RESTORE)
     chosen: dict[str, str] = {}
     for run, manifest in _earlier(opened, period):
         for part in manifest["parts"]:

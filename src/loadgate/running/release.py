@@ -16,10 +16,9 @@ from loadgate.model.period import run_order
 from loadgate.running import acting, deciding, month, reducing
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
-from loadgate.store.heads import sealed_heads
 
 if TYPE_CHECKING:
-    from loadgate.store.ledger import Head, LedgerEntry
+    from loadgate.store.ledger import LedgerEntry
     from loadgate.store.state import State
 
 
@@ -264,12 +263,3 @@ def _finished(state: State) -> frozenset[str]:
     from loadgate.store.runs import RunState
 
     return frozenset(row.id for row in state.runs.rows() if row.state is RunState.RELEASED)
-
-
-def ledger_heads(opened: Opened) -> list[Head]:
-    """Heads printed on manifests and on CURRENT, to hold against the ledger: a cut tail shows."""
-    heads = sealed_heads(opened.places)
-    current = publication.current(opened.places)
-    if current is not None:
-        heads.append(("published/CURRENT", current.ledger_seq, current.ledger_sha256))
-    return heads

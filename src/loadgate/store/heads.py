@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
-from loadgate.errors import CouldNotRun
-from loadgate.store import durable
+from loadgate.errors import CouldNotRun, VerificationFailed
+from loadgate.store import durable, publication
 
 if TYPE_CHECKING:
     from loadgate.store.ledger import Head
     from loadgate.store.places import Places
     from loadgate.store.state import State
 
-_FIX = "restore the state database from the backup, or let LOADGATE_DATABASE_URL name the right one"
+RESTORE: Final = (
+    "restore the state database, with the rest of the state and baselines/vintages, from the newest backup, or let "
+    "LOADGATE_DATABASE_URL name the right one; take away a vintage that another site made"
+)
 
 
-def sealed_heads(places: Places) -> list[Head]:
-    """Heads of the ledger as printed on manifests. A cut tail shows."""
+def ledger_heads(places: Places) -> list[Head]:
+    """Heads of the ledger as printed on manifests and on CURRENT: label, entry, SHA-256. A cut tail shows.
+
+    Raises: VerificationFailed when CURRENT cannot be read.
+    """
+    return [*_sealed(places), *_current(places)]
+
+
+def _sealed(places: Places) -> list[Head]:
     heads = []
     for root in (places.published, places.vintages, places.runs):
         for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -27,21 +38,29 @@ def sealed_heads(places: Places) -> list[Head]:
     return heads
 
 
+def _current(places: Places) -> list[Head]:
+    current = publication.current(places)
+    return [] if current is None else [("published/CURRENT", current.ledger_seq, current.ledger_sha256)]
+
+
 def require_known(places: Places, state: State) -> None:
     """Hold a database against what lies in the folders, which is written after it: what it does not know, it lost.
 
-    Cheap: of the ledger, only the entry that the newest head names is looked at.
+    Cheap: of the ledger, only the entry that the newest head names is looked at. A pointer CURRENT that is wrong, and
+    names no entry beyond the ledger, is put right by releasing again, so it stops nobody here.
     Raises: CouldNotRun.
     """
-    heads = sealed_heads(places)
+    heads = _sealed(places)
+    with suppress(VerificationFailed):
+        heads += [head for head in _current(places) if head[1] > state.ledger.head().seq]
     begun = {file.parents[1].name for file in places.runs.glob("*/opened/inputs.json")}
     fault = state.ledger.disagreement(heads)
     if fault:
-        raise CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=_FIX)
+        raise CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=RESTORE)
     unknown = sorted(begun - state.runs.ids())
     if unknown:
         raise CouldNotRun(
             f"the state database does not know of {len(unknown)} of the runs in {places.runs}: {', '.join(unknown[:3])}"
             + (", …" if len(unknown) > 3 else ""),
-            fix=f"{_FIX}; where no backup knows of a run, move its folder away and run the month again",
+            fix=f"{RESTORE}; where no backup knows of a run, move its folder away and run the month again",
         )

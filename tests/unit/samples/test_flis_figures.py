@@ -25,11 +25,12 @@ from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.reading import casting
 from loadgate.running import baseline
 from loadgate.running.opened import open_site
-from loadgate.running.release import ledger_heads, verify
+from loadgate.running.release import verify
 from loadgate.samples.flis.figures import figures
 from loadgate.samples.flis.law import LAWS, microcells
 from loadgate.samples.flis.vintages import write_controls, write_vintages
 from loadgate.samples.flis.world import TYPICAL_ROWS, World
+from loadgate.store.heads import ledger_heads
 
 ROOT = Path(__file__).parents[3]
 PERIOD = Period.parse("2026-10")
@@ -214,7 +215,7 @@ def test_the_past_is_approved_whole_and_published(tmp_path: Path) -> None:
     assert (len(runs), runs[0], runs[-1]) == (24, "2024-10", "2026-09")
     assert baseline.history(opened, PERIOD) == tuple(runs)
     assert set(baseline.index(opened, PERIOD).values()) == {"2026-09"}
-    assert opened.state.ledger.verify(ledger_heads(opened)).fault is None
+    assert opened.state.ledger.verify(ledger_heads(opened.places)).fault is None
     assert verify(opened) == ("2026-09", [])
     last = pl.read_parquet(opened.places.vintage("2026-09") / "figures.parquet")
     assert logical_sha256(last, FIGURES) == logical_sha256(figures(world, PERIOD.previous), FIGURES)
