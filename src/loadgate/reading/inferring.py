@@ -32,6 +32,7 @@ _TIME_FORMS = tuple(
     for time in ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
 )
 _BEGINS_AS_DAY = r"^[0-9][0-9./-]{7}"  # as each of these forms does, and most columns do not
+_MINUS_BEHIND = r"^(?:-?[0-9][0-9.,]*|[0-9][0-9.,]*-)$"
 _PERIODS = {
     ColumnType.WEEK: r"^[0-9]{4}-W[0-9]{2}$",
     ColumnType.MONTH: r"^[0-9]{4}-(0[1-9]|1[0-2])$",
@@ -79,12 +80,13 @@ def _all(values: pl.Series, pattern: str) -> bool:
 
 def _with_forms(columns: Sequence[pl.Series], form: FileFormat) -> FileFormat:
     """One form of decimals, dates and moments per file: that of most columns, as in a profile."""
-    numbers = [_decimal(values) for values in columns]
+    behind = any(_all(values, _MINUS_BEHIND) and bool(values.str.ends_with("-").any()) for values in columns)
+    numbers = [_decimal(values.str.replace("-$", "") if behind else values) for values in columns]
     decimal = Counter(mark for mark in numbers if mark).most_common(1)
     dated = [values for values in columns if _all(values.head(50), _BEGINS_AS_DAY)]
     dates = _commonest(dated, _DATE_FORMS, _reads_as_date)
     moments = _commonest(dated, _TIME_FORMS, _reads_as_moment)
-    update: dict[str, object] = {}
+    update: dict[str, object] = {"trailing_minus": True} if behind else {}
     if decimal:
         mark, _, thousands = decimal[0][0].partition(" ")
         update |= {"decimal": mark, "thousands": thousands or None}
@@ -153,7 +155,7 @@ def _of_text(values: pl.Series, form: FileFormat) -> Column:
     whole = Column(type=ColumnType.INTEGER)
     if _reads(values, whole, form):
         return Column() if _is_number_of_something(values) else whole
-    places = values.str.extract(rf"[{form.decimal}]([0-9]+)$", 1).str.len_chars().max()
+    places = values.str.extract(rf"[{form.decimal}]([0-9]+)-?$", 1).str.len_chars().max()
     scale = places if isinstance(places, int) else 0
     exact = Column(type=ColumnType.DECIMAL, scale=min(max(scale, 2), _MAX_SCALE))
     return exact if _reads(values, exact, form) else Column()

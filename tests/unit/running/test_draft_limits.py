@@ -78,3 +78,21 @@ def test_where_some_could_not_be_read_the_others_are_no_closed_set(tmp_path: Pat
     drafted = drafted_of(tmp_path, pl.Series([0, 1, 2**64 - 1] * 20, dtype=pl.UInt64))
     assert about_values(drafted) == {"values_to_be_between": {"min_value": 0, "max_value": 2}}
     assert "20 of 60 rows could not be read: they are undecided, not missing" in drafted.text
+
+
+@pytest.mark.parametrize("least", ["216.628,73-", "-216.628,73"])
+def test_amounts_with_the_minus_behind_are_amounts_and_no_personal_text(tmp_path: Path, least: str) -> None:
+    path = tmp_path / "a.csv"
+    amounts = "".join(f"1.{at:03}.744,83;x\n{at}.000,01-;y\n" for at in range(1, 40))
+    path.write_text(f"v;n\n{amounts}{least};z\n")
+    drafted = draft_file(path, Asked())
+    assert "decimal: ',', thousands: '.', trailing_minus: true}" in drafted.text
+    limits = about_values(drafted)["values_to_be_between"]
+    assert limits["min_value"] < -216628
+    assert "personal" not in drafted.text
+
+
+def test_numbers_with_a_stroke_behind_among_words_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("v;n\n" + "".join(f"{at}-;{at}\nx{at};{at}\n" for at in range(1, 40)))
+    assert "trailing_minus" not in draft_file(path, Asked()).text
