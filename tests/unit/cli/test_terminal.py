@@ -53,6 +53,7 @@ def test_a_bar_stays_on_its_line_in_a_narrow_terminal() -> None:
     termios.tcsetwinsize(theirs, (24, 40))
     code = "from loadgate.cli.progress import _bar; _bar('reading', 160, 894)"
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    environment["PYTHONIOENCODING"] = "utf-8"
     subprocess.run([sys.executable, "-c", code], stdin=theirs, stdout=theirs, env=environment, check=True)
     written = os.read(ours, 1000).decode()
     os.close(theirs)
