@@ -317,3 +317,20 @@ def test_a_backup_from_before_the_last_release_begins_no_run_either(released_sit
     assert done.code == 5, done.said
     assert "published/CURRENT names a later one" in done.err
     assert "restore the state database" in done.err
+
+
+def test_a_vintage_that_another_site_made_begins_no_run_and_is_named(released_site: Any) -> None:
+    vintages = released_site.path / "baselines" / "vintages"
+    shutil.copytree(vintages / "2024-01", vintages / "2022-07")
+    manifest = vintages / "2022-07" / "manifest.json"
+    head = json.loads(manifest.read_bytes())["ledger_head"]["sha256"]
+    manifest.write_text(manifest.read_text().replace(head, "0" * 64))
+    released_site.deliver("2024-02")
+
+    done = released_site("run", "2024-02", "--inline")
+
+    assert done.code == 5, done.said
+    assert "vintages/2022-07/manifest.json names another" in done.err
+    assert "take away a vintage that another site made" in done.err
+    shutil.rmtree(manifest.parent)
+    assert released_site.run("2024-02")["baseline"] == ["2024-01"]
