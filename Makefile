@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What the user has set for Python elsewhere stays outside.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help install month test lint format test-browser chaos conformance peers schemas clean
+.PHONY: help install month test coverage lint format test-browser chaos conformance peers schemas clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -32,11 +32,13 @@ month: install ## one month on real data, to a verdict and a report
 	if [ $$code -eq 3 ]; then exit 0; else exit $$code; fi
 
 test: lint ## everything that needs no system package
-	@$(BIN)/python -m pytest $(TESTS) -m "not browser and not chaos" -n 2 --dist loadfile \
-	  --cov --cov-report=term:skip-covered; code=$$?; \
+	@$(BIN)/python -m pytest $(TESTS) -m "not browser and not chaos" -n 2 --dist loadfile $(MEASURED); code=$$?; \
 	if [ $$code -ne 0 ]; then echo "FAILED (pytest ended with $$code)"; fi; \
 	echo "Did not run: browser (make test-browser, needs Chromium), chaos (make chaos, up to 45 minutes)."; \
 	exit $$code
+
+coverage: MEASURED = --cov --cov-report=term:skip-covered
+coverage: test ## the same tests, a third slower, and which lines and branches they reach
 
 lint: install ## ruff, mypy and the floors
 	@$(BIN)/ruff check .
