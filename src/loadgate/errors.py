@@ -53,6 +53,24 @@ class VerificationFailed(LoadgateError):
     exit = Exit.NO
 
 
+class Interrupted(LoadgateError):
+    """Someone pressed Ctrl-C."""
+
+    exit = Exit.INTERRUPTED
+
+    def __init__(self, what: str = "interrupted") -> None:
+        super().__init__(f"{what}; the same command takes it up where it stopped")
+
+
+class Terminated(Interrupted):
+    """SIGTERM came."""
+
+    exit = Exit.TERMINATED
+
+    def __init__(self) -> None:
+        super().__init__("terminated")
+
+
 class NotFound(LoadgateError):
     """An id, period or name that does not exist; `fix` proposes the nearest."""
 
@@ -88,8 +106,9 @@ class SiteError(LoadgateError):
         self.faults = tuple(sorted(faults, key=lambda f: (f.file, f.line, f.key)))
         count = len(self.faults)
         noun = "fault" if count == 1 else "faults"
+        self.count = f"{count} {noun} in the site's content"
         listing = "\n\n".join(str(fault) for fault in self.faults)
-        super().__init__(f"{count} {noun} in the site's content\n\n{listing}")
+        super().__init__(f"{self.count}\n\n{listing}")
 
 
 def is_interruption(error: BaseException) -> bool:

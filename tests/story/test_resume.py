@@ -47,7 +47,7 @@ def held_in_the_middle(site: Any, edits: Any) -> Iterator[Any]:
     last.mkdir(parents=True)
     descriptor = os.open(last, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    running = site.start("run", PERIOD, "--inline")
+    running = site.start("run", PERIOD, "--inline", "--json")
     try:
         edits.until(lambda: attempts(site, PERIOD).get(("deliveries", LAST)) == 1)
         yield running
@@ -69,6 +69,7 @@ def interrupted(request: Any, site: Any, edits: Any) -> Any:
     code, told = STOPS[request.param]
     assert done.code == code, done.said
     assert told in done.err
+    assert done.json == {"error": told, "fix": None, "exit": code, "faults": []}
     return site
 
 

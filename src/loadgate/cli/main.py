@@ -15,8 +15,9 @@ import typer
 
 from loadgate.checking.engine.memory import share_free_memory
 from loadgate.cli import acts, looking, months, sampling, scoring, sites, suites
+from loadgate.cli.failing import fail, fail_usage
 from loadgate.cli.terminal import columns, take_any_text
-from loadgate.errors import Exit, LoadgateError, is_interruption
+from loadgate.errors import CouldNotRun, Exit, Interrupted, LoadgateError, Terminated, is_interruption
 from loadgate.model.version import VERSION
 
 EXITS = "Exit codes: 0 release or release with caveats, 1 no, 2 usage, 3 hold, 4 content error, 5 could not run."
@@ -108,7 +109,7 @@ def _common(
 
 
 def main() -> None:
-    """Run the command line; every error of ours ends as its text on standard error and its exit code."""
+    """Run the command line; every error ends as `failing` tells it, and with its exit code."""
     share_free_memory()
     take_any_text()
     terminated = _heed_termination()
@@ -118,20 +119,17 @@ def main() -> None:
             raise KeyboardInterrupt  # Typer has made an exit code of it
         sys.exit(code if isinstance(code, int) else Exit.OK)
     except LoadgateError as error:
-        _complain(str(error))
-        sys.exit(error.exit)
+        sys.exit(fail(error))
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except typer.Abort:
         sys.exit(Exit.NO)
     except Exception as error:
-        sys.exit(_usage_or_raise(error))
+        sys.exit(_internal(error) if (code := fail_usage(error)) is None else code)
     except BaseException as error:
         if not is_interruption(error):
             raise
-        code, what = (Exit.TERMINATED, "terminated") if terminated.is_set() else (Exit.INTERRUPTED, "interrupted")
-        _complain(f"{what}; the same command takes it up where it stopped")
-        sys.exit(code)
+        sys.exit(fail(Terminated() if terminated.is_set() else Interrupted()))
 
 
 def _heed_termination() -> threading.Event:
@@ -150,14 +148,6 @@ def _heed_termination() -> threading.Event:
     return terminated
 
 
-def _usage_or_raise(error: Exception) -> int:
-    show = getattr(error, "show", None)  # click's usage errors show themselves and know their exit code
-    if show is None:
-        return _internal(error)
-    show(file=sys.stderr)
-    return int(getattr(error, "exit_code", Exit.USAGE))
-
-
 def _internal(error: Exception) -> int:
     """A fault of the program. Its own text may hold row values, so only what and where is said."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -165,15 +155,6 @@ def _internal(error: Exception) -> int:
     if os.environ.get("LOADGATE_DEBUG"):
         raise error
     if isinstance(error, OSError) and error.errno is not None:  # the name of the file, too, may hold what nobody reads
-        _complain(
-            f"{os.strerror(error.errno)} ({trail})\n  fix       {_FIXES.get(error.errno, _FIX)}; then run it again"
-        )
-        return Exit.COULD_NOT_RUN
-    _complain(f"a fault of the program: {type(error).__name__} at {trail}")
-    return Exit.COULD_NOT_RUN
-
-
-def _complain(text: str) -> None:
-    from loadgate.cli.terminal import paint
-
-    sys.stderr.write(paint(text, "error", stream=sys.stderr) + "\n")
+        fix = f"{_FIXES.get(error.errno, _FIX)}; then run it again"
+        return fail(CouldNotRun(f"{os.strerror(error.errno)} ({trail})", fix=fix))
+    return fail(CouldNotRun(f"a fault of the program: {type(error).__name__} at {trail}"))
