@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loadgate.content.cross_names import as_runs, run_period
 from loadgate.content.csv_files import header_faults
 from loadgate.content.documents import Draft
 from loadgate.content.layout import ControlLine
@@ -16,7 +17,7 @@ from loadgate.content.lines import listed, nearest, quoted
 from loadgate.errors import Fault, LoadgateError
 from loadgate.model.expected import KeyFigure
 from loadgate.model.identity import key_of
-from loadgate.model.period import Period
+from loadgate.model.period import Period, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -182,8 +183,9 @@ class _LineChecker:
             case "provider" if values[0] and self.draft.provider_ids is not None:
                 if values[0] not in self.draft.provider_ids:
                     yield self._unknown(line, "provider", values[0], sorted(self.draft.provider_ids))
-            case "period" if values[0] and _period(values[0]) is None:
-                yield self.fault(line, "period", quoted(values[0]), "a run period or nothing", "write it like 2026-10")
+            case "period" if values[0] and run_period(self.draft, values[0]) is None:
+                expected = f"a run period, a {self.draft.cadence or 'period'}, or nothing"
+                yield self.fault(line, "period", quoted(values[0]), expected, as_runs(self.draft))
             case "cell" | "reference" if figures is not None and values[0] in figures:
                 figure = figures[values[0]]
                 yield from (self._cell if key == "cell" else self._reference)(line, figure, values[1])
@@ -208,6 +210,5 @@ class _LineChecker:
         period = _period(reference)
         if period is None or period.cadence is not figure.cadence:
             found = quoted(reference) if reference else "nothing"
-            yield self.fault(
-                line, "reference", found, f"a {figure.cadence}, as {figure.id} has", "write the reference period so"
-            )
+            expected = f"a {figure.cadence}, as {figure.id} has"
+            yield self.fault(line, "reference", found, expected, f"write it like {shown(figure.cadence)}")

@@ -45,8 +45,12 @@ def run_period(draft: Draft, text: str) -> Period | None:
 def period_fault(draft: Draft, document: Document[Any], path: KeyPath, text: str, *, expected: str) -> Fault:
     """A text that is no `run_period`; `expected` says what for, before its cadence."""
     like = f"{expected}, a {draft.cadence or 'period'}"
-    fix = f"write it as the runs are called, like {shown_period(draft.cadence or Cadence.MONTH)}"
-    return document.fault(path, found=quoted(text), expected=like, fix=fix)
+    return document.fault(path, found=quoted(text), expected=like, fix=as_runs(draft))
+
+
+def as_runs(draft: Draft) -> str:
+    """What to do about a text that is no `run_period`."""
+    return f"write it as the runs are called, like {shown_period(draft.cadence or Cadence.MONTH)}"
 
 
 def scope_faults(draft: Draft, document: Document[Any], path: KeyPath, text: str) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ import pytest
 
 from loadgate.content.controls import read_controls, source_of
 from loadgate.content.loader import load
+from loadgate.errors import SiteError
 from loadgate.model.tables import CONTROLS, schema
 
 MakeSite = Callable[..., Path]
@@ -60,3 +61,23 @@ def test_a_site_without_control_figures_has_an_empty_table(make_site: MakeSite) 
     file = "baselines/control_figures/office_2026.csv"
     _, controls = read_controls(load(make_site(without=(file,))), period="2026-01")
     assert (controls.height, dict(controls.schema)) == (0, schema(CONTROLS))
+
+
+@pytest.mark.parametrize(("cadence", "form"), [("quarter", "2026-Q4"), ("year", "2026"), ("week", "2026-W41")])
+def test_a_period_that_no_run_of_the_site_has_is_told_in_the_form_of_its_runs(
+    make_site: MakeSite, cadence: str, form: str
+) -> None:
+    root = make_site()
+    told = root / "site.toml"
+    text = told.read_text(encoding="utf-8")
+    told.write_text(f'cadence = "{cadence}"\n{text}', encoding="utf-8")
+
+    with pytest.raises(SiteError) as stopped:
+        load(root)
+
+    (fault,) = [one for one in stopped.value.faults if one.file.endswith("office_2026.csv") and one.key == "period"]
+    assert fault.found == '"2026-01" (and on 1 more line)'
+    assert (fault.expected, fault.fix) == (
+        f"a run period, a {cadence}, or nothing",
+        f"write it as the runs are called, like {form}",
+    )
