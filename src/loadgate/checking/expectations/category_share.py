@@ -13,10 +13,12 @@ from loadgate.checking.engine.quiet import import_gx
 
 import_gx()
 
+from great_expectations.compatibility import pydantic
 from great_expectations.compatibility.pydantic import Field, StrictStr
 from great_expectations.expectations.expectation import ColumnAggregateExpectation
 
 from loadgate.checking.expectations.enough import refuse_too_few
+from loadgate.checking.expectations.whole_numbers import whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,6 +67,8 @@ class ExpectCategoryShareToBeNearReference(ColumnAggregateExpectation):
     metric_dependencies = (_SHARES,)
     success_keys = ("value_set", "reference", "absolute", "relative", "minimum_rows")
     args_keys = ("column", "value_set", "reference", "absolute", "relative", "minimum_rows")
+
+    _whole = pydantic.validator("minimum_rows", pre=True, allow_reuse=True)(whole)
 
     def _validate(
         self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None

@@ -13,10 +13,12 @@ from loadgate.checking.engine.quiet import import_gx
 
 import_gx()
 
+from great_expectations.compatibility import pydantic
 from great_expectations.compatibility.pydantic import Field, StrictStr
 from great_expectations.expectations.expectation import ColumnAggregateExpectation
 
 from loadgate.checking.expectations.enough import refuse_too_few
+from loadgate.checking.expectations.whole_numbers import whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,6 +107,8 @@ class ExpectDistributionToBeNearReference(ColumnAggregateExpectation):
     metric_dependencies = (_DISTANCE,)
     success_keys = ("reference", "max_distance", "method", "minimum_rows")
     args_keys = ("column", "reference", "max_distance", "method", "minimum_rows")
+
+    _whole = pydantic.validator("minimum_rows", pre=True, allow_reuse=True)(whole)
 
     def _validate(
         self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None

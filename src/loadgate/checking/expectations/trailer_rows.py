@@ -9,8 +9,11 @@ from loadgate.checking.engine.quiet import import_gx
 
 import_gx()
 
+from great_expectations.compatibility import pydantic
 from great_expectations.core.suite_parameters import SuiteParameterDict
 from great_expectations.expectations.expectation import BatchExpectation
+
+from loadgate.checking.expectations.whole_numbers import whole
 
 _COUNT = "table.row_count"
 
@@ -24,6 +27,8 @@ class ExpectRowCountToMatchTrailer(BatchExpectation):
     metric_dependencies = (_COUNT,)
     success_keys = ("trailer_rows", "rejected_rows")
     args_keys = ("trailer_rows", "rejected_rows")
+
+    _whole = pydantic.validator("trailer_rows", "rejected_rows", pre=True, allow_reuse=True)(whole)
 
     def _validate(
         self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None
