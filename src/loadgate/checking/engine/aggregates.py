@@ -71,10 +71,11 @@ def unique_proportion(asked: Asked) -> Reduction:
 
 
 def column_sum(asked: Asked) -> Reduction:
-    """Sum a column: integers in 128 bits and decimals exactly, so that only floats can depend on the order."""
+    """Sum a column: integers and decimals exactly, so that only floats can depend on the order."""
+    plain = int if asked.dtype().is_integer() else plain_number
     return Reduction(
         needs=(added(_total(asked)),),
-        finish=lambda total: plain_number(total) or 0,  # a column of nulls has none
+        finish=lambda total: plain(total or 0),  # a column of nulls has none
     )
 
 
@@ -136,10 +137,13 @@ def _distinct(asked: Asked) -> Hashed:
 
 
 def _total(asked: Asked) -> pl.Expr:
+    """Whole numbers in 128 bits; those that have as many already as decimals, whose sums are refused, not wrapped."""
     import polars as pl
 
-    values = asked.picked()
-    return values.cast(pl.Int128).sum() if asked.dtype().is_integer() else values.sum()
+    values, dtype = asked.picked(), asked.dtype()
+    if not dtype.is_integer():
+        return values.sum()
+    return values.cast(pl.Decimal(38, 0) if dtype in (pl.Int128, pl.UInt128) else pl.Int128).sum()
 
 
 def _value_set(asked: Asked) -> FittedSet:

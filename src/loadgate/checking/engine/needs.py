@@ -5,8 +5,10 @@ Most needs are met in one pass over the rows, batch by batch; `Whole` alone asks
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import reduce
 from operator import add
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from loadgate.checking.engine.domain import Asked
     from loadgate.checking.engine.metrics import RowRule
+
+_EXACT = decimal.Context(prec=100)  # Python's own cuts a sum to 28 digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +177,7 @@ def moments(values: pl.Expr) -> Merged:
 def _add(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return other if one is None else one
-    return one + other
+    return _EXACT.add(one, other) if isinstance(one, Decimal) else one + other
 
 
 def _chosen(choose: Callable[[Iterable[Any]], Any], one: Any, other: Any) -> Any:
