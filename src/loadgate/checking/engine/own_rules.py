@@ -78,8 +78,12 @@ def row_rule(
 
     def register(condition: Condition) -> Condition:
         def predicate(asked: Asked) -> pl.Expr:
+            import polars as pl
+
             if refuses is not None and (reason := refuses(_types(asked, columns))) is not None:
                 raise CannotEvaluateError(reason)
+            if domain == "column" and asked.dtype() == pl.Null:
+                return asked.column().is_null()  # no row has a value, and those without are not asked
             return _called(name, condition, asked, domain=domain, masked=whole, columns=columns, references=references)
 
         def may_open(asked: Asked) -> bool:

@@ -25,7 +25,10 @@ _AMOUNTS = ("amount_column", "debit_column", "credit_column")
 
 def _inexact(types: Mapping[str, pl.DataType]) -> str | None:
     """Sums of floats depend on the order of rows, so they say nothing of a balance."""
-    wrong = [name for name, dtype in types.items() if not (dtype.is_integer() or dtype.is_decimal())]
+    import polars as pl
+
+    exact = {name: dtype.is_integer() or dtype.is_decimal() or dtype == pl.Null for name, dtype in types.items()}
+    wrong = [name for name, is_exact in exact.items() if not is_exact]
     return f"{wrong[0]} is of type {types[wrong[0]]}, and a balance needs exact numbers" if wrong else None
 
 

@@ -74,7 +74,7 @@ def _told(series: pl.Series, keys: int, fails: pl.Expr, *, sums: bool) -> pl.Ser
     names = [f"_key{place}" for place in range(keys)]
     if sums:
         wide = selectors.by_dtype(pl.Int128, pl.UInt128)  # only decimals refuse a sum that has no room
-        values = selectors.integer() - selectors.by_name(names)
+        values = (selectors.integer() | selectors.by_dtype(pl.Null)) - selectors.by_name(names)
         rows = rows.with_columns((values - wide).cast(pl.Int128), (values & wide).cast(pl.Decimal(38, 0)))
     if not names:
         return rows.select(pl.repeat(fails, pl.len(), dtype=pl.Boolean) if rows.height else pl.lit([])).to_series()

@@ -104,11 +104,14 @@ def _in(rows: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
 
 
 def _scales(here: pl.DataFrame, there: pl.DataFrame) -> pl.Schema:
-    """The places that decimals of both tables have room in: 1.5 and 1.50 are one key."""
+    """The types to compare keys in: of decimals one with room for both; a column without any takes the other's."""
     import polars as pl
 
     pairs = {name: (kind, there.schema[name]) for name, kind in here.schema.items()}
-    common = {
+    common: dict[str, pl.DataType] = {
+        name: other if one == pl.Null else one for name, (one, other) in pairs.items() if pl.Null in (one, other)
+    }
+    common |= {
         name: pl.Decimal(38, max(one.scale, other.scale))
         for name, (one, other) in pairs.items()
         if isinstance(one, pl.Decimal) and isinstance(other, pl.Decimal) and one != other

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 
 def _no_spans(types: Mapping[str, pl.DataType]) -> str | None:
+    import polars as pl
+
     start, end = types["start_column"], types["end_column"]
-    if start == end and (start.is_temporal() or start.is_integer()):
+    said = [dtype for dtype in (start, end) if dtype != pl.Null]  # a column without a moment says no type
+    if all(dtype == said[0] and (dtype.is_temporal() or dtype.is_integer()) for dtype in said):
         return None
     return f"start_column is of type {start} and end_column of type {end}: both must be moments or whole numbers"
 
@@ -40,6 +43,8 @@ def _overlapping(series: pl.Series) -> pl.Series:
     import polars as pl
 
     rows = series.struct.unnest()
+    said = [dtype for dtype in (rows["start"].dtype, rows["end"].dtype) if dtype != pl.Null]
+    rows = rows.with_columns(pl.col("start", "end").cast(said[0] if said else pl.Int64))
     keys = [name for name in rows.columns if name.startswith("_key")]
     start, end = pl.col("start"), pl.col("end")
     known = start.is_not_null() & (end > start).fill_null(True)

@@ -25,7 +25,7 @@ _EVERY = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1
 def _no_days(types: Mapping[str, pl.DataType]) -> str | None:
     import polars as pl
 
-    if types["date_column"] in (pl.Date, pl.Datetime):
+    if types["date_column"] in (pl.Date, pl.Datetime, pl.Null):
         return None
     return f"date_column is of type {types['date_column']}, which holds no days"
 
@@ -41,7 +41,8 @@ def _valid(
     names = [code for code, _, _ in codes]
     starts = [dt.date.min if day is None else dt.date.fromisoformat(day) for _, day, _ in codes]
     ends = [dt.date.max if day is None else dt.date.fromisoformat(day) for _, _, day in codes]
-    first = date_column.dt.date().dt.truncate(_EVERY[date_covers])
+    days = pl.coalesce(date_column, pl.lit(None, pl.Date))  # a column without any has no type
+    first = days.dt.date().dt.truncate(_EVERY[date_covers])
     last = first.dt.offset_by(_EVERY[date_covers])  # the day after
     begins, ceases = (column.replace_strict(names, days, default=None, return_dtype=pl.Date) for days in (starts, ends))
     known = column.is_in(names)
