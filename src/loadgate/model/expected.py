@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -43,6 +44,17 @@ class Column(Written):
     description: str = ""
 
 
+def _parameters(arguments: object) -> Iterator[str]:
+    if isinstance(arguments, Mapping):
+        if "$PARAMETER" in arguments:
+            yield str(arguments["$PARAMETER"])
+            return
+        arguments = list(arguments.values())
+    if isinstance(arguments, list | tuple):
+        for part in arguments:
+            yield from _parameters(part)
+
+
 class ExpectationLine(Written):
     """One expectation in GX vocabulary. `id` is needed only where two lines would share theirs."""
 
@@ -72,10 +84,8 @@ class ExpectationLine(Written):
 
     @property
     def late(self) -> tuple[str, ...]:
-        """The parameters that it asks for by {$PARAMETER: name} and that reading tells at the end."""
-        asked = [
-            value["$PARAMETER"] for value in self.kwargs.values() if isinstance(value, dict) and "$PARAMETER" in value
-        ]
+        """The parameters that it asks for by {$PARAMETER: name}, however deep, and that reading tells at the end."""
+        asked = set(_parameters(self.kwargs))
         return tuple(name for name in LATE_PARAMETERS if name in asked)
 
     @property
@@ -157,7 +167,7 @@ class Examples(Written):
     dataset: str
     period: str
     providers: tuple[str, ...] = ()
-    leave_out: tuple[str, ...] = ()  # checks that need a whole delivery, such as a number of rows: not asked
+    leave_out: tuple[str, ...] = ()  # checks that need a whole delivery, such as a number of rows: no example asks
     sound: dict[str, object]  # one row that passes every check
     examples: tuple[ExampleRows, ...]
 
