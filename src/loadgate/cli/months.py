@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
-from loadgate.cli.terminal import say, say_json, table
+from loadgate.cli.terminal import hung, say, say_json, table
 from loadgate.errors import CouldNotRun, Exit, is_interruption
 from loadgate.model.moments import written_in
 from loadgate.model.version import VERSION
@@ -77,8 +77,8 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
             baseline = ", ".join(sorted(set(inputs.baseline.values()))) or "none yet"
             again = "" if left else "  (nothing left to do)"
             as_told = f"{written_in(timezone, inputs.as_of)} {timezone}"
-            say(f"run {ref.run}  baseline {baseline}  as of {as_told}{again}\n")
-            say(f"  {'arriving':<11} {facts.arriving(ref)}")
+            say(hung(f"run {ref.run}  ", f"baseline {baseline}  as of {as_told}{again}") + "\n")
+            say(hung(f"  {'arriving':<11} ", facts.arriving(ref)))
         if left and not inline:
             server = _started(server or _server(opened), shown=shown)
         with progress(ref, quiet=not shown):
@@ -180,7 +180,7 @@ def _print_released(ref: Ref, released: Released) -> None:
     say()
     say(paint(f"RELEASED  {released.verdict.value}{waived}", _VERDICT_STYLES[released.verdict.value]))
     if released.withheld:
-        say(f"withheld  {', '.join(released.withheld)}")
+        say(hung("withheld  ", ", ".join(released.withheld)))
     say(f"published {near(released.folder)}")
     say(runnable("  loadgate verify", ref.open().places.site))
 
@@ -198,7 +198,7 @@ def _print_verdict(ref: Ref, judgement: Judgement, *, quiet: bool) -> None:
         return
     say()
     for line in facts.failed_units(ref):
-        say(f"  could not run: {line}")
+        say(hung("  could not run: ", line))
     for line in end_of_run(ref, judgement, width=columns(most=WIDTH), shown=near):
         ready = runnable(line, ref.open().places.site)
         say(paint(ready, _style(judgement)) if line.startswith(("HOLD", "RELEASE")) else ready)

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from loadgate.cli.terminal import say, watched
+from loadgate.cli.terminal import columns, hung, say, watched
 
 if TYPE_CHECKING:
     from loadgate.running.opened import Ref
 
 _WIDTH = 20
+_WIDE = 80  # columns from which on a full bar stays beside its step
 _AFTER = {  # line of facts → the step of the run whose units it follows
     "reading": "deliveries",
     "checking": "deliveries",
@@ -90,6 +91,7 @@ def _print(ref: Ref, name: str, elapsed_s: float) -> None:
     timed = f"  {elapsed_s:.1f} s" if elapsed_s >= 0.05 else ""
     if watched(sys.stdout):
         sys.stdout.write("\r\x1b[K")
-        say(f"  {name:<11} {'█' * _WIDTH}  {told}{timed}")
+        bar = "█" * _WIDTH + "  " if columns(most=_WIDE) == _WIDE else ""
+        say(hung(f"  {name:<11} {bar}", f"{told}{timed}"))
     else:
-        say(f"  {name:<11} {told}{timed}")
+        say(hung(f"  {name:<11} ", f"{told}{timed}"))

@@ -8,11 +8,13 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import IO
 
 _PLAIN = {"−": "-", "–": "-", "…": "...", "█": "#", "░": ".", "·": "*", "→": "->", "“": '"', "”": '"', "’": "'"}
 _STYLES = {"error": "31", "hold": "1;31", "caveat": "1;33", "release": "1;32", "strong": "1", "dim": "2"}
+_ENDLESS = 100_000  # columns of what is no terminal
 
 
 def watched(stream: IO[str]) -> bool:
@@ -29,6 +31,18 @@ def paint(text: str, style: str, *, stream: IO[str] = sys.stdout) -> str:
 def columns(*, most: int) -> int:
     """How wide to write: the terminal's width, and no wider than is read well."""
     return max(min(shutil.get_terminal_size((most, 24)).columns, most), 20)
+
+
+def hung(head: str, text: str) -> str:
+    """Both on one line; where the terminal is too narrow, the rest of the text stands below its beginning."""
+    return textwrap.fill(
+        text,
+        columns(most=_ENDLESS),
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def say(text: str = "") -> None:

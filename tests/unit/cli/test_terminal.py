@@ -48,19 +48,46 @@ def test_no_name_moves_the_cursor_or_turns_a_line_round(name: str, shown: str) -
     assert visible(name) == shown
 
 
-def test_a_bar_stays_on_its_line_in_a_narrow_terminal() -> None:
+def written(code: str, *, columns: int) -> str:
+    """What a program writes to a terminal."""
     ours, theirs = os.openpty()
-    termios.tcsetwinsize(theirs, (24, 40))
-    code = "from loadgate.cli.progress import _bar; _bar('reading', 160, 894)"
+    termios.tcsetwinsize(theirs, (24, columns))
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     environment["PYTHONIOENCODING"] = "utf-8"
     subprocess.run([sys.executable, "-c", code], stdin=theirs, stdout=theirs, env=environment, check=True)
-    written = os.read(ours, 1000).decode()
+    found = os.read(ours, 1000).decode()
     os.close(theirs)
     os.close(ours)
+    return found
 
-    assert written.startswith("\r  reading     160 of 894  ███")
-    assert len(written.removeprefix("\r").removesuffix("\x1b[K")) < 40
+
+def test_a_bar_stays_on_its_line_in_a_narrow_terminal() -> None:
+    found = written("from loadgate.cli.progress import _bar; _bar('reading', 160, 894)", columns=40)
+
+    assert found.startswith("\r  reading     160 of 894  ███")
+    assert len(found.removeprefix("\r").removesuffix("\x1b[K")) < 40
+
+
+HANGS = """
+from loadgate.cli.terminal import hung, say
+say(hung("  measuring   ", "2 figures, 16 providers, 295 reference periods, 27,379 values  0.1 s"))
+"""
+
+
+def test_what_is_too_long_for_the_terminal_goes_on_below_its_beginning() -> None:
+    assert written(HANGS, columns=40).splitlines() == [
+        "  measuring   2 figures, 16 providers,",
+        "              295 reference periods,",
+        "              27,379 values  0.1 s",
+    ]
+    assert len(written(HANGS, columns=100).splitlines()) == 1
+
+
+def test_what_is_no_terminal_gets_whole_lines() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = subprocess.run([sys.executable, "-c", HANGS], env=environment, capture_output=True, text=True, check=True)
+
+    assert len(done.stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize("columns", [40, 80])
