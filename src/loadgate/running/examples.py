@@ -274,7 +274,8 @@ def _fix(line: ExpectationLine, example: ExampleRows, outcome: Outcome, lines: d
     if line.key in example.undecided and reason.endswith((NONE_COMPARED, NONE_DECIDED)):
         return "add a row that can be decided"
     if reason.startswith(TOO_FEW):
-        return f"give it more rows, here and {_where_theirs(line)}, or name it under leave_out, beside sound"
+        left = "name it under leave_out, beside sound, for all examples of the file"
+        return f"give it more rows, here and {_where_theirs(line)}, or {left}"
     return f"mend the expectation ({lines[line.key]}), or the example"
 
 
@@ -287,7 +288,7 @@ def _not_asked(document: Document[Examples], place: int, dataset: Dataset, line:
     """The example names a check that is left out, or that needs what the example does not have."""
     example = document.value.examples[place]
     if line.key in document.value.leave_out:
-        fix = "take it out here, or under leave_out"
+        fix = "take it out here, or under leave_out, which is for all examples of the file"
     elif line.reference is None:
         fix = "take it out: it needs a whole delivery"
     else:

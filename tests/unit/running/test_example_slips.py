@@ -134,5 +134,6 @@ def test_a_check_that_needs_more_rows_than_the_example_has_says_so(tmp_path: Pat
         f"{FILE}:8  As before: ledger:alike\n"
         "  found     it is not applicable: too few rows to compare: 1, and 1 there; at least 500 are needed\n"
         "  expected  it passes\n"
-        "  fix       give it more rows, here and under prior, or name it under leave_out, beside sound"
+        "  fix       give it more rows, here and under prior, or name it under leave_out, beside sound, "
+        "for all examples of the file"
     )

@@ -166,7 +166,7 @@ def test_an_example_that_names_a_check_which_is_left_out_is_told_and_shows_nothi
     assert shown.without == ("ledger:be_between(amount)",)
     fault = str(shown.faults[0])
     assert fault.startswith(f"{FILE}:12  A credit: ledger:be_between(amount)\n  found     it is not asked\n")
-    assert fault.endswith("fix       take it out here, or under leave_out")
+    assert fault.endswith("fix       take it out here, or under leave_out, which is for all examples of the file")
 
 
 def test_a_check_that_passes_what_its_example_says_must_fail_is_not_shown_to_fail(make_site: Any) -> None:
