@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.profiles import FileFormat, FormatKind
@@ -22,9 +22,13 @@ from loadgate.reading.formats.parquet import read_parquet
 from loadgate.reading.formats.xlsx import read_xlsx
 from loadgate.reading.header import Layout, Wanted, split_header
 from loadgate.reading.lines import blocks
+from loadgate.reading.no_tables import why_no_table
 from loadgate.reading.problems import Problem, Unreadable, WrongColumns, guarded, is_library_fault
 from loadgate.reading.sources import PARQUET, ZIP, Limits, Source, open_sources, seekable
 from loadgate.reading.workbook import Cell, Workbook
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DELIMITERS = (";", ",", "\t", "|", "^", "~", "\x1f")
 _ENCODINGS = ("utf-8", "cp1252", "utf-16")  # all of ISO-8859-1 that is text is Windows-1252 too
@@ -33,6 +37,12 @@ _VALUE = re.compile(r"[+-]?[0-9][0-9.,:/ -]*|")  # a number, a date, or nothing:
 _DIGITS_OF_A_VALUE = 8  # more than a year and month: a name has no such number, a row may
 _EVEN_LINES, _EVEN_CHARACTERS = 3, 12  # so many lines of one length, at least so long, are no column of codes
 _WORDS = ("true", "false")
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_TRIED = "UTF-8, Windows-1252 or UTF-16"
+_NO_TEXT = "name a CSV, Parquet or xlsx file: a picture, PDF or archive is none; a CSV in iso-8859-1 needs --encoding"
+_NOT_THIS = (
+    "name a CSV, Parquet or xlsx file that was made of it; if it is a CSV all the same, say --header or --no-header"
+)
 _OPEN_IT = "see whether the program that wrote it opens it, and ask for it anew if not"
 
 
@@ -40,8 +50,8 @@ _OPEN_IT = "see whether the program that wrote it opens it, and ask for it anew 
 class Raw:
     """`path`: a Parquet of the columns as `c0`, `c1`, …, texts where the file types nothing.
 
-    `names` as they stand in the file; made up, `column_1` and so on, without a header. `other_sheets`: of a
-    workbook, those that can be seen and were not looked at.
+    `names` as they stand in the file; made up, `column_1` and so on, without a header. `repeated`: rows left out that
+    are the header again. `other_sheets`: of a workbook, those that can be seen and were not looked at.
     """
 
     path: Path
@@ -49,6 +59,7 @@ class Raw:
     form: FileFormat
     rows: int
     rejected: int
+    repeated: int = 0
     other_sheets: int = 0
 
 
@@ -81,6 +92,10 @@ def read_raw(
                 tried.sort(key=lambda one: one != likely)
     except Unreadable as unreadable:
         told = first or unreadable
+        if told.problem is Problem.ENCODING and encoding is None:
+            raise CouldNotRun(
+                f"the file cannot be read: line {told.line} is no text in {_TRIED}", fix=_NO_TEXT
+            ) from None
         at = f", line {told.line}" if told.line else ""
         raise CouldNotRun(f"the file cannot be read: {told.problem.value}{at}", fix=_fix(told.problem)) from None
     except WrongColumns:
@@ -133,17 +148,19 @@ def _read(
     # a workbook's cells of true and false in words: as 1 and 0 they would be taken for numbers
     plain = form.model_copy(update={"header": False, "true_values": _WORDS[:1], "false_values": _WORDS[1:]})
     layout = Layout(wanted=wanted, ignored=frozenset(), form=plain)
-    target, rows, rejected = into / "raw.parquet", 0, 0
+    target, rows, rejected, repeated = into / "raw.parquet", 0, 0, 0
     writer: Any = None
     try:
         for source in sources:
             for batch in _batches(source, layout, form):
                 rejected += batch.rejected.height
-                table = batch.raw.drop(RECORD, LINE).to_arrow()
+                found = _without_names(batch.raw, names) if form.header else batch.raw
+                repeated += batch.raw.height - found.height
+                table = found.drop(RECORD, LINE).to_arrow()
                 if writer is None:
                     writer = _writer(target, table.schema)
                 writer.write_table(table.cast(writer.schema))
-                rows += batch.raw.height
+                rows += found.height
         if writer is None and names:  # a Parquet file without rows has no batch
             empty = _without_rows(sources[0], stand_ins, form)
             writer = _writer(target, empty.schema)
@@ -152,7 +169,15 @@ def _read(
         if writer is not None:
             writer.close()
     others = _other_sheets(sources[0]) if form.kind is FormatKind.XLSX else 0
-    return Raw(path=target, names=tuple(names), form=form, rows=rows, rejected=rejected, other_sheets=others)
+    return Raw(
+        path=target,
+        names=tuple(names),
+        form=form,
+        rows=rows,
+        rejected=rejected,
+        repeated=repeated,
+        other_sheets=others,
+    )
 
 
 def _batches(source: Source, layout: Layout, form: FileFormat) -> Iterator[Batch]:
@@ -186,6 +211,16 @@ def _without_first(batches: Iterator[Batch]) -> Iterator[Batch]:
         yield Batch(raw=batch.raw.filter(rest), rejected=batch.rejected.filter(rest), records=batch.records)
 
 
+def _without_names(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Without rows that are the header again, which a run does not count either."""
+    import polars as pl
+
+    texts = [(f"c{at}", name) for at, name in enumerate(names) if raw.schema[f"c{at}"] == pl.String]
+    if len(texts) < len(names):
+        return raw
+    return raw.filter(~pl.all_horizontal(pl.col(at).str.strip_chars().fill_null("") == name for at, name in texts))
+
+
 def _header(
     source: Source, form: FileFormat, *, delimiter: str | None, header: bool | None
 ) -> tuple[list[str], FileFormat]:
@@ -213,13 +248,29 @@ def _header(
             form = form.model_copy(update={"delimiter": delimiter or _delimiter(lines)})
             first_record = _first_record(text)
             names = split_header(first_record, form) if first_record else []
-            if delimiter is None and header is None and len(names) == 1 and _is_even(lines):
-                raise CouldNotRun(
-                    "no delimiter splits the lines, and all are of one length: the file looks like fixed width",
-                    fix="fixed width needs a profile, --site and --dataset; one column needs --header or --no-header",
-                )
-            named = _is_header(names, _split(lines[1:], form.delimiter)) if header is None else header
+            below = _split(lines[1:], form.delimiter)
+            if delimiter is None and header is None:
+                _must_be_table(text, lines, names, below)
+            named = _is_header(names, below) if header is None else header
             return _named(names, named), form.model_copy(update={"header": named})
+
+
+def _must_be_table(text: str, lines: Sequence[str], first: Sequence[str], below: Sequence[Sequence[str]]) -> None:
+    """Raises: CouldNotRun where the first lines are none of a table, or its names stand in a later one."""
+    if (why := why_no_table(text, lines, parted=len(first) > 1)) is not None:
+        raise CouldNotRun(f"{why}, no table", fix=_NOT_THIS)
+    if len(first) == 1 and _is_even(lines):
+        raise CouldNotRun(
+            "no delimiter splits the lines, and all are of one length: the file looks like fixed width",
+            fix="fixed width needs a profile, --site and --dataset; one column needs --header or --no-header",
+        )
+    filled = [sum(bool(field.strip()) for field in row) for row in (first, *below)]
+    start = next((at for at, count in enumerate(filled) if count * 2 > max(filled)), 0)
+    if start and len(first) > 1 and _is_header(below[start - 1], below[start:]):
+        raise CouldNotRun(
+            f"the first line fills {filled[0]} of {len(first)} fields, and names stand further down, below titles",
+            fix="take the lines above the names out of a copy; if the first line is a row, say --no-header",
+        )
 
 
 def _below_titles(rows: Sequence[Mapping[int, Cell]]) -> int:
@@ -284,9 +335,13 @@ def _is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     A first row that is taken for names stands in the draft: one field that looks like a value is enough to say no.
     """
     bare = [name.strip() for name in first]
+    while len(bare) > 1 and not bare[-1]:  # a line that ends in delimiters
+        bare.pop()
     if not bare or all(_VALUE.fullmatch(name) for name in bare):
         return False
-    if any(sum(map(str.isdigit, name)) >= _DIGITS_OF_A_VALUE for name in bare) or _recurs(bare, below):
+    if any(sum(map(str.isdigit, name)) >= _DIGITS_OF_A_VALUE or _MAIL.search(name) for name in bare):
+        return False
+    if _recurs(bare, below):
         return False
     return sum(_VALUE.fullmatch(name) is not None for name in bare) * 4 < len(bare) or len(bare) == 1
 

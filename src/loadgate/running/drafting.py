@@ -82,6 +82,7 @@ def draft_file(path: Path, asked: Asked) -> Drafted:
         f"Drafted from one file of {_rows(counted.rows)}. Read every line before it counts: data shows what is,",
         "not what ought to be. Each reason is the evidence; write your own in its place.",
         *([f"Not counted: {_rows(raw.rejected)} that could not be split into fields."] if raw.rejected else []),
+        *([f"Not counted: {_rows(raw.repeated)} that repeat the header."] if raw.repeated else []),
         "The profile would say:",
         f"  format: {_format(typed.form)}",
         *_mapping({new: old for new, old in renamed.items() if times[old] == 1}),

@@ -401,7 +401,7 @@ def test_a_file_of_no_or_few_rows_gives_a_draft_without_limits(tmp_path: Path, t
         (b"PK\x03\x04broken", "the file cannot be read: corrupt"),
         (b"\xd0\xcf\x11\xe0old", "the file cannot be read: other compression"),
         (b"a,b\n" + b"1,2,3\n" * 5, "5 of 5 rows do not split into the fields of the first"),
-        (b"a\n\x81\x8d\n", "the file cannot be read: encoding, line 2"),
+        (b"a\n\x81\x8d\n", "the file cannot be read: line 2 is no text in UTF-8, Windows-1252 or UTF-16"),
     ],
 )
 def test_what_cannot_be_read_says_so_in_closed_words(tmp_path: Path, data: bytes, message: str) -> None:
