@@ -230,7 +230,7 @@ def _typed(raw: Raw, names: Sequence[str]) -> _Typed:
         name, fact = list(columns)[at], counted.facts[at]
         said = f"{fact.undecided:,} of {fact.present + fact.undecided:,} values do not read as {columns[name].type}"
         kind = schema[surveyed[at].reads[0]]
-        if kind == pl.String:
+        if kind == pl.String or fact.undecided * 2 > fact.present + fact.undecided:
             remarks[name] = [f"{said}: it is text here"]
             columns[name] = Column()
             surveyed[at] = _surveyed(surveyed[at].reads[0], Column(), kind, guessed.form)

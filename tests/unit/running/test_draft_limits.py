@@ -96,3 +96,24 @@ def test_numbers_with_a_stroke_behind_among_words_are_none(tmp_path: Path) -> No
     path = tmp_path / "a.csv"
     path.write_text("v;n\n" + "".join(f"{at}-;{at}\nx{at};{at}\n" for at in range(1, 40)))
     assert "trailing_minus" not in draft_file(path, Asked()).text
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (["Ida", "Bo", "Per", "Åse", "Kai", "Lone", "Ane", "Niels", "Uffe", "Viggo"] * 9, "may be persons' names"),
+        ([f"{at % 9 + 1}.{at * 37 % 97:02d}285112E+09" for at in range(90)], "may stand for persons"),
+    ],
+)
+def test_single_names_and_numbers_as_a_spreadsheet_writes_them_look_personal(
+    tmp_path: Path, values: list[str], why: str
+) -> None:
+    drafted = drafted_of(tmp_path, pl.Series(values))
+    assert why in drafted.text
+    assert not {"values_to_be_in_set", "values_to_be_between"} & set(about_values(drafted))
+    assert not any(value in drafted.text for value in values)
+
+
+@pytest.mark.parametrize("values", [["Ja", "Nej"], ["Nord", "Syd", "Vest"], [f"{at:c}KK" for at in range(65, 80)]])
+def test_few_words_and_codes_are_listed(tmp_path: Path, values: list[str]) -> None:
+    assert about_values(drafted_of(tmp_path, pl.Series(values * 12)))["values_to_be_in_set"] == {"value_set": values}

@@ -456,7 +456,7 @@ def test_with_a_site_the_profile_says_how_to_read_and_the_suite_what_is_personal
     path.write_text("".join(f"{at % 7 + 1:04d}{at * 3:5d},50\n" for at in range(100)))
     drafted = draft_of_site(open_site(site), path, dataset="ledger")
     assert list(lines_of(drafted, "konto")) == ["values_to_not_be_null", "values_to_match_regex"]
-    assert lines_of(drafted, "amount")["values_to_be_between"] == {"min_value": 0, "max_value": 330}
+    assert lines_of(drafted, "amount")["values_to_be_between"] == {"min_value": 0, "max_value": 380}
     assert dataset_of(drafted).columns["konto"].description.startswith("Draft: 100 rows")
     (site / "expectations/suites/money/ledger.yaml").write_text(drafted.text)
     assert load(site).datasets[0].expectations

@@ -21,11 +21,14 @@ from loadgate.model.expected import Column, ColumnType, ExpectationLine
 
 RAREST = 3  # rows that each value of a proposed set has at least
 SLACK = Decimal("0.1")  # of the span, on each side
+_REACH = 3  # times as far out as the outermost values lie apart
 _FEW_NUMBERS = 10  # different numbers that may be codes; more are an amount or a count
 _SET_FROM_ROWS = 20
+_RARER = 3  # rows that a value would have, as much rarer than the rarest as that is than the next
 _LIMITS_FROM_VALUES = 20  # of fewer, limits would say which they are, and little about the next
 _RISING_FROM_ROWS = 100
 _MISSING_AT_MOST = 0.1
+_CHANCES_TOLD = 3
 _LONGEST_TEXT = 200  # characters, beyond which a limit says nothing
 _LARGEST_NUMBER = 10**18  # of which content can hold limits with slack
 _PERIOD = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(0[1-9]|1[0-2])?(?![0-9])")  # a year, or a year and a month, in a value
@@ -78,7 +81,7 @@ def propose(columns: dict[str, Column], counted: Survey) -> Proposal:
         lines=tuple(lines),
         key=tuple(keys[0]) if keys else (),
         remarks={name: said for name, said in remarks.items() if said},
-        general=tuple(_about_keys(keys, rows)),
+        general=tuple(_about_keys(keys, [[names[at] for at in places] for places in counted.chances], rows)),
     )
 
 
@@ -143,12 +146,14 @@ def _values(
         )
         return
     if column.type is ColumnType.TEXT:
-        if is_free(facts) or facts.values is None:
+        if facts.measured:
+            remarks.append("numbers with more decimals than a column holds, or an exponent: it is text, without limits")
+        elif is_free(facts) or facts.values is None:
             remarks.append(f"{_many(facts)} values: no list of them is proposed")
         else:
             yield from _set(name, facts, facts.values, remarks, most=len(facts.values))
         return
-    if column.type is ColumnType.INTEGER and facts.values is not None and len(facts.values) <= _FEW_NUMBERS:
+    if column.type is ColumnType.INTEGER and facts.values is not None and not _trails_off(facts.values):
         found = list(_set(name, facts, facts.values, [], most=_FEW_NUMBERS))
         if found:
             yield from found
@@ -187,6 +192,12 @@ def _set(
     yield _line("expect_column_values_to_be_in_set", reason, column=name, value_set=sorted(values))
 
 
+def _trails_off(values: dict[Any, int]) -> bool:
+    """Whether numbers become so rare that one yet rarer may just not have come: a count of something, no code."""
+    rarest, *others = sorted(values.values())
+    return bool(others) and rarest**2 < _RARER * others[0]
+
+
 def _are_periods(values: Collection[Any]) -> bool:
     return all(_PERIOD.search(str(value)) is not None for value in values)
 
@@ -200,13 +211,13 @@ def _between(name: str, column: Column, facts: Facts) -> ExpectationLine:
             return _line(kind, reason, column=name, min_value=low)
         reason = f"Draft: {values}; whole years, and one more at the end, since the next delivery goes on."
         return _line(kind, reason, column=name, min_value=low, max_value=high)
-    limits = _widened(Decimal(facts.low), Decimal(facts.high))
+    limits = _widened(facts)
     if column.type is ColumnType.INTEGER:
         limits = (math.floor(limits[0]), math.ceil(limits[1]))
     share = f"{SLACK:.0%}".replace("%", " %")
     reason = (
-        f"Draft: {values}; limits {share} of the span beyond the smallest and the largest, rounded outwards, "
-        "since the next delivery may go a little further."
+        f"Draft: {values}; limits {share} of the span beyond the smallest and the largest, further where the outermost "
+        "lie far apart, rounded outwards, since the next delivery may go further."
     )
     return _line(kind, reason, column=name, min_value=limits[0], max_value=limits[1])
 
@@ -219,9 +230,12 @@ def _years(low: date, high: date, *, whole_days: bool) -> tuple[date, date | Non
     return date(low.year, 1, 1), date(year, 12, 31) if whole_days else date(year, 1, 1)
 
 
-def _widened(low: Decimal, high: Decimal) -> tuple[int | float, int | float]:
-    slack = (high - low) * SLACK
-    down, up = _down(low - slack), _up(high + slack)
+def _widened(facts: Facts) -> tuple[int | float, int | float]:
+    """Limits that values of the same kind keep: where few lie far out, the next may lie further still."""
+    low, high = Decimal(facts.low), Decimal(facts.high)
+    inner = min(len(facts.highest), facts.present // 2) - 1
+    down = _down(low - max((high - low) * SLACK, _REACH * (Decimal(facts.lowest[inner]) - low)))
+    up = _up(high + max((high - low) * SLACK, _REACH * (high - Decimal(facts.highest[inner]))))
     if low >= 0 > down:
         down = Decimal(0)  # what is never negative is not expected to become so
     if high <= 0 < up:
@@ -246,13 +260,13 @@ def _plain(number: Decimal) -> int | float:
 
 def _form(name: str, facts: Facts, *, personal: bool) -> Iterator[ExpectationLine]:
     """The shape of codes that no list names; else how long a text may be."""
-    regex = regex_of(facts.masks or ())
+    regex = None if facts.measured else regex_of(facts.masks or ())
     if regex is not None and facts.present >= _SET_FROM_ROWS:
         reason = f"Draft: {_count(facts.present, 'value')}, all of this form."
         yield _line("expect_column_values_to_match_regex", reason, column=name, regex=regex)
     elif not personal and facts.high <= _LONGEST_TEXT:
         reason = f"Draft: {_count(facts.present, 'text')}; half as long again as the longest, rounded up."
-        longest = int(_up(max(facts.high, 1) * Decimal("1.5")))
+        longest = math.ceil(_up(facts.high * Decimal("1.5")))
         yield _line("expect_column_value_lengths_to_be_between", reason, column=name, max_value=longest)
 
 
@@ -267,9 +281,13 @@ def _compound(keys: Sequence[Sequence[str]], rows: int) -> Iterator[ExpectationL
         yield _line("expect_compound_columns_to_be_unique", reason, column_list=list(keys[0]))
 
 
-def _about_keys(keys: Sequence[Sequence[str]], rows: int) -> Iterator[str]:
+def _about_keys(keys: Sequence[Sequence[str]], chances: Sequence[Sequence[str]], rows: int) -> Iterator[str]:
     if rows < KEY_FROM_ROWS:
         yield f"Key: too few rows ({rows:,}) to tell one."
+    elif chances and not keys:
+        named = "; ".join(", ".join(one) for one in chances[:_CHANCES_TOLD])
+        more = f", and {len(chances) - _CHANCES_TOLD} more" if len(chances) > _CHANCES_TOLD else ""
+        yield f"Key: perhaps {named}{more}: no two rows are alike, but so few may differ by chance. Write it if it is."
     elif not keys:
         yield "Key: no column, and no two to four of them, tell all rows apart."
     for others in keys[1:]:

@@ -24,6 +24,8 @@ _BEGINNINGS = (  # of the words in a column's name, in the languages of the repo
 _WHOLE = frozenset(("person", "persons", "vej", "mob", "user", "født", "foedt", "text", "tekst"))
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _NAME = re.compile(r"[^\W\d_a-zæøå][^\W\d_]*\.?(,? [^\W\d_a-zæøå][\w'’.-]*)+")  # Words, Each With a Capital
+_ONE_NAME = re.compile(r"[^\W\d_a-zæøå][^\W\d_]+")
+_MANY_WORDS = 10  # a list of so many words, each alone and with a capital, is more often of names than of codes
 _A_WORD = "aaa"  # in a mask
 _DIGITS_OF_A_PERSON = 6
 _DIGITS_OF_A_NUMBER = 8
@@ -64,6 +66,8 @@ def is_free(facts: Facts) -> bool:
 def _text(facts: Facts) -> str | None:
     if not facts.present or not is_free(facts):
         return _repeated(facts)
+    if facts.measured:
+        return None
     if facts.masks is None:
         return "free text, with many different values, may name persons"
     longest = max(facts.masks, key=digits)
@@ -82,7 +86,10 @@ def _repeated(facts: Facts) -> str | None:
     if any(_MAIL.search(value) for value in values):
         return "addresses of mail, though few, may be persons' own"
     names = sum(_NAME.fullmatch(value.strip()) is not None for value in values)
-    return "words with capitals, though few, may be persons' names" if names and names * 2 >= len(values) else None
+    words = [value for value in values if _ONE_NAME.fullmatch(value.strip())]
+    single = len(words) >= _MANY_WORDS and len(words) * 10 >= len(values) * 9 and len(set(map(len, words))) > 1
+    named = single or (names and names * 2 >= len(values))
+    return "words with capitals, though few, may be persons' names" if named else None
 
 
 def _spans_a_life(facts: Facts) -> bool:

@@ -18,7 +18,10 @@ def digits(mask: str) -> int:
 
 
 def regex_of(masks: Collection[str]) -> str | None:
-    """Classes and counts only: `^[A-Z]{2}-[0-9]{3,4}$`. None where there is no common form, or it says nothing."""
+    """Classes and counts only: `^[A-Z]{2}-[0-9]{1,5}$`. None where there is no common form, or it says nothing.
+
+    A count that varied may go down to one, and one beyond the longest: numbers begin anew, and grow.
+    """
     if not masks or len({skeleton(mask) for mask in masks}) > 1:
         return None
     if not all(sign in _CLASSES or sign in _SIGNS for mask in masks for sign in mask):
@@ -32,7 +35,7 @@ def regex_of(masks: Collection[str]) -> str | None:
     for runs in zip(*split, strict=True):
         kind = runs[0][0]
         shortest, longest = min(map(len, runs)), max(map(len, runs))
-        count = "" if longest == 1 else f"{{{shortest}}}" if shortest == longest else f"{{{shortest},{longest}}}"
+        count = "" if longest == 1 else f"{{{shortest}}}" if shortest == longest else f"{{1,{longest + 1}}}"
         pieces.append(_CLASSES[kind] + count if kind in _CLASSES else kind.replace(".", r"\.").replace("+", r"\+"))
     return "^" + "".join(pieces) + "$"
 
