@@ -21,6 +21,7 @@ _PARSES = "parse_strings_as_datetimes"
 _OF_A_LINE = frozenset(
     ("type", "expectation_type", "kwargs", "meta", "severity", "notes", "description", "id", "ge_cloud_id")
 )
+_OF_NOTES = frozenset(("format", "content"))
 _DROPPED = frozenset(("rendered_content", "success_on_last_run", "expectation_context"))  # what GX made, not the author
 _OF_A_SUITE = frozenset(
     ("name", "expectation_suite_name", "expectations", "meta", "notes", "id", "ge_cloud_id", "data_asset_type")
@@ -109,7 +110,7 @@ def _suite_facts(plain: dict[str, Any], found: Imported) -> None:
             found.problem((key,), found="an unknown key", expected="the JSON of a GX suite", fix="take it out")
     if "expectation_suite_name" in plain:
         found.note("the suite is in the form of GX 0.18")
-    others = {name: part for name, part in meta.items() if name != OURS} if isinstance(meta, dict) else meta
+    others = {name: part for name, part in meta.items() if name != OURS} if isinstance(ours, dict) else meta
     for key, value in (("notes", plain.get("notes")), ("meta", others), ("id", _id_of(plain))):
         if value:
             found.head.append(f"{key} in GX: {json.dumps(value)}")
@@ -153,7 +154,7 @@ def _add_line(place: int, line: object, found: Imported) -> None:
                 "kwargs": written,
                 "severity": severity,
                 "where": where,
-                "reason": _reason(line, remarks),
+                "reason": _reason(line, remarks, exported=bool(found.given)),
             }
         )
     except ValueError:
@@ -220,19 +221,32 @@ def _arguments(
         return written, None
 
 
-def _reason(line: Mapping[str, Any], remarks: list[str]) -> str:
-    """Description and notes; all other meta is kept as a comment."""
+def _reason(line: Mapping[str, Any], remarks: list[str], *, exported: bool) -> str:
+    """Description and notes; what of them is no text, and all other meta, is kept as a comment."""
     meta = line.get("meta")
     meta = dict(meta) if isinstance(meta, dict) else {"meta": meta} if meta else {}
-    meta.pop(OURS, None)
-    check = meta.pop("check", None) if "reason" in meta else None
-    said = [*_texts(meta.pop("reason", None)), *_texts(line.get("description"))]
-    said += [*_texts(line.get("notes")), *_texts(meta.pop("notes", None))]
+    if isinstance(meta.get(OURS), dict):
+        del meta[OURS]
+    check = meta.pop("check", None) if exported else None
+    said = []
+    for holder, name in ((meta, "reason"), (line, "description"), (line, "notes"), (meta, "notes")):
+        said += _texts(holder.get(name))
+        if holder is meta and _is_text(meta.get(name)):
+            meta.pop(name, None)
+        elif holder is line and not _is_text(line.get(name)):
+            remarks.append(f"{name} in GX: {json.dumps(line[name])}")
     if meta:
         remarks.append(f"meta in GX: {json.dumps(meta)}")
     if check is None and (number := _id_of(line)):
         remarks.append(f"id in GX: {json.dumps(number)}")
     return " ".join(dict.fromkeys(said)) or NO_REASON
+
+
+def _is_text(value: object) -> bool:
+    """Whether its texts are all of it."""
+    if isinstance(value, dict):
+        return set(value) <= _OF_NOTES and _is_text(value.get("content"))
+    return value is None or all(isinstance(part, str) for part in (value if isinstance(value, list) else [value]))
 
 
 def _texts(value: object) -> list[str]:
