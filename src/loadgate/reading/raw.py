@@ -215,10 +215,11 @@ def _without_names(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Without rows that are the header again, which a run does not count either."""
     import polars as pl
 
-    texts = [(f"c{at}", name) for at, name in enumerate(names) if raw.schema[f"c{at}"] == pl.String]
-    if len(texts) < len(names):
+    schema = raw.schema
+    if any(schema[f"c{at}"] != pl.String for at in range(len(names))):
         return raw
-    return raw.filter(~pl.all_horizontal(pl.col(at).str.strip_chars().fill_null("") == name for at, name in texts))
+    fields = (pl.col(f"c{at}").str.strip_chars().fill_null("") == name for at, name in enumerate(names))
+    return raw.filter(~pl.all_horizontal(fields))
 
 
 def _header(
