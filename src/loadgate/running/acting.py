@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from loadgate.errors import NotFound, Refused
+from loadgate.errors import CouldNotRun, NotFound, Refused
 from loadgate.model.judgement import Waiver
 from loadgate.model.scope import Scope
 from loadgate.running.opened import Opened, now
@@ -39,7 +40,12 @@ def waivers(opened: Opened) -> tuple[Waiver, ...]:
                 ceiling=body["ceiling"],
             )
         elif entry.kind == APPROVED:
-            asked = found[entry.body["waiver"]]
+            asked = found.get(entry.body["waiver"])
+            if asked is None:
+                raise CouldNotRun(
+                    f"the ledger holds an approval of {entry.body['waiver']}, and nobody asked for it",
+                    fix="`loadgate ledger verify` says what was changed; restore the state database from the backup",
+                )
             found[asked.id] = replace(asked, approved_by=entry.actor)
     return tuple(found.values())
 
@@ -57,8 +63,9 @@ def request_waiver(
 ) -> Waiver:
     """Ask for a waiver of a case. `ceiling` is the largest size still permitted, as it is now if None.
 
-    Raises Refused for an empty reason or a ceiling below what the case already is.
+    Raises Refused for an empty reason, a ceiling below what the case already is, or an actor without a name.
     """
+    require_name(actor)
     if not any(character.isalnum() for character in reason):
         raise Refused("a waiver needs a reason in words", fix='--reason "why this may go out"')
     limit = case.size if ceiling is None else ceiling
@@ -69,7 +76,6 @@ def request_waiver(
         )
     kinds = {finding.kind.value for finding in findings if finding.id in case.findings}
     body = {
-        "waiver": f"W-{opened.state.ledger.head().seq + 1}",
         "case": case.known_number,
         "scope": str(case.scope.without_reference()),
         "kinds": sorted(kinds),
@@ -77,12 +83,13 @@ def request_waiver(
         "until": until.isoformat(),
         "ceiling": limit,
     }
-    opened.state.ledger.append(REQUESTED, actor, body, at or now())
-    return next(waiver for waiver in waivers(opened) if waiver.id == body["waiver"])
+    entry = opened.state.ledger.append(REQUESTED, actor, lambda seq: {"waiver": f"W-{seq}", **body}, at or now())
+    return next(waiver for waiver in waivers(opened) if waiver.id == entry.body["waiver"])
 
 
 def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | None = None) -> Waiver:
     """Approve what another asked for. Raises NotFound, or Refused when it is one's own or was approved before."""
+    require_name(actor)
     asked = next((one for one in waivers(opened) if one.id == waiver), None)
     if asked is None:
         raise NotFound(f"there is no waiver {waiver}", fix="`loadgate ledger show` lists what was asked for")
@@ -97,8 +104,19 @@ def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | No
     return replace(asked, approved_by=actor)
 
 
+def require_name(actor: str) -> None:
+    """Raises Refused for an actor of whom nobody could say who it was."""
+    if not any(character.isalnum() for character in actor):
+        raise Refused("who acts has no name", fix="--actor NAME, or LOADGATE_ACTOR")
+
+
 def same_person(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    """A name however it is typed: letters composed or not, wide or narrow, large or small, spaced as one likes."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def pending(opened: Opened, case: int) -> Waiver | None:

@@ -103,20 +103,28 @@ class Ledger:
         self._database = database
 
     def append(
-        self, kind: str, actor: str, body: Mapping[str, object], at: datetime, *, once: bool = False
+        self,
+        kind: str,
+        actor: str,
+        body: Mapping[str, object] | Callable[[int], Mapping[str, object]],
+        at: datetime,
+        *,
+        once: bool = False,
     ) -> LedgerEntry:
         """Add an act at the end. With `once`, an act of this kind with this very body is not added again but returned.
 
+        A body that names its own place is made from it: only here is it known that no other act takes the same.
         Raises: ValueError for a moment without a zone or a body without a canonical form.
         """
-        written, said_at = to_text(body), stamp(at)
+        said_at = stamp(at)
         for _ in range(_TRIES):
             try:
                 with self._database.write(races=True) as connection:
+                    head = _head(connection)
+                    written = to_text(body(head.seq + 1) if callable(body) else body)
                     there = _find(connection, kind, written) if once else None
                     if there is not None:
                         return _entry(there)
-                    head = _head(connection)
                     row = _chained(head, kind=kind, actor=actor, at=said_at, body=written)
                     connection.execute(insert(LEDGER).values(**row))
                     return _entry_of(row)

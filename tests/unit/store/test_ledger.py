@@ -98,6 +98,20 @@ def test_an_act_that_must_be_said_once_is(state: State) -> None:
     assert [entry.seq for entry in state.ledger.entries("waived")] == [2]
 
 
+def test_what_an_act_says_of_its_own_place_is_true_however_many_write_at_once(state: State) -> None:
+    def act() -> None:
+        for _ in range(10):
+            state.ledger.append("waived", "ann", lambda seq: {"waiver": f"W-{seq}"}, NOW)
+
+    threads = [threading.Thread(target=act) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [entry.body["waiver"] for entry in state.ledger.entries()] == [f"W-{seq}" for seq in range(1, 51)]
+
+
 def test_writers_at_the_same_time_make_one_chain(state: State) -> None:
     threads = [threading.Thread(target=_append, args=(state, 10)) for _ in range(5)]
     for thread in threads:
