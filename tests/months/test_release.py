@@ -87,7 +87,7 @@ def test_what_was_changed_since_it_was_released_is_not_made_to_count_again(site:
     (done.folder / "release_notes.md").write_text("All is well.\n")
     opened.places.current.unlink()
 
-    with pytest.raises(VerificationFailed, match="what was staged is not what was entered"):
+    with pytest.raises(VerificationFailed, match="published/ is not what was released: "):
         release(ref, actor="test")
 
     assert publication.current(opened.places) is None

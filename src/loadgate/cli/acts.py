@@ -174,7 +174,11 @@ def verify(site: SiteOption = None, as_json: JsonOption = False) -> None:
         say_json({"run": run, "exact": not problems, "problems": problems})
         raise typer.Exit(Exit.NO if problems else Exit.OK)
     if problems:
-        raise VerificationFailed("published/ is not what was released:\n  " + "\n  ".join(problems))
+        raise VerificationFailed(
+            "published/ is not what was released:\n  " + "\n  ".join(problems),
+            fix="restore from the backup what was changed or is missing, and take away what was not released; "
+            "releasing the newest released run again puts CURRENT right",
+        )
     say(f"published/ is exactly what was released as {run}")
 
 

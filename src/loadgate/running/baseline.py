@@ -9,7 +9,7 @@ from loadgate.errors import CouldNotRun
 from loadgate.model.identity import parse_run_id, sha256
 from loadgate.model.period import Period, run_order
 from loadgate.store import durable
-from loadgate.store.heads import RESTORE, ledger_heads
+from loadgate.store.heads import require_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,9 +65,7 @@ def index(opened: Opened, period: Period) -> dict[str, str]:
     Raises CouldNotRun when the ledger is not whole: a database that was lost and made anew, or is older than the last
     release, does not know of each approval, and the values would be compared with others, or with nothing.
     """
-    fault = opened.state.ledger.verify(ledger_heads(opened.places)).fault
-    if fault:
-        raise CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=RESTORE)
+    require_whole(opened.places, opened.state)
     chosen: dict[str, str] = {}
     for run, manifest in _earlier(opened, period):
         for part in manifest["parts"]:

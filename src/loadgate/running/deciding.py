@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import ArrivalState
 from loadgate.model.encoding import dump, from_plain, load, to_plain
 from loadgate.model.findings import Case, Finding, Outcome, OutcomeState
@@ -146,8 +147,13 @@ def _folders(opened: Opened, site: Site, delivery: Delivery) -> list[Path]:
 
 
 def stored(opened: Opened, run: str) -> Judgement:
-    """The judgement as it was at the run's end."""
-    judgement: Judgement = load(Judgement, (_folder(opened, run) / JUDGEMENT).read_bytes())
+    """The judgement as it was at the run's end. Raises CouldNotRun when it is gone or was changed."""
+    folder = _folder(opened, run)
+    if durable.differences(folder):
+        raise CouldNotRun(
+            f"the judgement of {run} is not what was kept", fix=f"restore state/runs/{run}/judge from the backup"
+        )
+    judgement: Judgement = load(Judgement, (folder / JUDGEMENT).read_bytes())
     return judgement
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,11 @@ from loadgate.model.findings import Verdict
 from loadgate.model.identity import sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.period import run_order
+from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.running import acting, deciding, month, reducing
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
+from loadgate.store.heads import require_whole
 
 if TYPE_CHECKING:
     from loadgate.store.ledger import LedgerEntry
@@ -36,10 +39,23 @@ class Released:
 
 
 def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
-    """Judge with the acts of now. Raises CouldNotRun when the run is not complete."""
+    """Judge with the acts of now. Raises CouldNotRun when the run is not complete, or is not what was judged."""
     if not month.is_done(ref):
         raise CouldNotRun(f"run {ref.run} is not complete", fix="run the month again; it takes up where it stopped")
-    return deciding.judge_now(ref, as_of=as_of or _now(ref))
+    judgement = deciding.judge_now(ref, as_of=as_of or _now(ref))
+    _require_as_judged(ref, findings_sha256=deciding.findings_sha256(judgement))
+    return judgement
+
+
+def _require_as_judged(ref: Ref, **found: str) -> None:
+    """Hold what lies in the run's folders now against its manifest: no acts change what was found and measured."""
+    manifest = durable.read_manifest(ref.open().places.run(ref.run))
+    if any(manifest.get(name) != sha for name, sha in found.items()):
+        period = run_order(ref.run)[0]
+        raise CouldNotRun(
+            f"what lies in state/runs/{ref.run} and state/deliveries is not what was judged",
+            fix=f"`loadgate run {period}` makes deliveries anew that are gone; else restore both from the backup",
+        )
 
 
 def _now(ref: Ref) -> datetime:
@@ -52,16 +68,20 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
     """Release a run: refuse on hold, else stage, verify, freeze the vintage, enter the ledger and switch CURRENT.
 
     Each step is safe to repeat: killed anywhere, the same call finishes the work, and until the last step consumers
-    see the release before. Raises Refused on hold.
+    see the release before. Raises Refused on hold, and where the period has a newer run; CouldNotRun where the
+    ledger, or what the run found and measured, was changed since.
     """
+    acting.require_name(actor)
     opened = ref.open()
     with month.hold(ref, actor=actor, again=False):
         done = _entry(opened.state, ref.run)
         if done is None:
+            require_whole(opened.places, opened.state)
+            _require_newest(opened, ref.run)
             judgement = judge_again(ref, as_of=as_of)
             if judgement.verdict is Verdict.HOLD:
                 raise _refusal(ref, judgement)
-            _refuse_nothing(ref)
+            _require_figures(ref)
             _discard_unentered(opened, ref.run)
             _stage(ref, judgement)
             _freeze(ref, judgement)
@@ -72,7 +92,10 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
         _publish(opened, ref.run)
         problems = publication.problems(opened.places, ref.run, done.body["published_sha256"])
         if problems:
-            raise VerificationFailed("what was staged is not what was entered: " + "; ".join(problems))
+            raise VerificationFailed(
+                "published/ is not what was released: " + "; ".join(problems),
+                fix=f"restore published/{ref.run} from the backup, and take away what is not in its manifest",
+            )
         _switch(opened, ref.run, done)
     return _told(opened, done, already=already)
 
@@ -96,10 +119,24 @@ def _told(opened: Opened, entry: LedgerEntry, *, already: bool) -> Released:
     )
 
 
-def _refuse_nothing(ref: Ref) -> None:
+def _require_newest(opened: Opened, run: str) -> None:
+    """A run begun after this one has seen what this has not: it decides about the period, and may hold it."""
+    period = opened.inputs(run).period
+    newest = opened.state.runs.rows(period)[-1].id
+    if newest != run:
+        judged = deciding.is_stored(opened, newest)
+        raise Refused(
+            f"{newest} is a newer run of {period} than {run}",
+            fix=f"loadgate release {newest}" if judged else f"loadgate run {period}",
+        )
+
+
+def _require_figures(ref: Ref) -> None:
     opened, _, site = ref.frozen()
-    if reducing.load_figures(opened, ref.run, site).is_empty():
+    figures = reducing.load_figures(opened, ref.run, site)
+    if figures.is_empty():
         raise Refused(f"{ref.run} has no figures: there is nothing to release", fix="loadgate arrivals PERIOD")
+    _require_as_judged(ref, figures_sha256=logical_sha256(figures, FIGURES))
 
 
 def _discard_unentered(opened: Opened, run: str) -> None:
@@ -212,16 +249,26 @@ def _switch(opened: Opened, run: str, entry: LedgerEntry) -> None:
     from loadgate.store.ledger import LedgerHead
     from loadgate.store.runs import RunState
 
-    now_current = publication.current(opened.places)
-    if now_current is None or run_order(now_current.run) <= run_order(run):  # an older month never takes its place
+    if all(run_order(one) <= run_order(run) for one in _standing(opened)):  # an older month never takes their place
         publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256), tmp=opened.tmp)
     opened.state.runs.set_state(run, RunState.RELEASED)
+
+
+def _standing(opened: Opened) -> set[str]:
+    """Releases that consumers were shown: those that came to their end, and the one that CURRENT rightly names."""
+    shown = set(_finished(opened.state))
+    with suppress(VerificationFailed):
+        current = publication.current(opened.places)
+        if current is not None and _entry(opened.state, current.run) is not None:
+            shown.add(current.run)
+    return shown
 
 
 def verify(opened: Opened) -> tuple[str, list[str]]:
     """(run that counts, problems): whether what lies in published/ is exactly what was released.
 
-    Compares CURRENT with the ledger, the manifest with both, each file with the manifest, and looks for strays.
+    Compares CURRENT with the ledger, the manifest with both, each file with the manifest, and looks for strays; and
+    each entry of the ledger with its own hash.
     Raises NotFound when nothing was ever released.
     """
     from loadgate.errors import NotFound
@@ -233,7 +280,8 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
         if newest is not None:
             raise VerificationFailed("published/CURRENT is missing", fix=f"loadgate release {newest.body['run']}")
         raise NotFound("nothing was released yet", fix="loadgate release RUN")
-    problems = []
+    fault = state.ledger.verify().fault
+    problems = [f"the ledger was changed: {fault}"] if fault else []
     if newest is not None and run_order(newest.body["run"]) > run_order(current.run):
         problems.append(f"CURRENT names {current.run}, and {newest.body['run']} is newer and was released")
     entry = _entry(state, current.run)

@@ -8,7 +8,7 @@ from loadgate.model.findings import GroupEvidence, Verdict
 from loadgate.running import acting, deciding, month
 from loadgate.running.cases import judged_runs
 from loadgate.running.opened import Ref
-from loadgate.running.release import released_as
+from loadgate.running.release import judge_again, released_as
 from loadgate.running.views import case_view
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
             how = "interrupted" if row.state is RunState.INTERRUPTED else "not complete"
             lines.append({"run": row.id, "what": how, "next": f"loadgate run {row.period}"})
             continue
-        judgement = deciding.judge_now(ref)
+        judgement = judge_again(ref)  # with the acts and the clock of now, as its release would
         if judgement.verdict is not Verdict.HOLD:
             lines.append(
                 {

@@ -39,6 +39,7 @@ __all__ = [
     "replace_file",
     "scratch",
     "seal",
+    "unreadable",
     "write_bytes",
     "write_chunks",
     "write_text",
@@ -160,8 +161,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         manifest = None
     if not isinstance(manifest, dict):
-        raise CouldNotRun(f"{folder / MANIFEST} cannot be read", fix="restore the folder from the backup")
+        raise unreadable(folder)
     return manifest
+
+
+def unreadable(folder: Path) -> CouldNotRun:
+    """What to raise about a manifest that is not what this program writes."""
+    return CouldNotRun(f"{folder / MANIFEST} cannot be read", fix="restore the folder from the backup")
 
 
 def differences(folder: Path) -> list[str]:
@@ -315,7 +321,9 @@ def _sync_tree(folder: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if not path.is_dir() and path != folder / MANIFEST)
+    """All but the manifest; a link to a folder is one of them, and not the folder."""
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(path for path in found if path != folder / MANIFEST)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

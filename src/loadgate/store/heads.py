@@ -9,7 +9,7 @@ from loadgate.errors import CouldNotRun, VerificationFailed
 from loadgate.store import durable, publication
 
 if TYPE_CHECKING:
-    from loadgate.store.ledger import Head
+    from loadgate.store.ledger import Head, LedgerFault
     from loadgate.store.places import Places
     from loadgate.store.state import State
 
@@ -32,15 +32,33 @@ def _sealed(places: Places) -> list[Head]:
     for root in (places.published, places.vintages, places.runs):
         for folder in sorted(root.iterdir()) if root.is_dir() else []:
             if folder.is_dir() and durable.exists(folder):
-                head = durable.read_manifest(folder).get("ledger_head")
-                if head:
-                    heads.append((f"{root.name}/{folder.name}/manifest.json", head["seq"], head["sha256"]))
+                match durable.read_manifest(folder).get("ledger_head"):
+                    case None:
+                        pass
+                    case {"seq": int(seq), "sha256": str(sha)}:
+                        heads.append((f"{root.name}/{folder.name}/manifest.json", seq, sha))
+                    case _:
+                        raise durable.unreadable(folder)
     return heads
 
 
 def _current(places: Places) -> list[Head]:
     current = publication.current(places)
     return [] if current is None else [("published/CURRENT", current.ledger_seq, current.ledger_sha256)]
+
+
+def require_whole(places: Places, state: State) -> None:
+    """Hold each entry of the ledger against its hash, its place, and all heads.
+
+    Raises: CouldNotRun when it is not what was written, VerificationFailed when CURRENT cannot be read.
+    """
+    fault = state.ledger.verify(ledger_heads(places)).fault
+    if fault:
+        raise _not_all(fault)
+
+
+def _not_all(fault: LedgerFault) -> CouldNotRun:
+    return CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=RESTORE)
 
 
 def require_known(places: Places, state: State) -> None:
@@ -56,7 +74,7 @@ def require_known(places: Places, state: State) -> None:
     begun = {file.parents[1].name for file in places.runs.glob("*/opened/inputs.json")}
     fault = state.ledger.disagreement(heads)
     if fault:
-        raise CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=RESTORE)
+        raise _not_all(fault)
     unknown = sorted(begun - state.runs.ids())
     if unknown:
         raise CouldNotRun(

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loadgate.errors import NotFound, VerificationFailed
+from loadgate.errors import LoadgateError, NotFound, VerificationFailed
 from loadgate.model.identity import canonical_json, sha256
+from loadgate.model.period import run_order
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from loadgate.store.ledger import LedgerHead
     from loadgate.store.places import Places
+
+
+_AGAIN = "release the newest of the released runs again (`loadgate runs` lists them)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +56,36 @@ def switch(places: Places, run: str, head: LedgerHead, *, tmp: Path) -> Current:
 
 def current(places: Places) -> Current | None:
     """The release that counts; None before the first. Raises VerificationFailed when the pointer cannot be read."""
-    try:
-        return Current(**json.loads(places.current.read_text()))
-    except FileNotFoundError:
+    path = places.current
+    if not path.exists() and not path.is_symlink():
         return None
-    except (ValueError, TypeError):
-        raise VerificationFailed("published/CURRENT cannot be read", fix="release again, or restore it") from None
+    if path.is_symlink() or not path.is_file():  # to read from a pipe would wait for ever
+        raise VerificationFailed("published/CURRENT is not a plain file", fix=f"take it away, then {_AGAIN}")
+    try:
+        found = Current(**json.loads(path.read_text()))
+        run_order(found.run)
+        if [type(getattr(found, name)) for name in Current.__slots__] != [str, str, int, str]:
+            raise TypeError
+    except (ValueError, TypeError, AttributeError, LoadgateError):
+        raise VerificationFailed("published/CURRENT cannot be read", fix=_AGAIN) from None
+    return found
 
 
 def problems(places: Places, run: str, expected_sha256: str) -> list[str]:
     """What lies in a release's folder and is not exactly what was released; empty when all is well."""
     folder = places.release(run)
+    if folder.is_symlink():
+        return [f"published/{run}: a link, not a folder"]
     if not durable.exists(folder):
         return [f"published/{run}: there is no manifest"]
     if manifest_sha256(places, run) != expected_sha256:
         return [f"published/{run}: the manifest was changed"]
-    return [f"published/{run}/{difference}" for difference in durable.differences(folder)]
+    found = durable.differences(folder)
+    if (folder / durable.MANIFEST).is_symlink():
+        found.append(f"{durable.MANIFEST}: a link, not a file")
+    found += [f"{one.name}: a folder, and none was released" for one in folder.iterdir() if _is_folder(one)]
+    return [f"published/{run}/{difference}" for difference in sorted(found)]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
