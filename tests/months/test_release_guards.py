@@ -230,6 +230,43 @@ def test_status_holds_a_waiver_against_the_clock_as_the_release_does(site: Small
         release(ref, actor="anna")
 
 
+def test_only_what_blocks_is_named_and_only_the_waiver_that_was_used_is_told(make_site: MakeSite) -> None:
+    rule = "  - {severity: [warning], then: caveat, reason: It is odd.}\n  - {then: show"
+    few = (
+        "  - type: expect_column_values_to_be_in_set\n    kwargs: {column: kind, value_set: [S, N]}\n    reason: Few.\n"
+    )
+    site = make_site(
+        {"expectations/gate.yaml": GATE.replace("  - {then: show", rule)},
+        towns=["101"],
+        of_kinds={"care/cases": EXPECTED + few + "    severity: warning\n"},
+    )
+    send(site, JANUARY, f"{JANUARY};S", f"{JANUARY};", f"{JANUARY};Q")
+    ref = site.run(JANUARY)
+    opened, judgement = ref.open(), deciding.stored(ref.open(), JANUARY)
+    blocking = next(reason.case for reason in judgement.reasons if reason.effect == "block")
+    assert len(judgement.cases) == 2
+
+    with pytest.raises(
+        Refused, match=rf"not released because of case {blocking}\n  fix       loadgate case show {blocking}$"
+    ):
+        release(ref, actor="anna")
+    assert [line["what"] for line in standing(opened, None)] == [f"HOLD because of case {blocking}"]
+
+    until = date(2030, 1, 1)
+    asked = {}
+    for case in judgement.cases:
+        asked[case.number] = acting.request_waiver(
+            opened, case, judgement.findings, reason=f"about {case.number}", until=until, ceiling=None, actor="anna"
+        ).id
+    for waiver in asked.values():
+        acting.approve_waiver(opened, waiver, actor="ben")
+    done = release(ref, actor="carl")
+
+    assert done.waivers == (asked[blocking],)
+    notes = (done.folder / "release_notes.md").read_text()
+    assert [case.number for case in judgement.cases if f"about {case.number}" in notes] == [blocking]
+
+
 # ── published ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 

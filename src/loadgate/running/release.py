@@ -84,7 +84,7 @@ def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime
             _require_figures(ref)
             _discard_unentered(opened, ref.run)
             _stage(ref, judgement)
-            _freeze(ref, judgement)
+            _freeze(ref)
             done = opened.state.ledger.append(acting.RELEASED, actor, _body(ref, judgement), at or now(), once=True)
             already = False
         else:
@@ -197,13 +197,12 @@ def _permissions(opened: Opened, judgement: Judgement) -> list[str]:
     ]
 
 
-def _freeze(ref: Ref, judgement: Judgement) -> None:
-    """All figures of the approved run, frozen: what later runs are compared with."""
+def _freeze(ref: Ref) -> None:
+    """The figures that go out, frozen: what later runs are compared with."""
     import polars as pl
 
     opened = ref.open()
     final = opened.places.vintage(ref.run)
-    held = {part.part for part in judgement.parts if part.verdict is Verdict.HOLD}
     with durable.scratch(opened.tmp, mode=0o750) as folder:
         shutil.copyfile(opened.places.staged(ref.run) / "figures.parquet", folder / "figures.parquet")
         history = opened.places.step(ref.run, "detect") / reducing.ALL / "history.parquet"
@@ -214,7 +213,7 @@ def _freeze(ref: Ref, judgement: Judgement) -> None:
         manifest = {
             "key": _staged_sha256(opened, ref.run),
             "run": ref.run,
-            "parts": sorted(set(present) - held),
+            "parts": sorted(present),
             "ledger_head": {"seq": head.seq, "sha256": head.sha256},
         }
         durable.seal(folder, manifest)
