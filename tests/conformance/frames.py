@@ -29,6 +29,14 @@ _days = st.dates(dt.date(2023, 12, 28), dt.date(2024, 3, 1))
 _moments = st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 4)).map(
     lambda moment: moment.replace(microsecond=0, minute=0, second=0)
 )
+_fine_moments = st.sampled_from(
+    [
+        dt.datetime(2024, 1, 1),
+        dt.datetime(2024, 1, 1, 0, 0, 0, 1),
+        dt.datetime(2024, 1, 1, 12, 30, 15, 123456),
+        dt.datetime(1969, 12, 31, 23, 59, 59, 999999),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -45,16 +53,19 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("whole", pl.Int64, _small, "number"),
-        Kind("narrow", pl.Int8, _small, "number"),
+        Kind("narrow", pl.Int8, _small | st.sampled_from([-128, 127]), "number"),
         Kind("unsigned", pl.UInt16, st.integers(0, 6), "number"),
         Kind("big", pl.Int64, st.sampled_from([2**40, 2**40 + 1, -(2**52), 2**52, 7]), "number"),
+        Kind("huge", pl.Int64, st.sampled_from([-(2**63), 2**63 - 1, 2**63 - 2, 0, 1]), "number"),
         Kind("float", pl.Float64, _finite, "number"),
+        Kind("one value", pl.Float64, st.just(0.1), "number"),
         Kind("short float", pl.Float32, st.sampled_from([0.0, 0.5, 1.5, -2.0, 3.0]), "number"),
         Kind("wild", pl.Float64, _wild, "number"),
         Kind("decimal", pl.Decimal(12, 2), _small.map(lambda n: Decimal(n * 25) / 100), "number"),
         Kind("boolean", pl.Boolean, st.booleans(), "boolean"),
         Kind("day", pl.Date, _days, "time"),
         Kind("moment", pl.Datetime("us"), _moments, "time"),
+        Kind("fine moment", pl.Datetime("us"), _fine_moments, "time"),
         Kind("zoned", pl.Datetime("us", ZONE), _moments, "time"),
         Kind("word", pl.String, st.sampled_from(WORDS), "text"),
         Kind("few", pl.String, st.sampled_from(["a", "b", "c"]), "text"),

@@ -222,6 +222,7 @@ def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
         found |= (
             {"infinite"} if any(v in (float("inf"), float("-inf")) for v in values if isinstance(v, float)) else set()
         )
+        found |= {"beyond floats"} if any(isinstance(v, int) and abs(v) > 2**53 for v in values) else set()
         found |= {"nan"} if any(v != v for v in values) else set()
         found |= {"separators"} if any(isinstance(v, str) and SEPARATORS & set(v) for v in values) else set()
         found |= {"ends a line"} if any(isinstance(v, str) and v.endswith("\n") for v in values) else set()

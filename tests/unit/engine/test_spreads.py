@@ -176,6 +176,25 @@ def test_a_z_score_that_is_not_defined_is_under_every_threshold(values: list[flo
     assert failing("z_score.under_threshold", values, threshold=0.1, double_sided=True) == 0
 
 
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Decimal(8, 4)])
+@pytest.mark.parametrize("count", [2, 3, 10, 100, 211, 1000])
+@pytest.mark.parametrize("value", ["0.1", "0.3", "0.9", "1234.5678"])
+def test_values_that_are_all_the_same_have_no_spread_and_are_their_mean(value: str, count: int, dtype: Any) -> None:
+    values = pl.Series([Decimal(value)] * count, dtype=pl.Decimal(8, 4)).cast(dtype)
+
+    assert failing("z_score.under_threshold", values, threshold=0.1, double_sided=True) == 0
+    assert failing("not_outliers", values, method="std", multiplier=0.5) == 0
+    assert metric("column.standard_deviation", values) == 0
+    assert metric("column.mean", values) == float(value)
+    assert metric("column.outlier_statistics", values, method="std") == (float(value), float(value), 0)
+
+
+def test_infinite_values_have_no_mean_between_them() -> None:
+    assert np.isnan(metric("column.mean", [float("inf"), float("-inf")]))
+    assert metric("column.mean", [1.0, float("inf"), None]) == float("inf")
+    assert metric("column.standard_deviation", [float("inf")] * 3) is None
+
+
 DAYS = [dt.date(2024, 1, 1), dt.date(2024, 1, 9)]
 NO_NUMBERS = "holds no numbers"
 

@@ -88,7 +88,10 @@ def mean(asked: Asked) -> Reduction:
     if dtype.is_integer() or dtype.is_decimal():
         return Reduction(needs=(added(_total(asked)), present), finish=_quotient)
     if dtype.is_float() or dtype == pl.Boolean:
-        return Reduction(needs=(added(asked.picked().cast(pl.Float64).sum()), present), finish=_ratio)
+        values = asked.picked().cast(pl.Float64)
+        return Reduction(
+            needs=(added(values.sum()), present, least(values.min()), greatest(values.max())), finish=_mean_of_floats
+        )
     return Reduction(needs=(Whole(expr=asked.picked().mean()),))
 
 
@@ -183,5 +186,8 @@ def _quotient(part: Any, whole: int) -> float | None:
     return float(Fraction(part) / whole) if whole else None
 
 
-def _ratio(part: float | None, whole: int) -> float | None:
-    return (part or 0.0) / whole if whole else None
+def _mean_of_floats(total: float | None, count: int, low: float | None, high: float | None) -> float | None:
+    """No mean is beyond the least or the greatest value, whatever the rounding of their sum."""
+    if not count or low is None or high is None:
+        return None
+    return min(max((total or 0.0) / count, low), high)

@@ -167,10 +167,15 @@ def smallest(expr: pl.Expr, *, most: int) -> Merged:
 
 
 def moments(values: pl.Expr) -> Merged:
-    """Count, mean and summed squared distance from it, merged after Chan, Golub & LeVeque 1979."""
+    """Count, mean and summed squared distance from it, merged after Chan, Golub & LeVeque 1979.
+
+    Values that are all the same are at no distance: rounding alone would put their mean beside them.
+    """
     import polars as pl
 
-    expr = pl.struct(n=values.count(), mean=values.mean(), square=values.var(ddof=0) * values.count())
+    low, high = values.min(), values.max()
+    square = values.var(ddof=0) * values.count() * (low != high).cast(pl.Float64)
+    expr = pl.struct(n=values.count(), mean=values.mean().clip(low, high), square=square)
     return Merged(expr=expr, merge=_chan)
 
 

@@ -108,10 +108,11 @@ def z_score_under(asked: Asked) -> pl.Expr:
 
     threshold = asked.given("threshold")
     values = _measured(asked)
-    score = (_as_float(asked.column(), asked.dtype()) - values.mean()) / values.std()
+    spread = _spread(values)
+    score = (_as_float(asked.column(), asked.dtype()) - _middle(values)) / spread
     both = asked.arguments.get("double_sided", True)
     under = score.abs() < abs(threshold) if both else score < threshold
-    undefined = score.is_nan() | (values.std() == 0)
+    undefined = score.is_nan() | (spread == 0)
     return pl.when(undefined.fill_null(True)).then(pl.lit(True)).otherwise(under)
 
 
@@ -123,10 +124,22 @@ def _outlier_window(asked: Asked) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
         raise CannotEvaluateError(f"a column of type {asked.dtype()} has no numbers to find outliers among")
     values = _measured(asked)
     if method == "std":
-        return values.mean(), values.mean(), values.std()
+        return _middle(values), _middle(values), _spread(values)
     ordered = values.drop_nulls().sort()
     low, high = (_at(ordered, share, "linear", asked.dtype()) for share in (0.25, 0.75))
     return low, high, high - low
+
+
+def _middle(values: pl.Expr) -> pl.Expr:
+    """The mean, which rounding must not carry beyond the least or the greatest value."""
+    return values.mean().clip(values.min(), values.max())
+
+
+def _spread(values: pl.Expr) -> pl.Expr:
+    """The sample's standard deviation, which rounding must not give to values that are all the same."""
+    import polars as pl
+
+    return values.std() * (values.min() != values.max()).cast(pl.Float64)
 
 
 def _at(ordered: pl.Expr, share: float, how: str, dtype: pl.DataType) -> pl.Expr:
