@@ -401,3 +401,21 @@ def test_a_text_in_a_condition_is_the_moment_that_it_names_whatever_the_comparis
     found = outcome(frame, "ExpectTableRowCountToEqual", value=rows, row_condition=condition, condition_parser="pandas")
 
     assert found.state is CheckState.PASS
+
+
+LARGE = [2**53 + 1, 2**62 + 1, 2**63 - 1]
+LARGE_COLUMNS = [(one, dtype) for one in LARGE for dtype in (pl.Int64, pl.UInt64)] + [(-one, pl.Int64) for one in LARGE]
+
+
+@pytest.mark.parametrize(("limit", "dtype"), LARGE_COLUMNS)
+def test_a_limit_that_gx_makes_a_float_of_still_takes_in_the_number_that_was_written(limit: int, dtype: Any) -> None:
+    frame = pl.DataFrame({"n": [limit, limit], "zero": [0, 0]}).cast(dtype)
+    between = {"column": "n", "min_value": limit, "max_value": limit}
+    found = [
+        outcome(frame, "ExpectColumnValuesToBeBetween", **between),
+        outcome(frame, "ExpectColumnMinToBeBetween", **between),
+        outcome(frame, "ExpectColumnMaxToBeBetween", **between),
+        outcome(frame, "ExpectMulticolumnSumToEqual", column_list=["n", "zero"], sum_total=limit),
+    ]
+
+    assert [one.state for one in found] == [CheckState.PASS] * 4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked, both
 from loadgate.checking.engine.durations import values_in_words
-from loadgate.checking.engine.literals import FittedSet, fit_set
+from loadgate.checking.engine.literals import EXACT, FittedSet, fit_set
 from loadgate.checking.engine.needs import (
     Each,
     Hashed,
@@ -96,11 +96,11 @@ def mean(asked: Asked) -> Reduction:
 
 
 def minimum(asked: Asked) -> Reduction:
-    return Reduction(needs=(least(asked.picked().min()),), finish=plain_number)
+    return Reduction(needs=(least(asked.picked().min()),), finish=_extreme)
 
 
 def maximum(asked: Asked) -> Reduction:
-    return Reduction(needs=(greatest(asked.picked().max()),), finish=plain_number)
+    return Reduction(needs=(greatest(asked.picked().max()),), finish=_extreme)
 
 
 def distinct_count(asked: Asked) -> Reduction:
@@ -175,6 +175,15 @@ def _list(found: Any) -> list[Any]:
 def plain_number(value: Any) -> Any:
     """GX compares with floats, and a decimal 1.1 is not the float 1.1; the nearest floats of equal texts are equal."""
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _extreme(value: Any) -> Any:
+    """A whole number that no float holds is numpy's, as in pandas: compared with GX's limit, a float, as a float."""
+    import numpy as np
+
+    if not isinstance(value, int) or not EXACT <= abs(value) < 2**64:
+        return plain_number(value)
+    return np.int64(value) if -(2**63) <= value < 2**63 else np.uint64(value) if value > 0 else value
 
 
 def _share(part: int, whole: int) -> float:

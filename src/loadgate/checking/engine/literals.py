@@ -19,6 +19,7 @@ class _Unfit:
 
 
 UNFIT: Final = _Unfit()
+EXACT: Final = 2**53  # up to here a float holds every whole number
 _DIGITS: Final = 38  # of Polars' decimals
 _INFINITE: Final = (float("inf"), float("-inf"))
 
@@ -55,7 +56,8 @@ def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
 def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     """Make a limit that a column of this type can be compared with.
 
-    A whole number is compared as an integer and a decimal exactly, although GX hands both over as floats.
+    A whole number is compared as an integer and a decimal exactly, although GX hands both over as floats. From 2 to the
+    53rd on a float may stand for another whole number than the suite has: such a one is compared as a float, as in GX.
     Raises: CannotEvaluateError if the two have no order between them.
     """
     import polars as pl
@@ -65,7 +67,8 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_numeric() and isinstance(value, float) and value in _INFINITE:
         return pl.lit(value)
     if dtype.is_numeric() and _is_number(value):
-        return pl.lit(int(value) if _is_whole(value) and abs(value) < 2**63 else value)
+        most = EXACT if isinstance(value, float) else 2**63
+        return pl.lit(int(value) if _is_whole(value) and abs(value) < most else value)
     if dtype in (pl.Time, pl.Duration):
         fitted = fit(value, dtype)
         if fitted is not UNFIT:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from loadgate.checking.engine.conditions import is_one_of
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError, unusable_expression
-from loadgate.checking.engine.literals import as_read, bound
+from loadgate.checking.engine.literals import EXACT, as_read, bound
 from loadgate.checking.engine.many_columns import (
     MANY,
     all_differ,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-_EXACT: Final = 2**53  # up to here a float holds every whole number
 _CLOSED: Final[Mapping[tuple[bool, bool], Literal["both", "left", "right", "none"]]] = {
     (False, False): "both",
     (False, True): "left",
@@ -167,7 +166,7 @@ def sum_equals(asked: Asked) -> pl.Expr:
     types = [asked.dtype(index) for index in range(len(asked.columns))]
     total = _total(asked, types)
     wanted = asked.given("sum_total")
-    if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < _EXACT:
+    if all(dtype.is_integer() for dtype in types) and isinstance(wanted, float) and abs(wanted) < EXACT:
         return total == (int(wanted) if wanted.is_integer() else wanted)  # else each sum would be made a float first
     if all(dtype.is_integer() or dtype.is_decimal() for dtype in types):
         wanted = bound(wanted, next((dtype for dtype in types if dtype.is_decimal()), pl.Int64()))
