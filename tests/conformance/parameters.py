@@ -124,7 +124,7 @@ class Arguments:
     def value_set(self, column: str, most: int = 5) -> list[Any]:
         wanted = [self.value(column) for _ in range(self.draw(st.integers(1, most)))]
         if self.chance(8):
-            wanted.append(self.one("x", 3, 2.5))
+            wanted.append(self.one("x", 3, 2.5, None))
         if self.chance(4):
             wanted += self.sample.values(column)
         return wanted if all(type(value) is not Decimal for value in wanted) else [_written(v) for v in wanted]

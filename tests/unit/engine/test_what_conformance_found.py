@@ -419,3 +419,26 @@ def test_a_limit_that_gx_makes_a_float_of_still_takes_in_the_number_that_was_wri
     ]
 
     assert [one.state for one in found] == [CheckState.PASS] * 4
+
+
+@pytest.mark.parametrize("name", ["ExpectColumnDistinctValuesToContainSet", "ExpectColumnDistinctValuesToEqualSet"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, None],
+        [1.5],
+        ["1", None],
+        [True],
+        [Decimal(1)],
+        [dt.date(2024, 1, 1)],
+        [dt.time(8)],
+        [b"1"],
+    ],
+)
+def test_a_null_that_the_values_of_a_column_are_to_contain_is_not_among_them(values: list[Any], name: str) -> None:
+    frame = pl.DataFrame({"a": values})
+    there = [value for value in values if value is not None]
+
+    found = [outcome(frame, name, column="a", value_set=wanted).state for wanted in (there, [*there, None])]
+
+    assert found == [CheckState.PASS, CheckState.FAIL]

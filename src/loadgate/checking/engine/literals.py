@@ -38,7 +38,7 @@ class FittedSet:
 
 
 def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
-    """Fit a value set to a column. Nulls are dropped, duplicates counted once, as GX does.
+    """Fit a value set to a column. A null is no row's value, and duplicates are counted once, as GX does.
 
     Raises: CannotEvaluateError if the column holds Python's objects, which Polars cannot compare with anything.
     """
@@ -46,8 +46,7 @@ def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
 
     if dtype == pl.Object:
         raise CannotEvaluateError(f"a set of values cannot be compared with a column of type {dtype}")
-    wanted = dict.fromkeys(value for value in values if value is not None)
-    written = tuple((value, fit(value, dtype)) for value in wanted)
+    written = tuple((value, fit(value, dtype)) for value in dict.fromkeys(values))
     usable = tuple(dict.fromkeys(fitted for _, fitted in written if fitted is not UNFIT))
     series = pl.Series("values", list(usable), dtype=as_read(dtype))
     return FittedSet(values=usable, written=written, series=series)
