@@ -53,7 +53,9 @@ def shifts(
         _, size, limit, name, number, group = best
         rows = lattice[name].members[number] > 0
         block = rows[:, None] & group.members & course.judged & ~np.isnan(course.errors[:, :, -1]) & ~out
-        errors[:, :, -1][block] -= size
+        besides = rows[:, None] & ~group.members & course.judged & ~np.isnan(course.errors[:, :, -1]) & ~out
+        told = _unclipped(errors[:, :, -1], course.scale, block, besides, clipped=size)
+        errors[:, :, -1][block] -= told
         hidden |= block
         out = out | block
         found.append(
@@ -66,10 +68,20 @@ def shifts(
                 limit=float(math.expm1(limit)),
                 cause=group.cause,
                 name=group.name,
-                effect=float(f"{math.expm1(size):.9g}"),
+                effect=float(f"{math.expm1(told):.9g}"),
             )
         )
     return found
+
+
+def _unclipped(now: np.ndarray, scale: np.ndarray, block: np.ndarray, besides: np.ndarray, *, clipped: float) -> float:
+    """How far the group left the others: of a shift that most of its rows show beyond where they are clipped, all."""
+    import numpy as np
+
+    if float(np.median(np.abs(now[block]) / scale[block])) <= _CLIP:
+        return clipped
+    found = float(np.median(now[block])) - (float(np.median(now[besides])) if besides.any() else 0.0)
+    return found if found / clipped > 1 else clipped
 
 
 def _candidates(

@@ -170,6 +170,16 @@ def test_a_small_shift_of_a_whole_system_is_a_shared_shift(months: ModuleType) -
     assert effect(finding) == pytest.approx(0.06, abs=0.03)
 
 
+@pytest.mark.parametrize(("names", "times"), [(("visits", "endings"), 2.0), (("spending",), 3.0)])
+def test_a_large_shift_is_told_at_its_size_and_not_at_what_a_row_counts_for(
+    months: ModuleType, names: tuple[str, ...], times: float
+) -> None:
+    finding = only(months.Months().plant(names, months.NORTH, times).found())
+
+    assert finding.kind is Kind.TREND_SHIFT
+    assert effect(finding) == pytest.approx(times - 1, abs=0.1)
+
+
 def test_a_small_shift_of_one_provider_says_nothing(months: ModuleType) -> None:
     assert months.Months().plant(CARE, (OWN,), 1.06).found() == []
 
