@@ -145,6 +145,7 @@ def typed(folder: Path, site: Site, name: str, rows: Sequence[Mapping[str, objec
         providers=("101",),
         provider_column=dataset.provider_column,
         path=path,
+        scope=Scope.of(dataset=name),
     )
 
 

@@ -109,6 +109,7 @@ def measured(world: World, site: Path, period: Period, into: Path) -> Measured:
                 providers=one.providers,
                 provider_column=dataset.provider_column,
                 path=reading.typed,
+                scope=one.scope,
                 harmonised=harmonised(world, one, reading, folder) if dataset.rules else None,
             )
         )

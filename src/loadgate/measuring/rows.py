@@ -12,6 +12,7 @@ from loadgate.model.applying import apply_marks
 from loadgate.model.expected import Cells, KeyFigure, Measure
 from loadgate.model.period import Cadence
 from loadgate.model.rules import AppliedMarks, HarmonisationRule
+from loadgate.model.scope import Scope
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +30,7 @@ class HarmonisedRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedDelivery:
-    """One delivery as read. `provider_column` is None where all rows are its one provider's.
+    """One delivery as read. `provider_column` is None where all rows are its one provider's; `scope` says who sent it.
 
     `harmonised` is None where the dataset has no rules, or where they were not asked.
     """
@@ -40,6 +41,7 @@ class TypedDelivery:
     providers: tuple[str, ...]
     provider_column: str | None
     path: Path
+    scope: Scope
     harmonised: HarmonisedRows | None = None
 
     def knows(self, applied: AppliedMarks | None) -> bool:

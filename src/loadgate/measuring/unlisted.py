@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgate.measuring.rows import TypedDelivery, listed, looked_at
 from loadgate.model.expected import KeyFigure
 from loadgate.model.findings import Finding, RowsEvidence
 from loadgate.model.kinds import KINDS, Kind
-from loadgate.model.scope import Scope
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,13 +64,7 @@ def _finding(
     return Finding(
         kind=Kind.UNLISTED_CELL,
         severity=KINDS[Kind.UNLISTED_CELL].severity,
-        scope=Scope.of(
-            area=delivery.area,
-            dataset=delivery.dataset,
-            delivery=delivery.delivery,
-            provider=delivery.providers,
-            figure=names,
-        ),
+        scope=replace(delivery.scope, figure=frozenset(names)),
         evidence=evidence,
         check=f"{delivery.dataset}:listed({column})",
         detail={"problem": problem},

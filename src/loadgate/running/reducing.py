@@ -152,6 +152,7 @@ def measure(ref: Ref, area: str) -> None:
                 providers=one.expected.providers,
                 provider_column=site.dataset(one.expected.dataset).provider_column,
                 path=typed / "typed.parquet",
+                scope=one.expected.scope,
                 harmonised=_harmonised(site, one, checks[one.id]) if one.id in checks else None,
             )
             for one, typed in read

@@ -76,6 +76,7 @@ def deliver(folder: Path, rows: Sequence[tuple[object, ...]] = ROWS, *, name: st
         providers=("101", "102"),
         provider_column="town",
         path=into / "typed.parquet",
+        scope=Scope.of(dataset="stays"),
         harmonised=HarmonisedRows(
             rules=STAYS.rules,
             told=frozenset(one.check.removeprefix("stays:") for one in told.outcomes if one.state is OutcomeState.PASS),

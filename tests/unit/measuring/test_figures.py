@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from loadgate.errors import CouldNotRun
 from loadgate.measuring.figures import Measured, TypedDelivery, measure
 from loadgate.model.expected import KeyFigure
 from loadgate.model.kinds import Kind
+from loadgate.model.scope import Scope
 from loadgate.model.tables import FIGURE_KEY, FIGURES, LINEAGE, schema
 
 JANUARY = dt.date(2026, 1, 1)
@@ -56,7 +58,13 @@ def deliver(folder: Path, frame: pl.DataFrame, *, name: str = "d1", dataset: str
     path = folder / f"{name}.parquet"
     frame.write_parquet(path)
     return TypedDelivery(
-        delivery=name, area="people", dataset=dataset, providers=("101", "102"), provider_column="org", path=path
+        delivery=name,
+        area="people",
+        dataset=dataset,
+        providers=("101", "102"),
+        provider_column="org",
+        path=path,
+        scope=Scope.of(area="people", dataset=dataset, system="oak", delivery=name, provider=["101", "102"]),
     )
 
 
@@ -229,6 +237,8 @@ def test_rows_that_no_figure_can_place_are_counted_and_their_values_never_told(t
         "provider": ("register:listed(org)", 6, 1, (5,)),
         "reference": ("register:listed(month)", 6, 1, (6,)),
     }
+    for found in measured.findings:  # who sent it stands in it: several deliveries of one system are one case
+        assert found.scope == replace(delivery.scope, figure=frozenset({"b"}))
     assert secret not in repr(measured.findings)
     assert secret.encode() not in measured.figures.read_bytes() + measured.lineage.read_bytes()
 
@@ -256,6 +266,7 @@ def test_one_provider_without_a_column_owns_all_rows(tmp_path: Path) -> None:
         providers=("101",),
         provider_column=None,
         path=delivery.path,
+        scope=delivery.scope,
     )
 
     measured = measure([alone], [figure("f", numerator={"count": "rows"})], into=into(tmp_path))

@@ -126,6 +126,7 @@ def _measured(world: World, vintage: Period, into: Path) -> pl.DataFrame:
                 providers=world.providers,
                 provider_column="provider",
                 path=path,
+                scope=Scope.of(dataset=dataset),
                 harmonised=_harmonised(world, dataset, path),
             )
         )
