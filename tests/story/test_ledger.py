@@ -283,6 +283,17 @@ CASES = (
 )
 
 
+def test_the_list_says_what_each_case_is_and_where(site_with_cases: Any) -> None:
+    printed = site_with_cases("case", "list", "--all").out.splitlines()
+
+    assert printed[0].split("  ")[-1] == "what"
+    assert [line.split("  ")[-1] for line in printed[1:]] == [
+        "check failed, delivery 2024-01/surveillance/weekly_reports/04",
+        "value given more than once, Bremen",
+        "unreadable values, delivery 2024-01/surveillance/weekly_reports/10",
+    ]
+
+
 def test_the_cases_are_rebuilt_from_ledger_and_runs(site_with_cases: Any) -> None:
     site_with_cases.run("2024-02")
     before = [site_with_cases.rows(query) for query in CASES]

@@ -134,8 +134,10 @@ def case_list(
       loadgate case list --all --json
     """
     from loadgate.running.opened import find_site, open_site
+    from loadgate.running.standing import case_headings
 
-    rows = open_site(find_site(site)).state.cases.rows()
+    opened = open_site(find_site(site))
+    rows = opened.state.cases.rows()
     chosen = [row for row in rows if row.body and (every or row.state.value == "open")]  # none: not judged to its end
     if as_json:
         say_json(
@@ -146,10 +148,10 @@ def case_list(
         )
         return
     for line in table(
-        ("case", "state", "severity", "first seen", "last seen", "cause"),
+        ("case", "state", "severity", "first seen", "last seen", "what"),
         [
-            (row.number, row.state.value, row.body["severity"], row.opened_run, row.last_run, row.body["cause"]["kind"])
-            for row in chosen
+            (row.number, row.state.value, row.body["severity"], row.opened_run, row.last_run, what)
+            for row, what in zip(chosen, case_headings(opened, chosen), strict=True)
         ],
         right=(0,),
     ):

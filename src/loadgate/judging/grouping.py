@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from loadgate.judging.known_errors import ERROR
 from loadgate.judging.scopes import hull, providers_of, touched
 from loadgate.model.findings import Cause, CauseKind, CellsEvidence, Finding
+from loadgate.model.identity import part_id
 from loadgate.model.kinds import Kind, Severity
 
 # What a kind is about. A case goes on from month to month within its family: a late delivery may go missing.
@@ -205,5 +206,10 @@ def _common(findings: Sequence[Finding], kind: CauseKind) -> str | None:
 
 
 def _single(finding: Finding, kind: CauseKind) -> str | None:
+    """The one value that it names; of a version with its system, since two systems may both have a version 3.4."""
     values: frozenset[str] | None = getattr(finding.scope, kind)
-    return next(iter(values)) if values is not None and len(values) == 1 else None
+    value = next(iter(values)) if values is not None and len(values) == 1 else None
+    if kind is not CauseKind.SYSTEM_VERSION or value is None:
+        return value
+    system = _single(finding, CauseKind.SYSTEM)
+    return None if system is None else part_id(system, value)

@@ -147,10 +147,27 @@ def cause_text(case: Case, names: Names) -> str:
         lookup = names.systems
     elif kind is CauseKind.FIGURE:
         lookup = names.figures
-    members = names.words.join([lookup.get(each, each) for each in case.cause.members], most=_NAMED)
+    shown = [lookup.get(each, each) for each in case.cause.members]
+    if kind is CauseKind.SYSTEM_VERSION:  # system/version
+        apart = [each.partition("/") for each in shown]
+        shown = [f"{names.systems.get(system, system)} {version}".strip() for system, _, version in apart]
+    members = names.words.join(shown, most=_NAMED)
     if kind is not CauseKind.RUN and not members:
         return names.words("cause", "run")
     return names.words("cause", kind.value, members=members)
+
+
+def case_heading(case: Case, names: Names) -> str:
+    """`columns differ, system TEA`, by its kinds alone: beside another, *could not run* follows from that."""
+    cause = cause_text(case, names)
+    if not case.kinds:
+        return cause
+
+    def order(kind: Kind) -> tuple[bool, bool, int]:
+        return kind is Kind.COULD_NOT_RUN, not KINDS[kind].load_fault, -KINDS[kind].severity.rank
+
+    first = min(map(Kind, case.kinds), key=order)
+    return f"{names.words('title', KINDS[first].sentence)}, {cause}"
 
 
 def who(scope: Scope, names: Names) -> str:

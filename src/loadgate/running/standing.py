@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from loadgate.model.findings import GroupEvidence, Verdict
-from loadgate.running import acting, deciding, month
+from loadgate.running import acting, deciding, month, wording
 from loadgate.running.cases import judged_runs
 from loadgate.running.opened import Ref
 from loadgate.running.release import judge_again, released_as
 from loadgate.running.views import case_view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from loadgate.model.findings import Case
     from loadgate.model.judgement import Judgement
+    from loadgate.reporting.names import Names
     from loadgate.running.opened import Opened
+    from loadgate.store.cases import CaseRow
 
 
 def all_runs(opened: Opened) -> list[dict[str, Any]]:
@@ -81,6 +85,19 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
                 }
             )
     return lines
+
+
+def case_headings(opened: Opened, rows: Sequence[CaseRow]) -> list[str]:
+    """What each case is and where, in the words of the run that it was last seen in: `columns differ, system TEA`."""
+    from loadgate.model.encoding import from_plain
+    from loadgate.model.findings import Case
+    from loadgate.reporting.sentences import case_heading
+
+    named: dict[str, Names] = {}
+    for run in {row.last_run for row in rows}:
+        inputs = opened.inputs(run)
+        named[run] = wording.names(opened.frozen(inputs.content), inputs, language="en")
+    return [case_heading(from_plain(Case, row.body), named[row.last_run]) for row in rows]
 
 
 def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, Any]:

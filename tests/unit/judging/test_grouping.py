@@ -69,6 +69,22 @@ def test_missing_deliveries_are_put_down_to_the_most_specific_cause_that_covers_
     assert causes(make.judge(findings=findings, parts=WIDE)) == expected
 
 
+def test_versions_with_the_same_number_of_two_systems_are_two_causes(make):
+    versions = [("101", "tea"), ("102", "tea"), ("103", "elev"), ("104", "elev")]
+    findings = [
+        make.finding(
+            "arrival.missing",
+            replace(make.delivery_scope(who, system=system, vendor=system), system_version=frozenset({"3.4"})),
+        )
+        for who, system in versions
+    ]
+
+    assert causes(make.judge(findings=findings)) == [
+        ("system_version", ("elev/3.4",), 2),
+        ("system_version", ("tea/3.4",), 2),
+    ]
+
+
 def test_what_is_missing_in_every_part_is_the_runs(make):
     findings = [
         make.finding("arrival.missing", make.delivery_scope(p, system=s, vendor=v))

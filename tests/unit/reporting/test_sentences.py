@@ -24,7 +24,7 @@ from loadgate.model.kinds import KINDS, Kind, Severity
 from loadgate.model.scope import Scope
 from loadgate.reporting.language import LANGUAGES, Language, words
 from loadgate.reporting.names import Names
-from loadgate.reporting.sentences import case_text, cause_text, finding_sentence, finding_title, who
+from loadgate.reporting.sentences import case_heading, case_text, cause_text, finding_sentence, finding_title, who
 
 EVIDENCE: tuple[Evidence, ...] = (
     RowsEvidence(rows_checked=13_850, rows_failed=12, column="kind", lines=(3, 40)),
@@ -208,6 +208,25 @@ def test_several_findings_of_one_kind_are_one_case_with_who_and_how_often(views:
 
     assert text.sentence.startswith("Agerby and Birkeby: delivery missing, 2 times. The most serious: The delivery")
     assert (text.cause, text.since, text.state) == ("system Prisme", "since run 2025-06", "persisting")
+
+
+def test_a_version_is_told_with_its_system(views: ModuleType) -> None:
+    case = views.held().judgement.cases[0]
+    version = Cause(kind=CauseKind.SYSTEM_VERSION, members=("system-0/2012 R3",))
+    case = replace(case, cause=version, kinds=("systematic.restated_alone",))
+
+    assert cause_text(case, views.names("en")) == "system version Prisme 2012 R3"
+    assert case_heading(case, views.names("en")) == "restatement, system version Prisme 2012 R3"
+
+
+def test_what_could_not_run_is_no_heading_beside_what_it_follows_from(views: ModuleType) -> None:
+    case = replace(
+        views.held().judgement.cases[0],
+        cause=Cause(kind=CauseKind.SYSTEM, members=("system-0",)),
+        kinds=("checking.could_not_run", "reading.unreadable_values"),
+    )
+
+    assert case_heading(case, views.names("en")) == "unreadable values, system Prisme"
 
 
 @pytest.mark.parametrize("kind", list(CauseKind))
