@@ -29,6 +29,7 @@ from loadgate.checking.engine.metrics import OWN_RULES
 from loadgate.checking.engine.own_rules import row_rule
 from loadgate.checking.engine.passes import UnreadableError, batches
 from loadgate.checking.engine.quiet import import_gx
+from loadgate.errors import is_interruption
 
 ROWS = 40_000
 AHEAD = tuple(passes._AHEAD)
@@ -80,6 +81,20 @@ def odd_rule() -> Iterator[Any]:
 
     yield ExpectColumnValuesToBeRefused
     del OWN_RULES["column_values.refusing_the_last"]
+
+
+class Interrupting:
+    """A value that is being hashed when someone presses Ctrl-C: Polars panics then."""
+
+    def __hash__(self) -> int:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_that_comes_out_of_polars_as_a_panic_is_not_taken_for_rows_that_cannot_be_read() -> None:
+    rows = pl.DataFrame({"a": pl.Series([Interrupting(), Interrupting()], dtype=pl.Object)})
+    with pytest.raises(pl.exceptions.PanicException, match="KeyboardInterrupt") as caught:
+        passes.read(rows.lazy().group_by("a").len(), engine="auto")
+    assert is_interruption(caught.value)
 
 
 def test_python_code_in_a_frame_that_raises_leaves_no_answer_and_no_value_where_it_is_read() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -190,8 +190,10 @@ class Fold:
         """Ask everything at once; if that fails, one metric at a time, so that the rest still gets an answer."""
         rows = self._with_last(batch, variant)
         needs = {slot: need for slot, need in variant.needs.items() if slot[0] not in self._reasons}
-        with suppress(*failures()):
+        try:
             return _ask(rows, needs, self.plan.shared, variant.implied if rows.height >= _SMALL else {})
+        except failures():
+            pass
         for metric in dict.fromkeys(metric for metric, _ in needs):
             own = {slot: need for slot, need in needs.items() if slot[0] == metric}
             try:

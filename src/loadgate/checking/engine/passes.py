@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Collection, Generator, Hashable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -246,9 +247,16 @@ def broken(kind: str) -> str:
 
 
 def failures() -> tuple[type[BaseException], ...]:
-    """What asking rows may raise: anything, since frames and rules hold Python; Polars' panics are no Exception."""
+    """What asking rows may raise: anything, since frames and rules hold Python; Polars' panics are no Exception.
+
+    For an `except` clause, where it is known what was raised: Ctrl-C that met Polars while it was calling Python comes
+    out as a panic that quotes it, and is not for us.
+    """
     import polars as pl
 
+    raised = sys.exc_info()[1]
+    if isinstance(raised, pl.exceptions.PanicException) and KeyboardInterrupt.__name__ in str(raised):
+        return (Exception,)
     return Exception, pl.exceptions.PanicException
 
 
