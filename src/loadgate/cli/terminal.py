@@ -37,7 +37,7 @@ def hung(head: str, text: str) -> str:
     """Both on one line; where the terminal is too narrow, the rest of the text stands below its beginning."""
     return textwrap.fill(
         text,
-        columns(most=_ENDLESS),
+        columns(most=_ENDLESS) if sys.stdout.isatty() else _ENDLESS,  # whoever reads a pipe looks for whole lines
         initial_indent=head,
         subsequent_indent=" " * len(head),
         break_long_words=False,
