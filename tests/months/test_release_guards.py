@@ -134,6 +134,9 @@ def test_findings_that_were_taken_away_since_they_were_judged_release_nothing(he
         judge_again(held)
     with pytest.raises(CouldNotRun, match="is not what was judged"):
         release(held, actor="anna")
+    (line,) = standing(opened, None)
+    assert line["what"].endswith("is not what was judged")
+    assert line["next"] == f"loadgate run {JANUARY}"
 
 
 def test_deliveries_that_are_gone_are_made_anew_and_then_released(site: SmallSite) -> None:

@@ -11,23 +11,26 @@ from loadgate.model.scope import Scope
 
 NOT_WRITTEN = "not written"
 DELIVERY_MISSING = "delivery missing"
+DELIVERY_AWAITED = "delivery awaited"
 
 
 def complete(
-    planned: Sequence[Check], outcomes: Sequence[Outcome], *, missing: Collection[str]
+    planned: Sequence[Check], outcomes: Sequence[Outcome], *, missing: Collection[str], awaited: Collection[str] = ()
 ) -> tuple[list[Outcome], list[Finding]]:
     """Planned minus written is could-not-run, so a crash never passes.
 
     Out: the outcomes as written, plus one for each planned check without any: *not applicable* where all of its
-    deliveries are missing (that is one finding already), else *could not run*; and the findings of the latter.
+    deliveries are missing (that is one finding already), else *could not run*; and the findings of the latter, with
+    the reason. Those of deliveries that are `awaited` could not run yet.
     """
     written = {(outcome.check, outcome.scope) for outcome in outcomes}
-    absent = frozenset(map(expected_id, missing))
+    absent, due = frozenset(map(expected_id, missing)), frozenset(map(expected_id, awaited))
     whole = list(outcomes)
     for check in planned:
         if (check.id, check.scope) not in written:
             written.add((check.id, check.scope))
-            whole.append(_unwritten(check, not_expected=_lies_in(check.scope, absent)))
+            late = DELIVERY_AWAITED if _lies_in(check.scope, due) else NOT_WRITTEN
+            whole.append(_unwritten(check, DELIVERY_MISSING if _lies_in(check.scope, absent) else late))
     run_wide = {(check.id, check.scope) for check in planned if check.run_wide}
     findings = [
         _could_not_run(outcome, run_wide=(outcome.check, outcome.scope) in run_wide)
@@ -41,9 +44,8 @@ def _lies_in(scope: Scope, absent: frozenset[str]) -> bool:
     return scope.delivery is not None and frozenset(map(expected_id, scope.delivery)) <= absent
 
 
-def _unwritten(check: Check, *, not_expected: bool) -> Outcome:
-    state = OutcomeState.NOT_APPLICABLE if not_expected else OutcomeState.COULD_NOT_RUN
-    reason = DELIVERY_MISSING if not_expected else NOT_WRITTEN
+def _unwritten(check: Check, reason: str) -> Outcome:
+    state = OutcomeState.NOT_APPLICABLE if reason == DELIVERY_MISSING else OutcomeState.COULD_NOT_RUN
     return Outcome(check=check.id, scope=check.scope, state=state, severity=check.severity, reason=reason)
 
 
@@ -54,5 +56,5 @@ def _could_not_run(outcome: Outcome, *, run_wide: bool) -> Finding:
         scope=outcome.scope,
         evidence=RowsEvidence(rows_checked=0, rows_failed=0),
         check=outcome.check,
-        detail={"run_wide": "yes"} if run_wide else {},
+        detail=({"run_wide": "yes"} if run_wide else {}) | ({"reason": outcome.reason} if outcome.reason else {}),
     )

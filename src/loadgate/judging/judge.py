@@ -41,20 +41,22 @@ def judge(
     as_of: datetime,
     timezone: str,
     missing: Collection[str] = (),
+    awaited: Collection[str] = (),
     provisional: bool = False,
     shadow: Shadow | None = None,
 ) -> Judgement:
     """Judge a run, or, provisionally, what there is of it. Pure: the same values in any order, the same Judgement.
 
     `findings` are those of the other rooms; checks that failed (unless a finding names them) and checks that were not
-    executed are made into findings here. `missing` are the ids of deliveries that did not come. `parts` are all parts
-    (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is *now*, and the day that it
-    is in the site's `timezone` decides whether a waiver has expired. New cases have no number yet: see `number_cases`.
+    executed are made into findings here. `missing` are the ids of deliveries that did not come, `awaited` of those that
+    may come yet. `parts` are all parts (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is
+    *now*, and the day that it is in the site's `timezone` decides whether a waiver has expired. New cases have no
+    number yet: see `number_cases`.
     While provisional, nothing is resolved and no known error is gone. What is in `shadow` changes nothing but the
     findings that tell of it.
     """
     shadow = shadow or Shadow()
-    whole, unexecuted = complete(planned, outcomes, missing=missing)
+    whole, unexecuted = complete(planned, outcomes, missing=missing, awaited=awaited)
     heard = [*failures(whole, findings=findings), *_in_order(findings), *unexecuted]
     found = _in_order(list({finding.id: finding for finding in heard}.values()))
     tried = would_take(register, shadow, findings=found, outcomes=whole, provisional=provisional)

@@ -83,7 +83,8 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         lineage=reducing.load_lineage(opened, ref.run, site),
         as_of=as_of or inputs.as_of,
         timezone=site.file.timezone,
-        missing=_missing(inputs),
+        missing=_without(inputs, ArrivalState.MISSING),
+        awaited=_without(inputs, ArrivalState.AWAITED, ArrivalState.OVERDUE),
         shadow=in_shadow(site, Period.parse(inputs.period)),
     )
 
@@ -165,8 +166,9 @@ def _folder(opened: Opened, run: str) -> Path:
     return opened.places.step(run, "judge") / reducing.ALL
 
 
-def _missing(inputs: RunInputs) -> list[str]:
-    return [arrival.expected.id for arrival in inputs.current if arrival.state is ArrivalState.MISSING]
+def _without(inputs: RunInputs, *states: ArrivalState) -> list[str]:
+    """The expected deliveries that have not come."""
+    return [arrival.expected.id for arrival in inputs.current if arrival.state in states]
 
 
 def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from loadgate.errors import CouldNotRun
 from loadgate.model.findings import GroupEvidence, Verdict
 from loadgate.running import acting, deciding, month, wording
 from loadgate.running.cases import judged_runs
@@ -62,7 +63,11 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
             how = "interrupted" if row.state is RunState.INTERRUPTED else "not complete"
             lines.append({"run": row.id, "what": how, "next": f"loadgate run {row.period}"})
             continue
-        judgement = judge_again(ref)  # with the acts and the clock of now, as its release would
+        try:
+            judgement = judge_again(ref)  # with the acts and the clock of now, as its release would
+        except CouldNotRun as fault:
+            lines.append({"run": row.id, "what": fault.message, "next": f"loadgate run {row.period}"})
+            continue
         if judgement.verdict is not Verdict.HOLD:
             lines.append(
                 {

@@ -115,3 +115,23 @@ def test_a_check_that_is_planned_twice_did_not_run_once(make):
     judgement = make.judge(planned=[check, check])
 
     assert [(outcome.check, outcome.reason) for outcome in judgement.outcomes] == [(CHECK, "not written")]
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "reason"),
+    [
+        ({"awaited": ["101"]}, OutcomeState.COULD_NOT_RUN, "delivery awaited"),
+        ({"missing": ["101"]}, OutcomeState.NOT_APPLICABLE, "delivery missing"),
+        ({"awaited": ["103"]}, OutcomeState.COULD_NOT_RUN, "not written"),
+    ],
+)
+def test_why_a_check_could_not_run_is_told(make, states, state, reason):
+    ids = {name: [*make.delivery_scope(one).delivery] for name, (one,) in states.items()}
+
+    judgement = make.judge(planned=[make.check(CHECK, make.delivery_scope("101"))], **ids)
+
+    (outcome,) = judgement.outcomes
+    assert (outcome.state, outcome.reason) == (state, reason)
+    assert [finding.detail["reason"] for finding in judgement.findings] == [reason] * (
+        state is OutcomeState.COULD_NOT_RUN
+    )
