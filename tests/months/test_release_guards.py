@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+import loadgate
 from loadgate.errors import CouldNotRun, Refused, VerificationFailed
 from loadgate.model.period import Period
+from loadgate.model.version import VERSION
 from loadgate.running import acting, deciding
 from loadgate.running.inline import run_inline
+from loadgate.running.opened import Ref
 from loadgate.running.opening import open_run
 from loadgate.running.release import judge_again, release, verify
 from loadgate.running.standing import all_runs, standing
@@ -23,12 +30,11 @@ from loadgate.store import publication
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.months.conftest import MakeSite, SmallSite
 
     from loadgate.model.judgement import Waiver
-    from loadgate.running.opened import Opened, Ref
+    from loadgate.running.opened import Opened
 
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 EXPECTED = """\
@@ -149,6 +155,32 @@ def test_deliveries_that_are_gone_are_made_anew_and_then_released(site: SmallSit
     run_inline(ref, actor="anna")
 
     assert not release(ref, actor="anna").already
+
+
+def test_a_run_that_older_code_judged_otherwise_goes_out_as_the_next_run(site: SmallSite, tmp_path: Path) -> None:
+    send(site, JANUARY)
+    older = tmp_path / "older"
+    shutil.copytree(Path(loadgate.__file__).parent, older / "loadgate", ignore=shutil.ignore_patterns("__pycache__"))
+    version, judging = older / "loadgate/model/version.py", older / "loadgate/running/deciding.py"
+    version.write_text(version.read_text().replace(VERSION, "0.0.9"))
+    judging.write_text(
+        judging.read_text().replace("in judgement.findings]", 'in judgement.findings] + [{"evidence": {}}]')
+    )
+    subprocess.run(
+        [sys.executable, "-m", "loadgate", "run", JANUARY, "--site", site.path, "--inline", "--quiet"],
+        env={**os.environ, "PYTHONPATH": str(older)},
+        check=True,
+    )
+
+    told = (
+        rf"2026-01 was judged by loadgate 0\.0\.9, and {re.escape(VERSION)} finds.*\n.*loadgate run 2026-01: the next"
+    )
+    with pytest.raises(CouldNotRun, match=told):
+        release(Ref(str(site.path), JANUARY), actor="anna")
+    newer = site.run(JANUARY)
+
+    assert newer.run == "2026-01.2"
+    assert not release(newer, actor="anna").already
 
 
 def test_a_ledger_of_which_an_entry_was_edited_releases_nothing(held: Ref) -> None:

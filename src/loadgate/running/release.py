@@ -15,6 +15,7 @@ from loadgate.model.identity import sha256
 from loadgate.model.judgement import Judgement
 from loadgate.model.period import run_order
 from loadgate.model.tables import FIGURES, logical_sha256
+from loadgate.model.version import VERSION
 from loadgate.running import acting, deciding, month, reducing
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store import durable, publication
@@ -52,6 +53,11 @@ def _require_as_judged(ref: Ref, **found: str) -> None:
     manifest = durable.read_manifest(ref.open().places.run(ref.run))
     if any(manifest.get(name) != sha for name, sha in found.items()):
         period = run_order(ref.run)[0]
+        if manifest.get("engine") != VERSION:
+            raise CouldNotRun(
+                f"{ref.run} was judged by loadgate {manifest.get('engine')}, and {VERSION} finds something else in it",
+                fix=f"loadgate run {period}: the next run of the period, by this version",
+            )
         raise CouldNotRun(
             f"what lies in state/runs/{ref.run} and state/deliveries is not what was judged",
             fix=f"`loadgate run {period}` makes deliveries anew that are gone; else restore both from the backup",
