@@ -265,6 +265,21 @@ def test_status_holds_a_waiver_against_the_clock_as_the_release_does(site: Small
         release(ref, actor="anna")
 
 
+def test_a_waiver_that_is_over_does_not_count_by_an_earlier_moment(held: Ref) -> None:
+    opened = held.open()
+    acting.approve_waiver(opened, ask(held, until=date(2026, 1, 31)).id, actor="ben")
+    earlier = datetime(2026, 1, 30, tzinfo=UTC)
+
+    with pytest.raises(
+        Refused, match=r"cannot be judged by a moment before 2026-02-\d\d \d\d:\d\d\n.*leave --as-of out"
+    ):
+        release(held, actor="carl", as_of=earlier)
+    with pytest.raises(Refused, match="cannot be judged by a moment before"):
+        judge_again(held, as_of=earlier)
+
+    assert not opened.places.published.exists()
+
+
 def test_only_what_blocks_is_named_and_only_the_waiver_that_was_used_is_told(make_site: MakeSite) -> None:
     rule = "  - {severity: [warning], then: caveat, reason: It is odd.}\n  - {then: show"
     few = (

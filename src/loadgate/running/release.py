@@ -13,6 +13,7 @@ from loadgate.errors import CouldNotRun, Refused, VerificationFailed
 from loadgate.model.findings import Verdict
 from loadgate.model.identity import sha256
 from loadgate.model.judgement import Judgement
+from loadgate.model.moments import written_in
 from loadgate.model.period import run_order
 from loadgate.model.tables import FIGURES, logical_sha256
 from loadgate.model.version import VERSION
@@ -40,10 +41,13 @@ class Released:
 
 
 def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
-    """Judge with the acts of now. Raises CouldNotRun when the run is not complete, or is not what was judged."""
+    """Judge with the acts of now, or of a later moment.
+
+    Raises CouldNotRun when the run is not complete, or is not what was judged; Refused for a moment that is past.
+    """
     if not month.is_done(ref):
         raise CouldNotRun(f"run {ref.run} is not complete", fix="run the month again; it takes up where it stopped")
-    judgement = deciding.judge_now(ref, as_of=as_of or _now(ref))
+    judgement = deciding.judge_now(ref, as_of=_moment(ref, as_of))
     _require_as_judged(ref, findings_sha256=deciding.findings_sha256(judgement))
     return judgement
 
@@ -64,10 +68,19 @@ def _require_as_judged(ref: Ref, **found: str) -> None:
         )
 
 
-def _now(ref: Ref) -> datetime:
-    """What a waiver's end is held against: the clock; where arrival times are stated, the run's own time."""
+def _moment(ref: Ref, asked: datetime | None) -> datetime:
+    """What a waiver's end is held against: the clock, or the run's own time where arrival times are stated.
+
+    An earlier moment than that would let a waiver count that is over.
+    """
     _, inputs, site = ref.frozen()
-    return inputs.as_of if site.file.stated_times else now()
+    earliest = inputs.as_of if site.file.stated_times else now()
+    if asked is not None and asked < earliest:
+        raise Refused(
+            f"a release of {ref.run} cannot be judged by a moment before {written_in(site.file.timezone, earliest)}",
+            fix="leave --as-of out; a later moment shows which waivers are over by then",
+        )
+    return asked or earliest
 
 
 def release(ref: Ref, *, actor: str, as_of: datetime | None = None, at: datetime | None = None) -> Released:
