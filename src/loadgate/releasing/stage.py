@@ -1,12 +1,10 @@
-"""A judgement and its figures in; out, a folder of what may be published, its manifest, and whether both agree."""
+"""A judgement and its figures in; out, a folder of what may be published, and what its manifest says of it."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from loadgate.errors import Refused
@@ -17,10 +15,11 @@ from loadgate.model.tables import FIGURE_KEY, FIGURES, conform, logical_sha256
 from loadgate.releasing.notes import release_notes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
 FORMAT = 1
-MANIFEST = "manifest.json"
 FIGURES_FILE = "figures.parquet"
 CAVEATS_FILE = "caveats.parquet"
 CAVEATS_JSON = "caveats.json"
@@ -28,17 +27,10 @@ NOTES_FILE = "release_notes.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedFile:
-    """One file of a release, its name below the folder."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseManifest:
-    """What a release is. `figures_sha256` is the logical hash; the ledger's head is the one it was released on."""
+    """What a release is, its files apart. `figures_sha256` is the logical hash; the ledger's head is the one it was
+    released on.
+    """
 
     format: int
     release: str
@@ -46,7 +38,6 @@ class ReleaseManifest:
     as_of: str
     verdict: str
     verdict_before_waivers: str
-    files: tuple[ReleasedFile, ...]
     figures_sha256: str
     rows: int
     withheld: tuple[str, ...]
@@ -106,7 +97,6 @@ def stage(
         as_of=as_of.isoformat(),
         verdict=judgement.verdict.value,
         verdict_before_waivers=judgement.verdict_before_waivers.value,
-        files=tuple(_described(into, name) for name in (CAVEATS_JSON, CAVEATS_FILE, FIGURES_FILE, NOTES_FILE)),
         figures_sha256=logical_sha256(released, FIGURES),
         rows=released.height,
         withheld=withheld,
@@ -156,60 +146,3 @@ def _released(figures: pl.DataFrame, withheld: Sequence[str]) -> pl.DataFrame:
 
 def _listed(caveats: Sequence[Caveat]) -> list[dict[str, str]]:
     return [{"reason": c.reason, "scope": str(c.scope), "source": c.source} for c in caveats]
-
-
-def _described(folder: Path, name: str) -> ReleasedFile:
-    path = folder / name
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ReleasedFile(name=name, size_bytes=path.stat().st_size, sha256=digest)
-
-
-def verify(folder: Path, manifest: Mapping[str, object]) -> list[str]:
-    """One line for each missing, extra or changed file, by name; empty when the folder is exactly what was released.
-
-    The manifest's own file is not among its files. A link is never what was released, even to the same bytes.
-    """
-    files = manifest.get("files")
-    if not isinstance(files, Sequence) or isinstance(files, str | bytes) or not files:
-        return [f"{MANIFEST}: lists no files"]
-    promised: dict[str, Mapping[str, object]] = {}
-    found = []
-    for file in files:
-        name = file.get("name") if isinstance(file, Mapping) else None
-        if not isinstance(name, str) or not _stays_inside(name) or name in promised:
-            found.append(f"{MANIFEST}: lists a file that cannot be one of this folder")
-        else:
-            promised[name] = file
-    present = _present(folder)
-    found += [f"{name}: missing" for name in promised if name not in present]
-    found += [f"{name}: not in the manifest" for name in present if name not in promised]
-    for name, file in promised.items():
-        if name in present:
-            found += _differences(name, present[name], file)
-    return sorted(found)
-
-
-def _stays_inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and "\\" not in name
-
-
-def _present(folder: Path) -> dict[str, Path]:
-    """Everything in the folder that is no folder, links among it, the manifest apart."""
-    if not folder.is_dir():
-        return {}
-    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    named = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {name: path for name, path in named.items() if name != MANIFEST}
-
-
-def _differences(name: str, path: Path, file: Mapping[str, object]) -> list[str]:
-    if path.is_symlink() or not path.is_file():
-        return [f"{name}: not a plain file"]
-    size = path.stat().st_size
-    if size != file.get("size_bytes"):
-        return [f"{name}: {size} bytes, the manifest says {file.get('size_bytes')}"]
-    with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return [] if digest == file.get("sha256") else [f"{name}: other content than was released"]

@@ -180,8 +180,9 @@ def _refusal(ref: Ref, judgement: Judgement) -> Refused:
 
 
 def _stage(ref: Ref, judgement: Judgement) -> None:
-    from loadgate.releasing.stage import stage
-    from loadgate.releasing.stage import verify as verify_staged
+    import polars as pl
+
+    from loadgate.releasing.stage import FIGURES_FILE, stage
 
     opened, inputs, site = ref.frozen()
     final = opened.places.staged(ref.run)
@@ -197,12 +198,13 @@ def _stage(ref: Ref, judgement: Judgement) -> None:
             as_of=inputs.as_of,
             permissions=_permissions(opened, judgement),
         )
-        content = manifest.to_plain()
-        problems = verify_staged(folder, content)
-        if problems:
-            raise CouldNotRun("staging wrote something else than it meant to", fix="; ".join(problems))
+        if logical_sha256(pl.read_parquet(folder / FIGURES_FILE), FIGURES) != manifest.figures_sha256:
+            raise CouldNotRun(
+                f"what was written of {ref.run}'s figures is not what was judged",
+                fix="release it again; look at the disk",
+            )
         printed = {"seq": head.seq, "sha256": head.sha256}
-        durable.seal(folder, {**content, "key": manifest.figures_sha256, "ledger_head": printed})
+        durable.seal(folder, {**manifest.to_plain(), "key": manifest.figures_sha256, "ledger_head": printed})
         durable.commit_folder(folder, final)
 
 
