@@ -87,6 +87,29 @@ def test_both_are_told_before_the_run_is_judged(faulty: Laid, route: Told) -> No
     assert max(route.checked) < 15  # the broken one is told before the others are checked
 
 
+def test_each_route_is_told_in_its_language_and_only_of_what_is_its_own(
+    faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty.delivered("03").unlink()  # one case, of two providers
+    for name in ("land", "country"):
+        monkeypatch.setenv(f"LOADGATE_{name.upper()}_URL", told.url)
+    (faulty.root / "vendor_profiles" / "alerts.yaml").write_text(
+        "routes:\n"
+        f"  - {{name: land, scope: provider={MISSING}, url_env: LOADGATE_LAND_URL, language: da}}\n"
+        "  - {name: country, url_env: LOADGATE_COUNTRY_URL, language: en}\n",
+        encoding="utf-8",
+    )
+
+    faulty.run()
+
+    land = [one for one in told.messages if "Hvad" in one["message"]]
+    assert [one["message"].splitlines()[0] for one in land] == [
+        "Hvad      Leverancen for Rheinland-Pfalz (Reported cases by week, Land and age group, sendt af Robert"
+        " Koch-Institut) mangler: frist 2024-03-01 12:00, ventetiden sluttede 2024-03-05 12:00."
+    ]
+    assert len(told.about("Niedersachsen")) == 1  # the country's
+
+
 def test_a_second_run_tells_nothing_again(faulty: Laid, route: Told) -> None:
     faulty.run()
     gate = faulty.root / "expectations" / "gate.yaml"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from loadgate.alerting.wording import Standing, body, standing_of, subject
-from loadgate.model.findings import Case, CaseState, Finding
+from loadgate.model.findings import (
+    ArrivalEvidence,
+    Case,
+    CaseState,
+    Cause,
+    CellsEvidence,
+    Finding,
+    GroupEvidence,
+    RowsEvidence,
+)
 from loadgate.model.identity import key_of
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import Severity
@@ -52,18 +61,20 @@ def route(
 
     A case is told on a route when it is new, when it got worse, and when it holds a missing delivery or a failed file
     that the route has not been told of in this period; so a provisional judgement and the run's say it once between
-    them. `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
+    them. Of a case a route hears only the findings that lie in its scope: nobody is told of another's files.
+    `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
     `already` holds the keys and the told facts of earlier messages. `report` is where the report can be seen. Moments
     are told in `timezone`.
     """
     findings = {finding.id: finding for finding in judgement.findings}
     messages = []
-    for case in judgement.cases:
-        own = [findings[name] for name in case.findings if name in findings]
+    for whole in judgement.cases:
         for line in routes:
-            if not _wanted(line, case):
+            case = _seen_from(line, whole, findings)
+            if case is None or not _wanted(line, case):
                 continue
-            tells = _tells(case, own, route_name=line.name, period=period)
+            own = [findings[name] for name in case.findings if name in findings]
+            tells = _tells(case, own, whole=case is whole, route_name=line.name, period=period)
             news = [fact for fact in tells if fact not in already]
             key = f"m-{key_of(line.name, period, tells)}"
             if not news or key in already:
@@ -95,25 +106,52 @@ def route(
     return messages
 
 
+def _seen_from(line: AlertRoute, case: Case, findings: Mapping[str, Finding]) -> Case | None:
+    """The case with only the findings in the route's scope; as it is if all are, None if none is."""
+    scope = Scope.parse(line.scope)
+    known = [findings[name] for name in case.findings if name in findings]
+    own = [finding for finding in known if scope.overlaps(finding.scope)]
+    if len(own) == len(known):
+        return case if scope.overlaps(case.scope) else None
+    if not own:
+        return None
+    return replace(
+        case,
+        cause=_narrowed(case.cause, own),
+        severity=max((finding.severity for finding in own), key=lambda severity: severity.rank),
+        findings=tuple(finding.id for finding in own),
+        kinds=tuple(sorted({finding.kind.value for finding in own})),
+    )
+
+
+def _narrowed(cause: Cause, findings: Sequence[Finding]) -> Cause:
+    """The cause with only those members that these findings name; as it is where they name none."""
+    named = frozenset().union(*(finding.scope.values.get(cause.kind.value, ()) for finding in findings))
+    members = tuple(member for member in cause.members if member in named)
+    return replace(cause, members=members) if members else cause
+
+
 def _wanted(line: AlertRoute, case: Case) -> bool:
     """Whether the route is about such a case; a kind may be named by its family, as `arrival`."""
     if case.severity.rank < Severity(line.severity).rank:
         return False
     named = {kind for whole in case.kinds for kind in (whole, whole.partition(".")[0])}
-    if line.kinds and named.isdisjoint(line.kinds):
-        return False
-    return Scope.parse(line.scope).overlaps(case.scope)
+    return not line.kinds or not named.isdisjoint(line.kinds)
 
 
-def _tells(case: Case, findings: Sequence[Finding], *, route_name: str, period: str) -> list[str]:
-    """The facts that this case adds in this state; none for one that goes on as it was."""
+def _tells(case: Case, findings: Sequence[Finding], *, whole: bool, route_name: str, period: str) -> list[str]:
+    """The facts that this case adds in this state; none for one that goes on as it was.
+
+    On a route that sees not the `whole` of it, worse and worse again are two facts when its own part differs.
+    """
     match case.state:
         case CaseState.NEW:
             told = [finding.id for finding in findings]
         case CaseState.WORSE:
             told = [finding.id for finding in findings]
             name = f"case-{case.number}" if case.number is not None else key_of(case.findings)
-            told.append(f"worse/{name}/{case.severity.value}/{case.size:.9g}")
+            size = f"{case.size:.9g}" if whole else str(_extent(findings))
+            told.append(f"worse/{name}/{case.severity.value}/{size}")
         case CaseState.PERSISTING:
             told = [finding.id for finding in findings if finding.kind.startswith(_OF_A_DELIVERY)]
         case CaseState.RESOLVED:
@@ -121,6 +159,22 @@ def _tells(case: Case, findings: Sequence[Finding], *, route_name: str, period: 
         case _:
             assert_never(case.state)
     return [f"{period}/{route_name}/{fact}" for fact in sorted(told)]
+
+
+def _extent(findings: Sequence[Finding]) -> int:
+    """Rows that failed in them, or cells that moved; one for what has neither."""
+    counted = 0
+    for finding in findings:
+        match finding.evidence:
+            case RowsEvidence() as rows:
+                counted += rows.rows_failed
+            case CellsEvidence() | GroupEvidence() as cells:
+                counted += cells.cells
+            case ArrivalEvidence():
+                counted += 1
+            case _:
+                assert_never(finding.evidence)
+    return counted
 
 
 def _standing(judgement: Judgement, case: Case) -> Standing:

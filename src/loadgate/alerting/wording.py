@@ -66,7 +66,7 @@ WORDS: dict[Language, Words] = {
         rows="{failed} of {checked} rows",
         more="and {count} more",
         report="report: {link}",
-        once="This case is told once; again only if it gets worse or is overdue.",
+        once="This case is told once; again only if it gets worse, or more files of it fail or are missing.",
         thousands=",",
     ),
     "da": Words(
@@ -99,7 +99,7 @@ WORDS: dict[Language, Words] = {
         rows="{failed} af {checked} rækker",
         more="og {count} til",
         report="rapport: {link}",
-        once="Sagen meldes én gang; igen kun, hvis den bliver værre eller fristen er overskredet.",
+        once="Sagen meldes én gang; igen kun, hvis den bliver værre, eller flere filer i den fejler eller mangler.",
         thousands=".",
     ),
 }

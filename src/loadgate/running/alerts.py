@@ -13,7 +13,11 @@ from loadgate.running.opened import Opened, Ref, now
 from loadgate.store.places import WATCH
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from loadgate.alerting.routes import Message
     from loadgate.model.judgement import Judgement
+    from loadgate.model.profiles import AlertRoute
 
 FIRST_WAIT_S = 120.0  # before a message that could not be sent is tried again; twice as long after each try
 LONGEST_WAIT_S = 6 * 3600.0
@@ -74,27 +78,33 @@ def tell_run(ref: Ref) -> None:
 
 
 def _tell(ref: Ref, judgement: Judgement) -> None:
+    opened, _, site = ref.frozen()
+    urls = {one.name: url for one in site.routes if (url := os.environ.get(one.url_env))}
+    for message in _messages(ref, judgement, [one for one in site.routes if one.name in urls]):
+        body = {"subject": message.subject, "body": message.body, "tells": list(message.tells)}
+        opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
+    send_waiting(opened, urls)
+
+
+def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> Iterator[Message]:
+    """What there is to tell on these routes, each in its own language."""
     from loadgate.alerting.routes import route
     from loadgate.running.wording import sentence_of, title_of
 
     opened, inputs, site = ref.frozen()
-    messages = route(
-        judgement,
-        site_name=site.file.name,
-        period=inputs.period,
-        routes=site.routes,
-        sentence=sentence_of(site, inputs, judgement),
-        already=_already_told(opened),
-        timezone=site.file.timezone,
-        title=title_of(site, inputs, judgement),
-        report=_report(opened, ref),
-    )
-    urls = {one.name: os.environ.get(one.url_env) for one in site.routes}
-    for message in messages:
-        if urls.get(message.route):
-            body = {"subject": message.subject, "body": message.body, "tells": list(message.tells)}
-            opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
-    send_waiting(opened, {name: url for name, url in urls.items() if url})
+    already, report = _already_told(opened), _report(opened, ref)
+    for language in sorted({one.language for one in routes}):
+        yield from route(
+            judgement,
+            site_name=site.file.name,
+            period=inputs.period,
+            routes=[one for one in routes if one.language == language],
+            sentence=sentence_of(site, inputs, judgement, language=language),
+            already=already,
+            timezone=site.file.timezone,
+            title=title_of(site, inputs, judgement, language=language),
+            report=report,
+        )
 
 
 def _already_told(opened: Opened) -> frozenset[str]:

@@ -23,11 +23,13 @@ def names(site: Site, inputs: RunInputs, *, language: str | None = None) -> Name
     return names_of(site, "da" if chosen == "da" else "en", providers=providers)
 
 
-def sentence_of(site: Site, inputs: RunInputs, judgement: Judgement) -> Callable[[Finding | Case], str]:
+def sentence_of(
+    site: Site, inputs: RunInputs, judgement: Judgement, *, language: str
+) -> Callable[[Finding | Case], str]:
     """A sentence for a finding or case of this judgement."""
     from loadgate.reporting.sentences import case_text, finding_sentence
 
-    named = names(site, inputs)
+    named = names(site, inputs, language=language)
     findings = {finding.id: finding for finding in judgement.findings}
 
     def sentence(subject: Finding | Case) -> str:
@@ -38,11 +40,11 @@ def sentence_of(site: Site, inputs: RunInputs, judgement: Judgement) -> Callable
     return sentence
 
 
-def title_of(site: Site, inputs: RunInputs, judgement: Judgement) -> Callable[[Case], str]:
+def title_of(site: Site, inputs: RunInputs, judgement: Judgement, *, language: str) -> Callable[[Case], str]:
     """A few words for a case, for the subject of a message: what, and what its findings share."""
     from loadgate.reporting.sentences import case_text
 
-    named = names(site, inputs)
+    named = names(site, inputs, language=language)
     findings = {finding.id: finding for finding in judgement.findings}
 
     def title(case: Case) -> str:

@@ -109,7 +109,7 @@ def test_an_alert_reads_word_for_word():
         "Since     run 2026-10, first seen 2026-11-05 09:12 Europe/Copenhagen\n"
         "Owner     supplier\n"
         "Do        loadgate case show 1 · report: https://host.example/report.html\n"
-        "This case is told once; again only if it gets worse or is overdue.\n"
+        "This case is told once; again only if it gets worse, or more files of it fail or are missing.\n"
     )
 
 
@@ -298,6 +298,62 @@ def test_each_route_is_told_for_itself():
 
     assert [message.route for message in messages] == ["one", "two"]
     assert tell(judgement, routes=routes, already=facts(messages[:1]))[0].route == "two"
+
+
+def of_two_providers(state=CaseState.NEW, *, rows=(3, 3)):
+    findings = [failed("101", rows=rows[0]), failed("102", rows=rows[1])]
+    whole = replace(case(*findings, state=state), cause=Cause(kind=CauseKind.PROVIDER, members=("101", "102")))
+    return judged(whole, findings=findings)
+
+
+def test_of_a_case_a_route_hears_only_the_findings_in_its_scope():
+    told = []
+
+    def sentence(one):
+        told.append(one)
+        return "Told."
+
+    (message,) = route(
+        of_two_providers(),
+        site_name="flis",
+        period="2026-10",
+        routes=[AlertRoute(name="r", scope="provider=102")],
+        sentence=sentence,
+        already=frozenset(),
+        timezone="Europe/Copenhagen",
+    )
+
+    assert "2026-10/tea/pupils/102 ·" in message.body
+    assert "101" not in message.body
+    assert [(one.number, one.cause.members, one.findings) for one in told] == [(1, ("102",), (failed("102").id,))]
+
+
+def test_what_a_route_was_told_of_its_own_file_is_not_told_again_with_the_files_of_others():
+    line = AlertRoute(name="r", scope="provider=102")
+    finding = failed("102", rows=3)
+    alone = judged(case(finding, number=None), findings=[finding], provisional=True)
+    told = facts(tell(alone, routes=[line]))
+
+    assert tell(of_two_providers(), routes=[line], already=told) == []
+
+
+def test_a_route_hears_of_a_severity_that_its_own_findings_have():
+    findings = [failed("101"), replace(failed("102"), severity=Severity.WARNING)]
+    judgement = judged(case(*findings), findings=findings)
+    routes = [AlertRoute(name=name, scope=f"provider={name}", severity="critical") for name in ("101", "102")]
+
+    assert [message.route for message in tell(judgement, routes=routes)] == ["101"]
+
+
+def test_a_case_that_gets_worse_by_others_again_and_again_is_told_once():
+    line = AlertRoute(name="r", scope="provider=102")
+    told, counts = set(), []
+    for rows in ((3, 3), (6, 3), (9, 3), (9, 5)):
+        messages = tell(of_two_providers(CaseState.WORSE, rows=rows), routes=[line], already=told)
+        told |= facts(messages)
+        counts.append(len(messages))
+
+    assert counts == [1, 0, 0, 1]
 
 
 def test_a_subject_is_one_line_whatever_stands_in_a_name():
