@@ -6,10 +6,12 @@ import json
 import logging
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from threading import Event
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -39,10 +41,19 @@ def free_port() -> int:
 
 
 class Postbox:
-    """A mail server's handler that keeps what it was given."""
+    """A mail server's handler that keeps what it was given, and knows nobody whose address is in `unknown`."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.unknown: set[str] = set()
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: object, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.unknown:
+            return "450 4.2.0 Try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: object, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content
@@ -85,6 +96,35 @@ def test_a_mail_is_plain_text_to_the_letter_whatever_the_url_asks_for(mail, post
     assert received.get_content().splitlines() == BODY.splitlines()
 
 
+def test_who_took_a_mail_is_not_told_again_because_another_was_refused(mail, postbox):
+    url = mail_url(mail, to="ops@site.example,desk@site.example,lead@site.example")
+    postbox.unknown = {"desk@site.example"}
+    told: list[str] = []
+
+    with pytest.raises(CouldNotRun):
+        send(MESSAGE, url, took=told.append)
+    assert [one["To"] for one in postbox.messages] == ["ops@site.example", "lead@site.example"]
+    assert "site.example" not in "".join(told)
+
+    postbox.unknown = set()
+    send(MESSAGE, url, already=told)
+    assert [one["To"] for one in postbox.messages[2:]] == ["desk@site.example"]
+
+
+def test_of_two_addresses_the_one_that_took_it_is_not_told_again(httpserver: HTTPServer):
+    httpserver.expect_request("/good").respond_with_data("ok")
+    httpserver.expect_oneshot_request("/bad").respond_with_data(status=500)
+    httpserver.expect_request("/bad").respond_with_data("ok")
+    url = " ".join(f"json://127.0.0.1:{httpserver.port}/{path}" for path in ("bad", "good"))
+    told: list[str] = []
+
+    with pytest.raises(CouldNotRun):
+        send(MESSAGE, url, took=told.append)
+    send(MESSAGE, url, already=told)
+
+    assert [request.path for request, _ in httpserver.log] == ["/bad", "/good", "/bad"]
+
+
 def test_the_parts_of_a_long_mail_are_sent_without_waiting_between_them(mail, postbox, monkeypatch: pytest.MonkeyPatch):
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
@@ -105,6 +145,39 @@ def test_a_webhook_gets_the_message_unchanged(httpserver: HTTPServer):
     sent = json.loads(request.data)
     assert (sent["title"], sent["message"].rstrip()) == (MESSAGE.subject, BODY.rstrip())
     assert "apprise" not in request.headers["User-Agent"].lower()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_a_webhook_that_has_moved_took_nothing(httpserver: HTTPServer, status):
+    httpserver.expect_request("/new").respond_with_data("a page that takes anything")
+    httpserver.expect_request("/hook").respond_with_data(status=status, headers={"Location": "/new"})
+
+    with pytest.raises(CouldNotRun):
+        send(MESSAGE, f"json://127.0.0.1:{httpserver.port}/hook")
+
+    assert [request.path for request, _ in httpserver.log] == ["/hook"]
+
+
+def test_a_server_that_answers_for_ever_is_left_behind():
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as waiter:
+        left = Event()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while not left.wait(0.1):
+                    connection.sendall(b"a")
+
+        answering = waiter.submit(answer)
+        since = time.monotonic()
+        with pytest.raises(CouldNotRun):
+            send(MESSAGE, f"json://127.0.0.1:{server.getsockname()[1]}/hook", within_s=1.0)
+        took_s = time.monotonic() - since
+        left.set()
+        answering.result()
+
+    assert took_s < 30
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])

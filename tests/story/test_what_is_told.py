@@ -68,3 +68,36 @@ def test_what_lies_in_a_deliverys_place_and_is_no_file_is_told_without_its_name(
         assert path.name not in told
         assert (what, delivery) in {(each["what"], each["delivery"]) for each in plain["in_place"]}
     assert "3 that are no files and never read: links, pipes, devices, folders (`loadgate arrivals PERIOD`)" in notes
+
+
+def test_doctor_says_of_each_route_whether_its_variable_holds_an_address(site: Any) -> None:
+    (site.path / "vendor_profiles" / "alerts.yaml").write_text(
+        "routes:\n"
+        + "".join(f"  - {{name: {name}, url_env: LOADGATE_{name.upper()}_URL}}\n" for name in ("one", "two", "three"))
+    )
+    urls = {"LOADGATE_ONE_URL": "json://127.0.0.1:9/hunter2", "LOADGATE_TWO_URL": "hunter2"}
+
+    done = site("doctor", "--json", env=urls)
+
+    assert [(each["what"], each["state"], each["found"]) for each in done.json if each["what"].endswith("_URL")] == [
+        ("LOADGATE_ONE_URL", "ok", "set: route one"),
+        ("LOADGATE_TWO_URL", "bad", "no address that Apprise knows: alerts of route two are not sent"),
+        ("LOADGATE_THREE_URL", "note", "not set: alerts of route three are not sent"),
+    ]
+    assert "hunter2" not in done.out + done.err
+
+
+def test_a_run_says_at_its_end_and_status_afterwards_that_alerts_were_not_sent(site: Any) -> None:
+    site.file("2024-01", "04").unlink()
+    refused = {"LOADGATE_ALERT_URL": "json://127.0.0.1:9/hunter2"}
+
+    done = site("run", "2024-01", "--inline", env=refused)
+    status = site("status", "--json")
+
+    assert "Alerts   1 alert of route operations not sent, tried 1 time: they are tried again" in done.out
+    assert {
+        "run": "2024-01",
+        "what": "1 alert of route operations not sent, tried 1 time",
+        "next": "loadgate run 2024-01",
+    } in status.json
+    assert "hunter2" not in done.out + done.err + status.out

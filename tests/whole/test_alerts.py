@@ -173,13 +173,19 @@ def test_a_server_that_refuses_stops_nothing_and_is_asked_again_later(
 ) -> None:
     from loadgate.running import alerts
     from loadgate.running.opened import open_site, ref_of
+    from loadgate.running.standing import standing
 
     route.refuse = True
     run = faulty.run()
 
     outbox = open_site(faulty.root).state.outbox
     assert (faulty.state / "runs" / run / "manifest.json").exists()
-    assert [row.attempts for row in outbox.rows()] == [1, 1]  # tried once each, not at every turn
+    assert [row.attempts for row in outbox.rows()] == [1, 0]  # who refused one is not asked again at once
+    assert standing(open_site(faulty.root), None)[-1] == {
+        "run": faulty.period,
+        "what": "2 alerts of route operations not sent, tried 1 time",
+        "next": f"loadgate run {faulty.period}",
+    }
 
     route.refuse = False
     alerts.tell_run(ref_of(faulty.root, run))
@@ -191,6 +197,7 @@ def test_a_server_that_refuses_stops_nothing_and_is_asked_again_later(
     alerts.tell_run(ref_of(faulty.root, run))
     assert len(route.messages) == 2
     assert {row.state.value for row in outbox.rows()} == {"sent"}
+    assert all("alert" not in line["what"] for line in standing(open_site(faulty.root), None))
 
 
 def test_without_a_url_nothing_is_kept_to_be_sent(faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

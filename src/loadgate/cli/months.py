@@ -151,6 +151,7 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
     from loadgate.model.findings import Verdict
     from loadgate.running import deciding, facts, month
     from loadgate.running.release import released_as
+    from loadgate.running.standing import untold
     from loadgate.running.views import run_view
 
     if not month.is_done(ref):
@@ -168,6 +169,8 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
         _print_released(ref, released)
     else:
         _print_verdict(ref, judgement, quiet=quiet)
+        for line in untold(ref.open(), ref.open().inputs(ref.run).period):
+            say(hung("Alerts   ", f"{line['what']}: they are tried again; see `loadgate doctor`"))
     raise typer.Exit(Exit.HOLD if judgement.verdict is Verdict.HOLD else Exit.OK)
 
 

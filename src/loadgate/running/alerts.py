@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import ArrivalState
@@ -14,14 +15,17 @@ from loadgate.store.places import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from loadgate.alerting.routes import Message
     from loadgate.model.judgement import Judgement
     from loadgate.model.profiles import AlertRoute
+    from loadgate.store.outbox import Outbox, OutboxRow
 
 FIRST_WAIT_S = 120.0  # before a message that could not be sent is tried again; twice as long after each try
 LONGEST_WAIT_S = 6 * 3600.0
 GIVE_UP_AFTER = 40  # tries: more than a week
+_RESTING: Final[dict[tuple[Path, str], datetime]] = {}  # site, URL -> when this process asks there again
 
 
 def may_send(ref: Ref) -> bool:
@@ -119,22 +123,59 @@ def _report(opened: Opened, ref: Ref) -> str | None:
 
 
 def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
-    """Send what waits in the outbox. What cannot be sent stays taken for a while, is tried again, and stops nothing."""
+    """Send what waits in the outbox. What cannot be sent stays taken for a while, is tried again, and stops nothing.
+
+    Whoever did not take a message is not asked again at once with the next: a server that hangs would hold up the run
+    for each of its deliveries.
+    """
     from loadgate.alerting.routes import Message
     from loadgate.alerting.send import send
 
-    for row in opened.state.outbox.waiting(now=now().astimezone(UTC)):
+    outbox = opened.state.outbox
+    for row in outbox.waiting(now=now().astimezone(UTC)):
         url = urls.get(row.route)
         wait_s = min(FIRST_WAIT_S * 2.0**row.attempts, LONGEST_WAIT_S)
-        if url is None or not opened.state.outbox.take(row.id, now=now(), lease_s=wait_s):
+        if url is None or _rests(opened, url) or not outbox.take(row.id, now=now(), lease_s=wait_s):
             continue
         try:
             send(
                 Message(key=row.message_key, route=row.route, subject=row.body["subject"], body=row.body["body"]),
                 url,
+                already=row.body.get("told", ()),
+                took=partial(_note, outbox, row.id, wait_s),
             )
         except CouldNotRun:
+            _RESTING[opened.places.site, url] = now() + timedelta(seconds=FIRST_WAIT_S)
             if row.attempts + 1 >= GIVE_UP_AFTER:
-                opened.state.outbox.not_sent(row.id, give_up=True)
+                outbox.not_sent(row.id, give_up=True)
         else:
-            opened.state.outbox.sent(row.id, now=now())
+            outbox.sent(row.id, now=now())
+
+
+def _note(outbox: Outbox, message: int, wait_s: float, who: str) -> None:
+    outbox.took(message, who=who, now=now(), lease_s=wait_s)
+
+
+def _rests(opened: Opened, url: str) -> bool:
+    until = _RESTING.get((opened.places.site, url))
+    return until is not None and now() < until
+
+
+def not_sent(opened: Opened, period: str | None) -> list[tuple[str, str, int, int, int]]:
+    """Of each period and route: messages that are not sent, how often they were tried at most, and how many given up.
+
+    `period` limits it to one.
+    """
+    from loadgate.store.outbox import MessageState
+
+    counted: dict[tuple[str, str], list[OutboxRow]] = {}
+    for row in opened.state.outbox.rows():
+        if row.state is MessageState.SENT:
+            continue
+        told_of = next(iter(row.body.get("tells", ())), "").partition("/")[0]
+        if period in (None, told_of):
+            counted.setdefault((told_of, row.route), []).append(row)
+    return [
+        (told_of, route, len(rows), max(row.attempts for row in rows), sum(row.state == "failed" for row in rows))
+        for (told_of, route), rows in counted.items()
+    ]

@@ -35,10 +35,30 @@ def examine(opened: Opened, *, python: str) -> list[dict[str, str]]:
     there = next(one for one in (opened.places.state, *opened.places.state.parents) if one.exists())
     free = shutil.disk_usage(there).free
     found.append(_line("ok" if free > ENOUGH_BYTES else "bad", "disk", f"{free / 1e9:.0f} GB free"))
-    name = "LOADGATE_ALERT_URL"
-    told = _line("ok", name, "set") if os.environ.get(name) else _line("note", name, "not set: alerts are not sent")
-    found.append(told)
+    found += _routes(opened)
     return found
+
+
+def _routes(opened: Opened) -> list[dict[str, str]]:
+    """Each alert route's variable; nothing where the content cannot be looked at."""
+    try:
+        routes = opened.site().routes
+    except (LoadgateError, OSError):
+        return []
+    if not routes:
+        return [_line("note", "alerts", "no route in vendor_profiles/alerts.yaml: nobody is told")]
+    return [_route(one.name, one.url_env) for one in routes]
+
+
+def _route(name: str, variable: str) -> dict[str, str]:
+    from loadgate.alerting.send import is_address
+
+    url = os.environ.get(variable)
+    if not url:
+        return _line("note", variable, f"not set: alerts of route {name} are not sent")
+    if not is_address(url):
+        return _line("bad", variable, f"no address that Apprise knows: alerts of route {name} are not sent")
+    return _line("ok", variable, f"set: route {name}")
 
 
 def _inbox(opened: Opened) -> str:

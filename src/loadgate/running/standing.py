@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.findings import GroupEvidence, Verdict
-from loadgate.running import acting, deciding, month, wording
+from loadgate.running import acting, alerts, deciding, month, wording
 from loadgate.running.cases import judged_runs
 from loadgate.running.opened import Ref
 from loadgate.running.release import judge_again, released_as
 from loadgate.running.views import case_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from loadgate.model.findings import Case
     from loadgate.model.judgement import Judgement
@@ -89,6 +89,23 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
                     else f"loadgate case show {number}",
                 }
             )
+    return lines + untold(opened, period, newest.keys())
+
+
+def untold(opened: Opened, period: str | None, periods: Collection[str] = ()) -> list[dict[str, str]]:
+    """Alerts that did not get out: nobody knows of what they tell."""
+    lines = []
+    for told_of, route, messages, tries, given_up in alerts.not_sent(opened, period):
+        whole = f"{messages} alert{'s' if messages > 1 else ''} of route {route} not sent"
+        ended = f"; {given_up} of them given up" if given_up else ""
+        tried = f"tried {tries} time{'s' if tries > 1 else ''}" if tries else "not tried yet"
+        lines.append(
+            {
+                "run": told_of,
+                "what": f"{whole}, {tried}{ended}",
+                "next": f"loadgate run {told_of}" if told_of in periods else "loadgate doctor",
+            }
+        )
     return lines
 
 

@@ -70,6 +70,14 @@ class Outbox:
             found = connection.execute(update(OUTBOX).where(OUTBOX.c.id == message, _due(now)).values(**taken))
             return found.rowcount == 1
 
+    def took(self, message: int, *, who: str, now: datetime, lease_s: float) -> None:
+        """One of several who are told has it; the sender keeps the message for the others."""
+        with self._database.write() as connection:
+            body = from_text(connection.execute(select(OUTBOX.c.body).where(OUTBOX.c.id == message)).scalar_one())
+            body["told"] = sorted({*body.get("told", ()), who})
+            kept = {"body": to_text(body), "lease_until": stamp(now + timedelta(seconds=lease_s))}
+            connection.execute(update(OUTBOX).where(OUTBOX.c.id == message).values(**kept))
+
     def sent(self, message: int, *, now: datetime) -> None:
         self._set(message, state=MessageState.SENT, sent_at=stamp(now), lease_until=None)
 

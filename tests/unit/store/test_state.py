@@ -420,6 +420,19 @@ def test_one_message_has_one_sender_until_its_lease_runs_out(state: State) -> No
     assert state.outbox.rows()[0].attempts == 2
 
 
+def test_who_of_several_has_a_message_is_kept_and_its_sender_goes_on(state: State) -> None:
+    state.outbox.enqueue("key", route="operations", body={"subject": "s"}, now=NOW)
+    (message,) = state.outbox.waiting(now=NOW)
+    state.outbox.take(message.id, now=NOW, lease_s=30)
+
+    for who in ("1-b", "0-a", "1-b"):
+        state.outbox.took(message.id, who=who, now=NOW + timedelta(seconds=20), lease_s=30)
+
+    assert state.outbox.rows()[0].body == {"subject": "s", "told": ["0-a", "1-b"]}
+    assert state.outbox.waiting(now=NOW + timedelta(seconds=49)) == []
+    assert len(state.outbox.waiting(now=NOW + timedelta(seconds=50))) == 1
+
+
 def test_a_message_that_could_not_be_sent_waits_until_it_is_given_up(state: State) -> None:
     state.outbox.enqueue("key", route="operations", body={}, now=NOW)
     (message,) = state.outbox.waiting(now=NOW)
