@@ -145,12 +145,12 @@ def ask(
         raise missing_columns(missing)
     met = compile_condition(condition, schema=schema, flags=flags) if condition else None
     kept = _kept(domain.get("ignore_row_if"), _main_columns(domain), schema, flags)
-    doubted = any(name in flags for name in read)
-    up = [flags[name] for name in columns if name in flags]
     rows = Rows(elements=met, members=both(met, kept), undecided=None)
-    if doubted:
-        together = [readable(name, schema[name]) for name in _main_columns(domain)] if domain.get(TOGETHER) else None
-        rows = _doubted_rows(met, kept, up, together=together)
+    if any(name in flags for name in read):
+        main = _main_columns(domain)
+        up = [flags[name] for name in main if name in flags]
+        key = [readable(name, schema[name]) for name in main] if domain.get(TOGETHER) else None
+        rows = _doubted_rows(met, kept, up, _up_elsewhere(domain, schema, flags), together=key)
     return Asked(
         columns=tuple(columns),
         arguments=arguments,
@@ -221,23 +221,47 @@ def _absent(name: str, schema: Mapping[str, pl.DataType], flags: Mapping[str, pl
     return absent if flag is None else pl.when(~flag).then(absent)
 
 
-def _doubted_rows(
-    met: pl.Expr | None, kept: pl.Expr | None, up: Sequence[pl.Expr], *, together: Sequence[pl.Expr] | None
-) -> Rows:
-    """Split rows where some value may have failed to cast; `kept` is null only where a flag is up.
+def _up_elsewhere(
+    domain: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]
+) -> list[pl.Expr]:
+    """True where a value that a further key names failed to cast, or hides whether the row meets its condition."""
+    main, up = _main_columns(domain), []
+    for key, value in domain.items():
+        if key in _ABOUT_ROWS or not any(name in flags for name in _columns_in(value)):
+            continue
+        if isinstance(value, str | list | tuple):
+            up += [flags[name] for name in _columns_in(value) if name in flags and name not in main]
+        elif (condition := plain_condition(value)) is not None:
+            up.append(compile_condition(condition, schema=schema, flags=flags).is_null())
+    return up
 
-    `together` are the columns of a key that leaves all its rows undecided if one is; of no column: all rows.
+
+def _doubted_rows(
+    met: pl.Expr | None,
+    kept: pl.Expr | None,
+    up: Sequence[pl.Expr],
+    elsewhere: Sequence[pl.Expr],
+    *,
+    together: Sequence[pl.Expr] | None,
+) -> Rows:
+    """Split rows where some value may have failed to cast; `kept` is null only where a flag is `up`.
+
+    `together` are the columns of a key that leaves all its rows undecided if one is; of no column: all rows. A row of
+    which a part of the key failed to cast shares it with none.
     """
     import polars as pl
 
     true = pl.lit(True)
+    undecided = pl.lit(False) if met is None else met.is_null()
     meets = true if met is None else met.fill_null(False)
-    hidden = pl.lit(False) if met is None else met.is_null()
-    stays = true if kept is None else kept.fill_null(True)
-    undecided = hidden | (meets & stays & pl.any_horizontal(up)) if up else hidden
+    if up or elsewhere:
+        undecided |= meets & pl.any_horizontal(*up, *elsewhere)
+    if kept is not None:
+        undecided &= kept.fill_null(True)
     if together is not None:
-        doubt = undecided.any().over(together) if together else undecided.any()
-        undecided = (meets | hidden) & stays & doubt
+        whole_key = ~pl.any_horizontal(up) if up else true
+        doubt = (undecided & whole_key).any()
+        undecided |= meets & whole_key & (doubt.over(together) if together else doubt)
     elements = meets & ~undecided
     members = elements if kept is None else elements & kept.fill_null(False)
     return Rows(elements=elements, members=members, undecided=undecided, whole=together is not None)
