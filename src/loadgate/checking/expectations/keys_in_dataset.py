@@ -52,8 +52,10 @@ def _there(keys: list[pl.Expr], *, reference: pl.LazyFrame, reference_columns: l
     if missing := [column for column in columns if column not in schema]:
         raise missing_columns(missing)
     sources = dict(zip(names, columns, strict=True))
-    wanted = reference.select(readable(column, schema[column]).alias(name) for name, column in sources.items())
-    known = wanted.drop_nulls().unique().with_columns(pl.lit(True).alias(_FOUND)).collect(engine="streaming")
+    flags = [UNDECIDED + column for column in columns if UNDECIDED + column in schema]
+    read = reference.filter(~pl.any_horizontal(pl.col(flags).fill_null(False))) if flags else reference
+    wanted = read.select(readable(column, schema[column]).alias(name) for name, column in sources.items())
+    known = wanted.unique().with_columns(pl.lit(True).alias(_FOUND)).collect(engine="streaming")
     unread = _unread(reference, sources)
 
     def found(series: pl.Series) -> pl.Series:
@@ -86,7 +88,7 @@ def _unread(reference: pl.LazyFrame, columns: dict[str, str]) -> list[pl.DataFra
     frames = []
     for one in kept.partition_by(list(flags)):
         up = {flag for flag in flags if one[flag][0]}
-        whole = one.drop(*flags, *(flag.removeprefix(UNDECIDED) for flag in up)).drop_nulls()
+        whole = one.drop(*flags, *(flag.removeprefix(UNDECIDED) for flag in up))
         frames.append(whole.unique().with_columns(pl.lit(True).alias(_FOUND)))
     return frames
 
@@ -100,7 +102,7 @@ def _in(rows: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
         return pl.repeat(True, rows.height, dtype=pl.Boolean, eager=True)
     scales = _scales(rows.select(names), known)
     here, there = (frame.cast(scales, strict=False) for frame in (rows.select(names), known))
-    return here.join(there, on=names, how="left", maintain_order="left")[_FOUND].fill_null(False)
+    return here.join(there, on=names, how="left", nulls_equal=True, maintain_order="left")[_FOUND].fill_null(False)
 
 
 def _scales(here: pl.DataFrame, there: pl.DataFrame) -> pl.Schema:
