@@ -151,8 +151,11 @@ def _say_rules(told: Against) -> None:
         rows = [_rule_row(one) for one in shown]
         say("\n".join(table(head, rows, right=range(1, len(head)))))
         say()
-    if silent := len(told.rules) - len(shown):
+    untried = [one.rule for one in told.rules if one not in shown and not one.rows_checked]
+    if silent := len(told.rules) - len(shown) - len(untried):
         say(f"{_count(silent, 'rule')} marked nothing, neither then nor now")
+    if untried:
+        say(f"{_count(len(untried), 'rule')} had no rows to look at: {_some(untried)}")
 
 
 def _rule_row(one: Marking) -> tuple[object, ...]:

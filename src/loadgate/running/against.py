@@ -14,17 +14,20 @@ from loadgate.model.absence import NO_ROWS
 from loadgate.model.findings import Outcome, OutcomeState
 from loadgate.model.identity import parse_run_id
 from loadgate.model.judgement import KnownErrorVerdict
+from loadgate.model.kinds import Severity
 from loadgate.model.period import Period
 from loadgate.model.shadow import in_shadow
 from loadgate.running import deciding
 from loadgate.running.looking import Seen, look
 from loadgate.running.opening import require_cadence
+from loadgate.running.wording import names
 
 if TYPE_CHECKING:
     from loadgate.model.deliveries import ExpectedDelivery
     from loadgate.model.expected import Dataset
     from loadgate.model.judgement import Judgement
     from loadgate.model.site import Site
+    from loadgate.reporting.names import Names
     from loadgate.running.opened import Opened
 
 
@@ -90,7 +93,8 @@ class Error:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
-    """`unseen`: deliveries whose rows are not to be had, and why: nothing is known of them, and none of them passes.
+    """`unseen`: deliveries whose rows are not to be had, or cannot be used as the content is now, and why: nothing is
+    known of them, and none of them passes.
 
     `missing` were expected and did not come, `empty` came without a row that can be used: no check is asked of them.
     """
@@ -123,7 +127,12 @@ def against(
     judged = _judged(opened, site, period, run)
     inputs = opened.inputs(judged.run)
     wanted = [one for one in inputs.deliveries if _is_chosen(one.expected, datasets)]
-    looked = look(opened, site, inputs, wanted=wanted, progress=progress)
+    emptied = frozenset(one.scope for one in judged.outcomes if one.reason == NO_ROWS)
+    named = names(site, inputs, language="en")
+    looked = [
+        one if one.delivery.expected.scope in emptied else _with_rows(one, named)
+        for one in look(opened, site, inputs, wanted=wanted, progress=progress)
+    ]
     seen = [one for one in looked if one.asked]
     frozen = opened.frozen(inputs.content)
     chosen = [one for one in site.datasets if not datasets or one.dataset in datasets]
@@ -149,6 +158,16 @@ def _is_chosen(expected: ExpectedDelivery, datasets: Sequence[str]) -> bool:
 
 def _is_empty(seen: Seen) -> bool:
     return bool(seen.outcomes) and all(outcome.reason == NO_ROWS for outcome in seen.outcomes)
+
+
+def _with_rows(seen: Seen, named: Names) -> Seen:
+    """A delivery of which the run used rows: where none can be used now, why that is so."""
+    from loadgate.reporting.sentences import finding_sentence
+
+    if not _is_empty(seen):
+        return seen
+    found = "; ".join(finding_sentence(one, named) for one in seen.read if one.severity is Severity.CRITICAL)
+    return replace(seen, outcomes=(), rules=(), unseen=f"none of its rows can be used as the content is now: {found}")
 
 
 def _judged(opened: Opened, site: Site, period: str, run: str | None) -> Judgement:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from loadgate.errors import LoadgateError
 from loadgate.running import crossing, delivering
+from loadgate.running.keeping import read_findings
 from loadgate.running.trial import marked_by, outcomes_of
 from loadgate.store import durable
 
 if TYPE_CHECKING:
     from loadgate.model.deliveries import Delivery, ExpectedDelivery
     from loadgate.model.expected import Dataset
-    from loadgate.model.findings import Outcome
+    from loadgate.model.findings import Finding, Outcome
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
     from loadgate.running.opened import Opened
@@ -35,12 +36,13 @@ _NEVER = "the content has no such dataset, or no such file of it, any more"
 class Seen:
     """One delivery: what came of its checks and of its rules, or why nothing is known of it.
 
-    Not `asked`: its rows are only there for others to be held against.
+    `read` is what reading found in it. Not `asked`: its rows are only there for others to be held against.
     """
 
     delivery: Delivery
     outcomes: tuple[Outcome, ...] = ()
     rules: tuple[Outcome, ...] = ()
+    read: tuple[Finding, ...] = ()
     rows: Path | None = None  # as typed, while looking
     asked: bool = True
     read_again: bool = False
@@ -104,10 +106,11 @@ def _see(
         if not kept:
             rows.mkdir()
             delivering.read_into(rows, opened, site, delivery)
-        seen = Seen(delivery=delivery, rows=typed if kept else rows, asked=is_asked, read_again=not kept)
+        there = typed if kept else rows
+        seen = Seen(delivery=delivery, read=read_findings(there), rows=there, asked=is_asked, read_again=not kept)
         if not is_asked:
             return seen
-        outcomes, rules = _asked(site, dataset, expected, (typed if kept else rows), period=period, own=own)
+        outcomes, rules = _asked(site, dataset, expected, there, period=period, own=own)
     except LoadgateError as error:
         shutil.rmtree(rows, ignore_errors=True)
         return Seen(delivery=delivery, unseen=error.message, asked=is_asked)
