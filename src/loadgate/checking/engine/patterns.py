@@ -1,11 +1,14 @@
-"""A regex as GX's users write it, in Python's dialect, enters; leaves the regex that says the same to Polars.
+"""A regex as GX's users write it, in Python's dialect, enters; leaves its equal for Polars, or a test in Python.
 
 What the two read differently, and Polars would take without a word, is rewritten, or refused where it has no equal.
+What Polars does not read at all, look-around for one, is left to Python.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -23,14 +26,31 @@ _OUTSIDE: Final = {r"\<": "<", r"\>": ">", r"\w": f"[{_WORD}]", r"\W": f"[^{_WOR
 _INSIDE: Final = {**_OUTSIDE, r"\w": _WORD}
 
 
-def python_pattern(pattern: str) -> str:
+@lru_cache(maxsize=256)
+def polars_pattern(pattern: str) -> str | None:
     r"""Write a regex of Python for Polars: \< is a sign there and no edge of a word, and sets know no `&&`.
 
-    A brace that counts nothing is one: for Polars `{ 2}` is a number of times, too.
+    A brace that counts nothing is one: for Polars `{ 2}` is a number of times, too. None if Polars does not read it.
 
     Raises: CannotEvaluateError if it holds what Python reads differently, or not at all.
     """
-    return _PART.sub(_rewritten, pattern)
+    import polars as pl
+
+    written = _PART.sub(_rewritten, pattern)
+    try:
+        pl.Series([""]).str.contains(written)
+    except pl.exceptions.PolarsError:
+        return None
+    return written
+
+
+def python_test(pattern: str, *, columns: str) -> Callable[[str], bool]:
+    """A regex as a test of one text. Raises: CannotEvaluateError if Python does not read it either."""
+    try:
+        search = re.compile(pattern).search
+    except (re.error, OverflowError, RecursionError):
+        raise CannotEvaluateError(f"the pattern for {columns} is malformed") from None
+    return lambda text: search(text) is not None
 
 
 def _rewritten(part: re.Match[str]) -> str:

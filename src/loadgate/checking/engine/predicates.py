@@ -25,8 +25,9 @@ from loadgate.checking.engine.many_columns import (
     sum_of,
     type_of_sum,
 )
-from loadgate.checking.engine.patterns import python_pattern
+from loadgate.checking.engine.patterns import polars_pattern, python_test
 from loadgate.checking.engine.short_texts import ShapeTest, asked_of, read_shape
+from loadgate.checking.engine.verdicts import Verdicts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -293,13 +294,19 @@ def _matches(asked: Asked, patterns: list[str], *, match_on: str | None = None) 
 
 
 def _contains(asked: Asked, pattern: str) -> pl.Expr:
-    """Search texts for a regex; one that only says which character may stand where is tested many times faster."""
+    """Search texts for a regex; one that only says which character may stand where is tested many times faster.
+
+    What Polars cannot say, look-around for one, Python is asked, once for each distinct text.
+    """
     import polars as pl
 
-    pattern = python_pattern(pattern)
-    shape = read_shape(pattern)
+    written = polars_pattern(pattern)
+    if written is None:
+        told = f"{asked.columns[0]} ({asked.dtype()})"
+        return asked_of(asked.text(), Verdicts(python_test(pattern, columns=told)), at_once=asked.at_once)
+    shape = read_shape(written)
     if shape is None or asked.dtype() != pl.String:
-        return asked.text().str.contains(pattern)
+        return asked.text().str.contains(written)
     return asked_of(asked.column(), ShapeTest(shape), at_once=asked.at_once)
 
 
