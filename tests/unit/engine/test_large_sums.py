@@ -72,3 +72,16 @@ def test_sums_of_decimals_are_added_exactly_from_batch_to_batch() -> None:
     for found in (suite.validate(rows.lazy()), streamed.finish(rows.lazy())):
         assert found.result.results[0].result["observed_value"] == 0.01
         assert found.result.success
+
+
+@pytest.mark.parametrize("total", [2**53 + 1, 2**53 + 3, 2**63 - 1, -(2**62) - 1])
+def test_a_limit_that_gx_makes_a_float_of_still_takes_in_the_sum_that_was_written(total: int) -> None:
+    suite = compiled(
+        gxe.ExpectColumnSumToBeBetween(column="amount", min_value=total, max_value=total),
+        gxe.ExpectColumnSumToBeBetween(column="amount", min_value=total + 2**12),
+    )
+
+    within, beyond = suite.validate(pl.LazyFrame({"amount": [total - 2, 2, None]})).result.results
+
+    assert (within.success, beyond.success) == (True, False)
+    assert within.to_json_dict()["result"] == {"observed_value": total}

@@ -72,10 +72,10 @@ def unique_proportion(asked: Asked) -> Reduction:
 
 def column_sum(asked: Asked) -> Reduction:
     """Sum a column: integers and decimals exactly, so that only floats can depend on the order."""
-    plain = int if asked.dtype().is_integer() else plain_number
+    whole = asked.dtype().is_integer()
     return Reduction(
         needs=(added(_total(asked)),),
-        finish=lambda total: plain(total or 0),  # a column of nulls has none
+        finish=lambda total: _as_pandas_has_it(int(total or 0) if whole else total or 0),  # a column of nulls has none
     )
 
 
@@ -96,11 +96,11 @@ def mean(asked: Asked) -> Reduction:
 
 
 def minimum(asked: Asked) -> Reduction:
-    return Reduction(needs=(least(asked.picked().min()),), finish=_extreme)
+    return Reduction(needs=(least(asked.picked().min()),), finish=_as_pandas_has_it)
 
 
 def maximum(asked: Asked) -> Reduction:
-    return Reduction(needs=(greatest(asked.picked().max()),), finish=_extreme)
+    return Reduction(needs=(greatest(asked.picked().max()),), finish=_as_pandas_has_it)
 
 
 def distinct_count(asked: Asked) -> Reduction:
@@ -177,7 +177,7 @@ def plain_number(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _extreme(value: Any) -> Any:
+def _as_pandas_has_it(value: Any) -> Any:
     """A whole number that no float holds is numpy's, as in pandas: compared with GX's limit, a float, as a float."""
     import numpy as np
 

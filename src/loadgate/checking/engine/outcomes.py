@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -75,9 +76,11 @@ def observed(metric: str, value: Any, *, rows_checked: int | None, own: bool = F
     `own`: it is an aggregate of one's own that may be shown, see own_rules.aggregate.
     """
     shown = metric in _COUNT_LIKE or (metric in _SUM_LIKE and (rows_checked or 0) > 1) or (own and rows_checked != 1)
-    if not shown or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not shown or isinstance(value, bool):
         return None
-    return value if isinstance(value, int) else significant(value)
+    if isinstance(value, Integral):  # numpy's too
+        return int(value)
+    return significant(value) if isinstance(value, float) and math.isfinite(value) else None
 
 
 def significant(value: float) -> float:
