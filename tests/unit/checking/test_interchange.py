@@ -400,6 +400,7 @@ def test_lines_that_would_share_a_key_get_ids_that_stay(tmp_path: Path) -> None:
         ("expect_column_values_to_be_of_type", {"type_": "datetime64"}, Column(type=ColumnType.TIMESTAMP)),
         ("expect_column_mean_to_be_between", {"min_value": 1}, Column(type=ColumnType.DECIMAL, scale=6)),
         ("expect_column_values_to_match_regex", {"regex": "^[0-9]$"}, Column()),
+        ("expect_column_values_to_match_regex", {"regex": r"^(?!x)(.)\1"}, Column()),
     ],
 )
 def test_types_of_columns_are_guessed_from_what_is_expected(
