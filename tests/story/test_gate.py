@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_status_names_the_case_and_what_to_do(held: Any) -> None:
         (("--reason", "  ", *UNTIL), 3, "a waiver needs a reason"),
         (REASON, 1, "a waiver needs an end"),
         ((*REASON, "--until", "soon"), 1, "'soon' is no day"),
-        ((*REASON, *UNTIL, "--ceiling", "0.0001%"), 3, "is below the case's size"),
+        ((*REASON, *UNTIL, "--ceiling", "0.0001%"), 3, "the ceiling 0.0001% is below the case's size "),
         ((*REASON, *UNTIL, "--ceiling", "much"), 1, "'much' is no ceiling"),
         ((*REASON, *UNTIL, "--approver", "anna"), 3, "a second person approves it"),
     ],
@@ -86,6 +87,20 @@ def test_a_waiver_that_says_too_little_or_permits_nothing_is_refused(
     assert told in refused.err
     assert held("release", PERIOD).code == 3
     assert nothing_went_out(held)
+
+
+def test_the_ceiling_that_a_refusal_names_is_in_per_cent_and_permits_the_case(held: Any) -> None:
+    refused = held("waive", "1", *REASON, *UNTIL, "--ceiling", "0.0001%")
+    (named,) = re.findall(r"--ceiling ([0-9.]+%), or more", refused.err)
+
+    assert held("waive", "1", *REASON, *UNTIL, "--ceiling", named).code == 0
+
+
+def test_the_help_of_waive_names_no_day_that_passes(held: Any) -> None:
+    told = held.loadgate("waive", "--help").out
+
+    assert "--until YYYY-MM-DD" in told
+    assert re.findall(r"20\d\d-\d\d-\d\d", told) == []
 
 
 def test_a_case_that_does_not_exist_cannot_be_waived(held: Any) -> None:

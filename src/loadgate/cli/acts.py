@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def waive(
     case: Annotated[int, typer.Argument(help="The case's number.")],
     reason: Annotated[str | None, typer.Option("--reason", help="Why this may go out.")] = None,
-    until: Annotated[str | None, typer.Option("--until", help="The last day that it holds, e.g. 2025-09-30.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="The last day that it holds: YYYY-MM-DD.")] = None,
     ceiling: Annotated[
         str | None, typer.Option("--ceiling", help="The largest effect still permitted, e.g. 2.5%; now's if left out.")
     ] = None,
@@ -36,7 +36,7 @@ def waive(
 
     \b
     Examples:
-      loadgate waive 1 --reason "as confirmed" --until 2025-09-30 --ceiling 2.5%
+      loadgate waive 1 --reason "as confirmed" --until YYYY-MM-DD --ceiling 2.5%
       loadgate waive 1 --approve --actor maria
 
     Exit codes: 0 done, 1 no such case, 3 refused.
@@ -84,11 +84,11 @@ def _tell_waiver(waiver: Waiver, site: Path, *, as_json: bool) -> None:
 
 def _day(text: str | None, *, not_before: date) -> date:
     if text is None:
-        raise NotFound("a waiver needs an end", fix="--until 2025-09-30")
+        raise NotFound("a waiver needs an end", fix=f"--until {not_before} or later")
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise NotFound(f"{text!r} is no day", fix="--until 2025-09-30") from None
+        raise NotFound(f"{text!r} is no day", fix=f"--until {not_before} or later") from None
     if day < not_before:
         raise NotFound(f"a waiver until {day} would never hold", fix=f"--until {not_before} or later")
     return day

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 from datetime import date
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from loadgate.errors import CouldNotRun, NotFound, Refused
@@ -71,8 +72,8 @@ def request_waiver(
     limit = case.size if ceiling is None else ceiling
     if limit < case.size:
         raise Refused(
-            f"the ceiling {limit:.4g} is below the case's size {case.size:.4g}: it would permit nothing",
-            fix=f"--ceiling {case.size:.4g}, or more",
+            f"the ceiling {percent(limit)} is below the case's size {percent(case.size)}: it would permit nothing",
+            fix=f"--ceiling {percent(case.size)}, or more",
         )
     kinds = {finding.kind.value for finding in findings if finding.id in case.findings}
     body = {
@@ -85,6 +86,13 @@ def request_waiver(
     }
     entry = opened.state.ledger.append(REQUESTED, actor, lambda seq: {"waiver": f"W-{seq}", **body}, at or now())
     return next(waiver for waiver in waivers(opened) if waiver.id == entry.body["waiver"])
+
+
+def percent(fraction: float) -> str:
+    """`5.358%`: four digits, rounded up, so that a ceiling of it permits the fraction itself."""
+    exact = Decimal(repr(fraction)) * 100
+    step = Decimal(1).scaleb(exact.adjusted() - 3)
+    return f"{exact.quantize(step, ROUND_CEILING).normalize():f}%"
 
 
 def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | None = None) -> Waiver:
