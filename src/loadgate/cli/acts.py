@@ -42,7 +42,7 @@ def waive(
     Exit codes: 0 done, 1 no such case, 3 refused.
     """
     from loadgate.running.acting import approve_waiver, pending, request_waiver, same_person
-    from loadgate.running.cases import newest_judgement_of
+    from loadgate.running.cases import newest_judgement_of, require_waivable
     from loadgate.running.opened import find_site, open_site
 
     opened = open_site(find_site(site))
@@ -56,6 +56,7 @@ def waive(
         if approver is not None and same_person(who, approver):
             raise Refused(f"{approver} asks for it: a second person approves it", fix="--approver NAME, another's")
         judgement, found = newest_judgement_of(opened, case)
+        require_waivable(opened, case, run=judgement.run)
         timezone = opened.frozen(opened.inputs(judgement.run).content).file.timezone
         waiver = request_waiver(
             opened,

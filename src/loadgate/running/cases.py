@@ -43,15 +43,27 @@ def judged_runs(opened: Opened) -> list[str]:
 def newest_judgement_of(opened: Opened, number: int) -> tuple[Judgement, Case]:
     """The judgement in which a case was last seen, and the case as it was there. Raises NotFound."""
     row = opened.state.cases.get(number)
-    judgement = deciding.stored(opened, row.last_run)
+    seen = {run for run, _ in opened.state.cases.findings(number)}
+    judgement = deciding.stored(opened, max(seen, key=run_order, default=row.last_run))
     case = next((one for one in judgement.cases if one.number == number), None)
     if case is None:
-        raise NotFound(f"case {number} was resolved in {row.last_run}", fix="`loadgate case list` lists the open ones")
+        raise NotFound(f"case {number} is not judged yet", fix="`loadgate case list` lists those that are")
     return judgement, case
 
 
+def require_waivable(opened: Opened, number: int, *, run: str) -> None:
+    """Raises NotFound for a case that is over, unless the run that it was last seen in still waits for its release."""
+    from loadgate.store.cases import CaseState
+    from loadgate.store.runs import RunState
+
+    row = opened.state.cases.get(number)
+    newest = opened.state.runs.rows(parse_run_id(run)[0])[-1]
+    if row.state is CaseState.CLOSED and (newest.id != run or newest.state is RunState.RELEASED):
+        raise NotFound(f"case {number} was resolved in {row.last_run}", fix="`loadgate case list` lists the open ones")
+
+
 def rebuild(opened: Opened) -> dict[str, int]:
-    """Write the cases anew from the runs' judgements, in the order in which the runs were judged."""
+    """Write the cases anew from the runs' judgements, by period and number."""
     from loadgate.judging.cases import case_origin
     from loadgate.store.cases import CaseRow, CaseState
 
@@ -63,9 +75,11 @@ def rebuild(opened: Opened) -> dict[str, int]:
         for case in judgement.cases:
             number = case.known_number
             earlier = rows.get(number)
+            # an older period may have been judged after the one that made the case
+            origin = earlier.origin if earlier and case.first_seen != run else case_origin(case, run=run)
             rows[number] = CaseRow(
                 number=number,
-                origin=earlier.origin if earlier else case_origin(case, run=run),
+                origin=origin,
                 state=CaseState.OPEN,
                 opened_run=case.first_seen,
                 last_run=run,

@@ -70,14 +70,15 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
 
     opened, inputs, site = ref.frozen()
     findings, outcomes = gather(opened, inputs, site)
-    return judge(
+    known = list(stored(opened, ref.run).cases) if is_stored(opened, ref.run) else _followed(opened, inputs.period)
+    judgement = judge(
         run=ref.run,
         planned=inputs.planned,
         outcomes=outcomes,
         findings=findings,
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=_open_cases(opened, inputs.period),
+        open_cases=known,
         gate=site.gate,
         parts=parts(inputs),
         lineage=reducing.load_lineage(opened, ref.run, site),
@@ -87,6 +88,8 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         awaited=_without(inputs, ArrivalState.AWAITED, ArrivalState.OVERDUE),
         shadow=in_shadow(site, Period.parse(inputs.period)),
     )
+    later = {row.number for row in opened.state.cases.rows() if is_later(row.last_run, ref.run)}
+    return replace(judgement, resolved=tuple(number for number in judgement.resolved if number not in later))
 
 
 def judge_delivery(ref: Ref, version: str) -> Judgement:
@@ -110,7 +113,7 @@ def judge_delivery(ref: Ref, version: str) -> Judgement:
         findings=[finding for folder in written for finding in read_findings(folder)],
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=_open_cases(opened, inputs.period),
+        open_cases=_followed(opened, inputs.period),
         gate=site.gate,
         parts=parts(inputs),
         lineage=None,
@@ -186,7 +189,10 @@ def _store(opened: Opened, ref: Ref, judgement: Judgement) -> None:
 
 
 def _project(opened: Opened, judgement: Judgement) -> None:
-    """Write the cases of a judgement that is kept, and close those that are over. Safe to repeat."""
+    """Write the cases of a judgement that is kept, and close those that are over. Safe to repeat.
+
+    A case that a later period has seen or closed stays as that left it.
+    """
     from loadgate.judging.cases import case_origin
     from loadgate.store.cases import CaseRow
     from loadgate.store.cases import CaseState as RowState
@@ -194,6 +200,9 @@ def _project(opened: Opened, judgement: Judgement) -> None:
     rows = {row.number: row for row in opened.state.cases.rows()}
     for case in judgement.cases:
         row = rows.get(case.known_number)
+        opened.state.cases.attach(case.known_number, run=judgement.run, finding_ids=case.findings)
+        if row is not None and is_later(row.last_run, judgement.run):
+            continue
         opened.state.cases.put(
             CaseRow(
                 number=case.known_number,
@@ -204,22 +213,27 @@ def _project(opened: Opened, judgement: Judgement) -> None:
                 body=to_plain(Case, case),
             )
         )
-        opened.state.cases.attach(case.known_number, run=judgement.run, finding_ids=case.findings)
     for resolved in judgement.resolved:
         opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=judgement.run))
 
 
-def _open_cases(opened: Opened, period: str) -> list[Case]:
-    """Open cases, those that this run opened when it was judged before among them.
+def _followed(opened: Opened, period: str) -> list[Case]:
+    """Cases that a run of this period may go on with: the open ones, and those that a later period closed.
 
-    A case that a later period has seen is not this run's to follow: judging an older month again closes nothing.
+    What a later period has seen or closed keeps its number in an older one that is judged after it; nothing that the
+    older one says moves it on.
     """
     from loadgate.store.cases import CaseState as RowState
 
     own = Period.parse(period)
-    rows = [row for row in opened.state.cases.rows(RowState.OPEN) if row.body]
-    seen = [row for row in rows if run_order(row.last_run)[0] <= own]
-    return [from_plain(Case, dict(row.body)) for row in seen]
+    rows = [row for row in opened.state.cases.rows() if row.body]
+    known = [row for row in rows if row.state is RowState.OPEN or run_order(row.last_run)[0] > own]
+    return [from_plain(Case, dict(row.body)) for row in known]
+
+
+def is_later(run: str, than: str) -> bool:
+    """Whether a run is of a later period than another."""
+    return run_order(run)[0] > run_order(than)[0]
 
 
 def findings_sha256(judgement: Judgement) -> str:
