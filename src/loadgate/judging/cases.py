@@ -19,10 +19,11 @@ WORSE_BY = 1.1  # a case that grew by up to a tenth goes on as it was: groups wo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """`resolved` are numbers of open cases that are over, in order."""
+    """`resolved` are numbers of open cases that are over, in order; `merged` those of them that are another's now."""
 
     cases: tuple[Case, ...]
     resolved: tuple[int, ...]
+    merged: tuple[tuple[int, int], ...]
 
 
 def follow(
@@ -39,15 +40,20 @@ def follow(
 
     They match by overlap of Scope, reference periods and the deliveries' periods aside, within one family of kinds
     and, where both name checks, a check in common; never by a hash. An open case is resolved when nothing overlaps it
-    and what could have shown it was there and ran; while provisional, none is.
+    and what could have shown it was there and ran; or when all of it lies in a case that goes on under another number:
+    several have become one. While provisional, none is.
     """
     fresh = [_new(group, run=run, parts=parts) for group in groups]
     pairs = _pair(fresh, open_cases)
     cases = [_continued(case, open_cases[pairs[place]], run) if place in pairs else case
              for place, case in enumerate(fresh)]  # fmt: skip
     taken = set(pairs.values())
-    over = [] if provisional else _resolved(fresh, open_cases, taken=taken, findings=findings, outcomes=outcomes)
-    return Matched(cases=tuple(sorted(cases, key=_urgency)), resolved=tuple(sorted(over)))
+    over = {} if provisional else _resolved(cases, open_cases, taken=taken, findings=findings, outcomes=outcomes)
+    return Matched(
+        cases=tuple(sorted(cases, key=_urgency)),
+        resolved=tuple(sorted(over)),
+        merged=tuple((number, into) for number, into in sorted(over.items()) if into is not None),
+    )
 
 
 def number_cases(judgement: Judgement, number: Callable[[Case], int]) -> Judgement:
@@ -129,14 +135,15 @@ def _likeness(one: Scope, other: Scope) -> float:
 
 
 def _resolved(
-    fresh: Sequence[Case],
+    cases: Sequence[Case],
     open_cases: Sequence[Case],
     *,
     taken: set[int],
     findings: Sequence[Finding],
     outcomes: Sequence[Outcome],
-) -> list[int]:
-    now = [(case, timeless(case.scope)) for case in fresh]
+) -> dict[int, int | None]:
+    """Number of each open case that is over -> the number of the case that it is part of now, or None."""
+    now = [(case, timeless(case.scope)) for case in cases]
     unseen = [timeless(finding.scope) for finding in findings if leaves_unseen(finding)]
     watched = frozenset[str]().union(*(case.checks for case in open_cases))
     unasked = [
@@ -144,17 +151,18 @@ def _resolved(
         for outcome in outcomes
         if outcome.state is OutcomeState.NOT_APPLICABLE and outcome.check in watched
     ]
-    over = []
+    over: dict[int, int | None] = {}
     for place, earlier in enumerate(open_cases):
         if place in taken or earlier.number is None:
             continue
         scope = timeless(earlier.scope)
-        goes_on = any(same_matter(case, earlier) and box.overlaps(scope) for case, box in now)
+        going_on = [(case, box) for case, box in now if same_matter(case, earlier) and box.overlaps(scope)]
+        into = next((case.number for case, box in going_on if box.covers(scope)), None)
         hidden = any(box.overlaps(scope) for box in unseen) or any(
             check in earlier.checks and box.overlaps(scope) for check, box in unasked
         )
-        if not goes_on and (not hidden or _about_absence(earlier)):
-            over.append(earlier.number)
+        if (not going_on or into is not None) and (not hidden or _about_absence(earlier)):
+            over[earlier.number] = into
     return over
 
 

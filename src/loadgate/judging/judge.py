@@ -94,6 +94,7 @@ def judge(
         parts=verdicts.parts,
         cases=matched.cases,
         resolved=matched.resolved,
+        merged=matched.merged,
         findings=tuple(found),
         outcomes=_outcomes_in_order(whole),
         known_errors=registered.verdicts,

@@ -103,3 +103,4 @@ class Judgement:
     caveats: tuple[Caveat, ...]
     waivers: tuple[str, ...]
     provisional: bool = False
+    merged: tuple[tuple[int, int], ...] = ()  # of the resolved: the case, and the case that it is part of now

@@ -13,6 +13,7 @@ from loadgate.reporting import sections
 from loadgate.reporting.cases import cases, reasons
 from loadgate.reporting.language import moment, sentence_case
 from loadgate.reporting.matrix import FAILED, NOTHING, ORDER, matrix
+from loadgate.reporting.sentences import resolved_text
 from loadgate.reporting.steps import steps
 from loadgate.reporting.view import ReportView
 
@@ -75,7 +76,7 @@ def page(view: ReportView) -> str:
             steps=steps(judgement, names),
             cases=all_cases[:MOST_CASES],
             more_cases=all_cases[MOST_CASES:],
-            resolved=", ".join(words("case", "label", number=number) for number in judgement.resolved),
+            resolved=resolved_text(judgement, words),
             matrix=matrix(view.arrivals, judgement.findings, names),
             states=[str(state) for state in ORDER if state != NOTHING],
             icons=STATE_ICONS,

@@ -16,10 +16,11 @@ from loadgate.model.findings import (
     GroupEvidence,
     RowsEvidence,
 )
+from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import KINDS, Kind, Owner
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope
-from loadgate.reporting.language import mid_sentence, moment, sentence_case
+from loadgate.reporting.language import Words, mid_sentence, moment, sentence_case
 from loadgate.reporting.names import Names
 
 _LOOKS_LIKE = {Kind.SHARED_RESTATEMENT: "denominator"}  # value moved, numerator did not
@@ -445,3 +446,14 @@ def _weight(evidence: Evidence) -> int:
             return evidence.cells
         case ArrivalEvidence():
             return 0
+
+
+def resolved_text(judgement: Judgement, words: Words) -> str:
+    """`case 4, case 11 (now part of case 2)`."""
+    into = dict(judgement.merged)
+    told = []
+    for number in judgement.resolved:
+        label = words("case", "label", number=number)
+        merged = words("case", "label", number=into[number]) if number in into else None
+        told.append(label if merged is None else words("case", "merged", label=label, into=merged))
+    return ", ".join(told)

@@ -9,7 +9,7 @@ from loadgate.model.findings import Verdict
 from loadgate.model.judgement import Judgement
 from loadgate.model.kinds import IN_SHADOW, Severity
 from loadgate.reporting.names import Names
-from loadgate.reporting.sentences import case_text
+from loadgate.reporting.sentences import case_text, resolved_text
 from loadgate.reporting.steps import holding, steps, urgent_first
 
 WIDTH = 100
@@ -62,8 +62,7 @@ def terminal(judgement: Judgement, names: Names, *, report: str | None, rich: bo
     if tried:
         lines.append(paint(words("terminal", "in_shadow", count=words.count("finding", tried)), "dim"))
     if judgement.resolved:
-        listed = ", ".join(words("case", "label", number=number) for number in judgement.resolved)
-        lines.append(words("terminal", "resolved", cases=listed))
+        lines.append(words("terminal", "resolved", cases=resolved_text(judgement, words)))
     lines.append(paint(words("terminal", "next"), "bold"))
     for step in steps(judgement, names):
         if step.command is None:

@@ -89,7 +89,9 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         shadow=in_shadow(site, Period.parse(inputs.period)),
     )
     later = {row.number for row in opened.state.cases.rows() if is_later(row.last_run, ref.run)}
-    return replace(judgement, resolved=tuple(number for number in judgement.resolved if number not in later))
+    resolved = tuple(number for number in judgement.resolved if number not in later)
+    merged = tuple((number, into) for number, into in judgement.merged if number not in later)
+    return replace(judgement, resolved=resolved, merged=merged)
 
 
 def judge_delivery(ref: Ref, version: str) -> Judgement:

@@ -133,6 +133,39 @@ def test_of_two_open_cases_the_likest_is_taken(make):
     assert judgement.resolved == ()  # the other still overlaps what is there
 
 
+@pytest.mark.parametrize(
+    ("now", "number", "resolved", "merged"),
+    [
+        (["101", "102"], 1, (2,), ((2, 1),)),  # two became one
+        (["101", "102", "103"], 1, (2,), ((2, 1),)),
+        (["102"], 2, (1,), ()),
+    ],
+)
+def test_an_open_case_that_became_part_of_another_is_over_and_says_where_it_goes_on(
+    make, now, number, resolved, merged
+):
+    earlier = [
+        make.case(number, scope=make.delivery_scope(provider, period="2026-09"), kinds=MISSING)
+        for number, provider in ((1, "101"), (2, "102"))
+    ]
+
+    judgement = make.judge(findings=missing(make, *now), open_cases=earlier)
+
+    assert [case.number for case in judgement.cases] == [number]
+    assert (judgement.resolved, judgement.merged) == (resolved, merged)
+
+
+def test_an_open_case_whose_rows_could_not_be_seen_stays_though_another_lies_around_it(make):
+    scopes = [make.delivery_scope(provider, period="2026-09") for provider in ("101", "102")]
+    earlier = [make.case(number, scope=scopes[number - 1], kinds=FAILED, checks=["pupils:c"]) for number in (1, 2)]
+    seen = [make.finding("checking.failed", make.delivery_scope(p), check="pupils:c") for p in ("101", "102")]
+    hidden = make.finding("arrival.missing", make.delivery_scope("102"))
+
+    judgement = make.judge(findings=[*seen, hidden], open_cases=earlier)
+
+    assert judgement.resolved == ()
+
+
 @pytest.mark.parametrize(("before", "now"), [("101", None), (None, "101")])
 def test_a_case_of_one_provider_goes_on_as_one_of_all_and_the_other_way_round(make, before, now):
     earlier = make.case(1, scope=make.scope(before, figure="pupils"), kinds=["control.substantial"])

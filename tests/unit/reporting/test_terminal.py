@@ -74,6 +74,15 @@ def test_cases_that_are_not_printed_are_counted(views: ModuleType) -> None:
     assert "Resolved: case 4, case 11" in text
 
 
+def test_a_case_that_is_part_of_another_now_says_of_which(views: ModuleType) -> None:
+    view = views.large()
+    judgement = replace(view.judgement, merged=((11, 4),))
+
+    text = terminal(judgement, view.names, report=None)
+
+    assert "Resolved: case 4, case 11 (now part of case 4)" in text
+
+
 def test_a_quiet_month_is_three_lines(views: ModuleType) -> None:
     view = views.release()
 
