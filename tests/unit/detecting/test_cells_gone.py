@@ -85,3 +85,30 @@ def test_a_month_inside_the_window_is_gone() -> None:
     rows = [row for row in rows if (row[1], row[2]) != (OLD, Status.DROPPED)] + [("100", KEPT, Status.SAME)]
 
     assert gone(rows) == [(provider, KEPT) for provider in PROVIDERS[1:]]
+
+
+def test_what_a_provider_had_that_ended_months_ago_makes_no_month_gone_at_the_others() -> None:
+    months = [dt.date(2026, month, 1) for month in (6, 7)]
+    ended = compared([("200", start, Status.GONE) for start in months]).with_columns(source=pl.lit("2026-07"))
+    others = compared(moved_on()).with_columns(
+        source=pl.when(pl.col("status") != Status.NEW.value).then(pl.lit("2026-09"))
+    )
+
+    held = cells_gone.held(pl.concat([others, ended]), [FIGURE])
+
+    assert held.filter(pl.col("gone")).is_empty()
+
+
+def test_what_all_of_one_vintage_lost_is_gone_though_another_vintage_is_compared_with_too() -> None:
+    months = [dt.date(2026, month, 1) for month in (5, 6, 7)]
+    lost = compared([(one, start, Status.GONE) for one in PROVIDERS for start in months])
+    kept = compared([(one, OLD, Status.SAME) for one in PROVIDERS] + [(one, NEW, Status.NEW) for one in PROVIDERS])
+    every = pl.concat([lost, kept]).with_columns(
+        source=pl.when(pl.col("status") != Status.NEW.value).then(
+            pl.when(pl.col("provider") == "100").then(pl.lit("2026-08")).otherwise(pl.lit("2026-09"))
+        )
+    )
+
+    held = cells_gone.held(every, [FIGURE])
+
+    assert held.filter(pl.col("gone")).height == 3 * len(PROVIDERS)

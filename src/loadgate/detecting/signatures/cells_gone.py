@@ -27,9 +27,10 @@ _HERE = (Status.SAME.value, Status.RESTATED.value, Status.APPEARED.value, Status
 def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFrame:
     """COMPARISONS rows that had a value in the prior vintage and could have one now, with `gone`.
 
-    A reference period that the whole run has not got is gone too, unless the window only moved on. A figure of which a
-    provider has nothing is gone where other figures of the dataset came from it; else its delivery is missing, and
-    arrival says so.
+    A reference period that the whole run has not got is gone too, unless the window only moved on. Each prior vintage
+    has a window of its own: what a provider had that last was in an older one is not lost to the others. A figure of
+    which a provider has nothing is gone where other figures of the dataset came from it; else its delivery is missing,
+    and arrival says so.
     """
     import polars as pl
 
@@ -52,7 +53,7 @@ def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFram
         (pl.col("left") & (start < first)).fill_null(False).alias("oldest"),
         start.filter(status == Status.NEW.value).n_unique().over("figure").alias("new"),
     )
-    dropped = start.filter(pl.col("oldest")).n_unique().over("figure")
+    dropped = start.filter(pl.col("oldest")).n_unique().over("figure", "source")
     on = pl.col("oldest") & (pl.col("new") > 0) & (dropped <= _MOVES_ON * pl.col("new") + 1)
     kept = prior.filter(pl.col("other").is_not_null() & pl.col("came") & ~on)
     return kept.select(*comparisons.columns, pl.col("value").is_null().alias("gone"))
