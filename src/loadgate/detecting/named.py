@@ -325,7 +325,8 @@ def _ordinary(replayed: np.ndarray, size: np.ndarray, steady: np.ndarray) -> np.
     if not steady.any():
         return np.full(size.shape, np.inf)
     scale = np.sqrt(size**2 + (_BESIDE * np.median(size[steady])) ** 2)
-    found: np.ndarray = _largest(replayed / scale[:, None]) * scale
+    known = scale > 0  # what never moved, at a provider like at most others, says nothing of how far others go
+    found: np.ndarray = _largest(replayed[known] / scale[known, None]) * scale
     return found
 
 
