@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 _BEYOND = {Agreement.SUBSTANTIAL: Kind.CONTROL_SUBSTANTIAL, Agreement.MINIMAL: Kind.CONTROL_MINIMAL}
 _PERIODS = 3  # periods that a direction or a drift needs
+_NEAR = 1.1  # times: how far a multiple may be from a power of ten
+_SOLID = 10  # counted: of fewer, chance makes a tenth or ten times as many
 
 
 def control_findings(comparisons: pl.DataFrame, *, subjects: Subjects) -> list[Finding]:
     """At most two findings per (source, figure, provider): substantial deviations, and minimal ones.
 
     `detail` says `direction: one-sided` where all differences of at least three periods have one sign, and
-    `drift: growing` where they never shrink and the last is at least twice the first, in every cell that deviates.
+    `drift: growing` where they never shrink and the last is at least twice the first, in every cell that deviates;
+    `factor: 1/1000` (10, 100, 1000 or one part in so many) where every value that deviates is that multiple of its
+    control figure, to a tenth.
     """
     import polars as pl
 
@@ -77,7 +81,7 @@ def _finding(kind: Kind, beyond: pl.DataFrame, compared: pl.DataFrame, *, subjec
             source=source,
         ),
         check=f"control:{source}",
-        detail=_shape(beyond, compared),
+        detail={**_shape(beyond, compared), **_unit(beyond)},
     )
 
 
@@ -97,6 +101,21 @@ def _shape(beyond: pl.DataFrame, compared: pl.DataFrame) -> dict[str, str]:
         if all(map(_grows, series)):
             found["drift"] = "growing"
     return found
+
+
+def _unit(beyond: pl.DataFrame) -> dict[str, str]:
+    """The power of ten that lies between all these values and their control figures, if one does."""
+    import polars as pl
+
+    ratio = pl.col("value") / pl.col("other")
+    smaller = pl.min_horizontal(pl.col("value").abs(), pl.col("other").abs())
+    solid = (pl.col("numerator").is_null() | (smaller >= _SOLID)).any()
+    for times in (10, 100, 1000):
+        for factor, told in ((times, f"{times}"), (1 / times, f"1/{times}")):
+            near = ratio.is_between(factor / _NEAR, factor * _NEAR).fill_null(value=False).all()
+            if beyond.select(near & solid).item():
+                return {"factor": told, "looks_like": "unit"}
+    return {}
 
 
 def _grows(sizes: list[float]) -> bool:

@@ -79,6 +79,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "unmoved": _unmoved(evidence, names),
         "planned": _planned(detail, names),
         "factor": _factor(detail, names),
+        "multiple": _optional(names, "multiple", _factor(detail, names) if "factor" in detail else None),
         "cells": _cell_names(finding.scope, names),
         "would": words.known("known_error_state", detail.get("would", "not checked")),
     }

@@ -118,3 +118,53 @@ def test_direction_and_drift_need_three_periods_of_one_sign(
     (finding,) = findings(panel, compared(*rows))
 
     assert dict(finding.detail) == detail
+
+
+def multiples(*pairs: tuple[float, float], exact: bool = True) -> pl.DataFrame:
+    """Substantial rows of (value, control), one a provider's cell each."""
+    rows = compared(*(("101", f"c{number}", 1, 9.0, "substantial") for number in range(len(pairs))))
+    values, others = (pl.Series(list(side), dtype=pl.Float64) for side in zip(*pairs, strict=True))
+    numbers = values.cast(rows.schema["numerator"]) if exact else pl.lit(None, dtype=rows.schema["numerator"])
+    return rows.with_columns(values.alias("value"), others.alias("other"), numbers.alias("numerator"))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "factor"),
+    [
+        (((40461.0, 40.461),), "1000"),
+        (((40.0, 40461.0),), "1/1000"),
+        (((1050.0, 100.0), (230.0, 23.4)), "10"),
+        (((5.0, 498.0), (20.0, 2011.0)), "1/100"),
+        (((-4000.0, -40.0),), "100"),
+    ],
+)
+def test_a_power_of_ten_between_value_and_control_is_told_as_that(
+    panel: Any, pairs: tuple[tuple[float, float], ...], factor: str
+) -> None:
+    (finding,) = findings(panel, multiples(*pairs))
+
+    assert dict(finding.detail) == {"factor": factor, "looks_like": "unit"}
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        ((1000.0, 89.0),),  # near ten, but not to a tenth
+        ((1000.0, 100.0), (300.0, 200.0)),  # of one cell alone
+        ((9.0, 90.0),),  # few may be a tenth by chance
+        ((1000.0, 0.0),),
+        ((1000.0, -100.0),),
+    ],
+)
+def test_what_chance_or_another_cause_makes_is_no_other_unit(
+    panel: Any, pairs: tuple[tuple[float, float], ...]
+) -> None:
+    (finding,) = findings(panel, multiples(*pairs))
+
+    assert "factor" not in finding.detail
+
+
+def test_a_share_in_per_cent_against_a_fraction_is_another_unit(panel: Any) -> None:
+    (finding,) = findings(panel, multiples((0.042, 4.2), (0.07, 7.02), exact=False))
+
+    assert finding.detail["factor"] == "1/100"

@@ -279,3 +279,19 @@ def test_a_planned_change_is_named(views: ModuleType) -> None:
     shared = replace(views.shared_restatement(views.names()), detail={"planned": "rebase-2025"})
 
     assert finding_sentence(shared, views.names()).endswith("cases did not change, as planned in rebase-2025.")
+
+
+def test_a_control_figure_in_another_unit_is_told_with_the_factor(views: ModuleType) -> None:
+    evidence = CellsEvidence(
+        cells=1, eligible=1, first="2025-W01", periods=1, difference_min=0.999, difference_max=0.999
+    )
+    scope = Scope.of(provider="101", figure="cases")
+    found = finding(Kind.CONTROL_SUBSTANTIAL, scope=scope, evidence=evidence, factor="1/1000", looks_like="unit")
+
+    assert finding_sentence(found, views.names()) == (
+        "Cases of Agerby differed from the control figures in 1 value in week 2025-W01, by +99.9 %, one "
+        "part in 1,000 of what they say, more than is tolerated."
+    )
+    assert finding_sentence(found, views.names("da")).endswith(
+        ", med +99,9 %, en 1.000.-del af det, den viser, hvilket er en væsentlig afvigelse."
+    )
