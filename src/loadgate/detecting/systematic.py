@@ -12,6 +12,7 @@ from loadgate.detecting.evidence import Subjects, Told, tell
 from loadgate.detecting.lattice import grid
 from loadgate.detecting.newest import newest
 from loadgate.detecting.planned import excuse
+from loadgate.detecting.revisions import revised
 from loadgate.detecting.scan import scan
 from loadgate.detecting.signatures import cells_gone, restated_alone, restated_history
 from loadgate.detecting.summaries import summaries
@@ -103,6 +104,7 @@ def detect(
     period: Period,
     planned: Sequence[PlannedChange] = (),
     firsts: pl.DataFrame | None = None,
+    revisions: pl.DataFrame | None = None,
     silent: Collection[tuple[str, str]] = (),
     changed: Collection[tuple[str, str]] = (),
 ) -> Detected:
@@ -110,7 +112,8 @@ def detect(
 
     In: COMPARISONS of both kinds; the area of each dataset; units with text columns area, provider, vendor, system,
     system_version, supplier, delivery (several rows a part are fine); HISTORY tables of earlier approved runs; for the
-    newest reference periods FIRSTS (`detecting.firsts`), what is silent there and whose system changed (`newest`).
+    newest reference periods FIRSTS (`detecting.firsts`), what is silent there and whose system changed (`newest`);
+    REVISIONS of earlier runs (`detecting.revisions`).
     Out: findings sorted by id. Each group of cells is said once, as widely as it holds.
     """
     import polars as pl
@@ -129,6 +132,8 @@ def detect(
         for told in _groups(name, signature, marks, comparisons=spoken, subjects=subjects, history=history):
             found.append(_finding(signature, told))
     found += uniform(spoken, subjects=subjects, told=found)
+    if revisions is not None:
+        found += revised(spoken, subjects=subjects, earlier=revisions, told=found)
     unique = {finding.id: finding for finding in excuse(found, planned, period=period)}
     return Detected(findings=tuple(unique[name] for name in sorted(unique)), history=pl.concat(tables))
 

@@ -15,6 +15,7 @@ from loadgate.detecting.claims import Group, groups, shared
 from loadgate.detecting.evidence import Subjects
 from loadgate.detecting.firsts import Thing, things
 from loadgate.model.comparison import Status
+from loadgate.model.expected import KeyFigure
 from loadgate.model.findings import CauseKind, Finding, GroupEvidence, MemberEffect
 from loadgate.model.kinds import Kind, Severity
 
@@ -31,24 +32,37 @@ _PERIODS = 2
 
 def uniform(comparisons: pl.DataFrame, *, subjects: Subjects, told: Sequence[Finding]) -> list[Finding]:
     """At most one finding a dataset, kind of measure and set of providers. `told`: what was found before stays so."""
+    prior, done = compared(comparisons), told_before(told)
+    streams = measured(list(subjects.figures.values())).values()
+    return [one for own in streams for one in _of(prior, own, subjects=subjects, done=done)]
+
+
+def compared(comparisons: pl.DataFrame) -> pl.DataFrame:
+    """Those with the prior vintage that have a value in both."""
     import polars as pl
 
-    found: list[Finding] = []
-    made = things(list(subjects.figures.values()))
-    done = {
+    both = [Status.SAME.value, Status.RESTATED.value]
+    return comparisons.filter((pl.col("kind") == "prior") & pl.col("status").is_in(both))
+
+
+def told_before(told: Sequence[Finding]) -> set[tuple[str, str]]:
+    """(dataset, provider) of whose history something is said already."""
+    return {
         (name, who)
-        for finding in told
-        if finding.kind is Kind.SHARED_HISTORY
-        for name in finding.scope.dataset or ()
-        for who in finding.scope.provider or ()
+        for one in told
+        if one.kind is Kind.SHARED_HISTORY
+        for name in one.scope.dataset or ()
+        for who in one.scope.provider or ()
     }
-    prior = comparisons.filter(
-        (pl.col("kind") == "prior") & pl.col("status").is_in([Status.SAME.value, Status.RESTATED.value])
-    )
-    for stream in sorted({thing.stream for thing in made if thing.column != "value"}):
-        own = [thing for thing in made if thing.stream == stream and thing.column != "value"]
-        found += _of(prior, own, subjects=subjects, done=done)
-    return found
+
+
+def measured(figures: Sequence[KeyFigure]) -> dict[str, list[Thing]]:
+    """stream → what is counted or summed in it."""
+    found: dict[str, list[Thing]] = {}
+    for thing in things(figures):
+        if thing.column != "value":
+            found.setdefault(thing.stream, []).append(thing)
+    return dict(sorted(found.items()))
 
 
 def _of(
@@ -57,7 +71,7 @@ def _of(
     import numpy as np
     import polars as pl
 
-    cells = _old(prior, own)
+    cells = old_cells(prior, own)
     if cells.is_empty():
         return []
     dataset, area = own[0].dataset, subjects.areas[own[0].figure]
@@ -99,13 +113,16 @@ def _of(
     sizes = dict(zip(names, rows["size"].to_list(), strict=True))
     known = groups(subjects.units, names, area=area, dataset=dataset)
     return [
-        _finding(cells, own, [names[place] for place in np.flatnonzero(group.members)], group, sizes, subjects)
+        finding(cells, own, [names[place] for place in np.flatnonzero(group.members)], group, sizes, subjects)
         for group in shared(hits, np.ones(len(names), dtype=bool), known)
     ]
 
 
-def _old(prior: pl.DataFrame, own: Sequence[Thing]) -> pl.DataFrame:
-    """Cells of the oldest half of the periods compared: thing, cell, provider, reference_start, now, before."""
+def old_cells(prior: pl.DataFrame, own: Sequence[Thing], *, least: int = 0) -> pl.DataFrame:
+    """Cells of the oldest half of the periods compared, at `least` so many.
+
+    Out: thing, cell, provider, reference_start, now, before; `shared`: how many periods were compared.
+    """
     import polars as pl
 
     parts = []
@@ -126,20 +143,22 @@ def _old(prior: pl.DataFrame, own: Sequence[Thing]) -> pl.DataFrame:
         parts.append(rows.drop_nulls(["now", "before"]).filter((pl.col("before") != 0) & (pl.col("now") != 0)))
     both = pl.concat(parts)
     starts = both["reference_start"].unique().sort()
-    old = starts.head(len(starts) // 2)
-    return both.filter(pl.col("reference_start").is_in(old.implode())).sort(
-        "thing", "cell", "provider", "reference_start"
-    )
+    old = starts.head(max(least, len(starts) // 2))
+    chosen = both.filter(pl.col("reference_start").is_in(old.implode()))
+    return chosen.sort("thing", "cell", "provider", "reference_start").with_columns(pl.lit(len(starts)).alias("shared"))
 
 
-def _finding(
+def finding(
     cells: pl.DataFrame,
     own: Sequence[Thing],
     providers: list[str],
     group: Group,
     sizes: dict[str, float],
     subjects: Subjects,
+    *,
+    evidence: float | None = None,
 ) -> Finding:
+    """`sizes`: by how much (log) each provider moved. `evidence`: times the limit that a group had to exceed."""
     import polars as pl
 
     block = cells.filter(pl.col("provider").is_in(providers))
@@ -173,7 +192,7 @@ def _finding(
             effect_min=ordered[0],
             effect_median=ordered[(len(ordered) - 1) // 2],
             effect_max=ordered[-1],
-            evidence=float(f"{len(providers) * abs(ordered[0]) / LEAST:.9g}"),
+            evidence=float(f"{len(providers) * abs(ordered[0]) / LEAST if evidence is None else evidence:.9g}"),
             detection_limit=1.0,
             unmoved=(),
             unmoved_cells=0,

@@ -12,12 +12,13 @@ from loadgate.store import durable
 from loadgate.store.heads import require_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
     import polars as pl
 
+    from loadgate.model.expected import KeyFigure
     from loadgate.running.opened import Opened
 
 _FIRSTS = 24  # earlier runs in which the newest period is looked up
@@ -147,4 +148,32 @@ def load_firsts(opened: Opened, runs: tuple[str, ...], *, figures: pl.DataFrame,
         first_day = run_order(run)[0].start
         parts.append(shaped(frame, first_day, now=False, most=1).collect())
     parts.append(shaped(figures.lazy().select(columns), period.start, now=True, most=2).collect())
+    return pl.concat(parts)
+
+
+def load_revisions(
+    opened: Opened, runs: tuple[str, ...], *, figures: Sequence[KeyFigure], period: Period
+) -> pl.DataFrame:
+    """REVISIONS (`detecting.revisions`) of these approved runs, each against the one as far before it as ours is."""
+    import polars as pl
+
+    from loadgate.comparing.prior import compare_prior
+    from loadgate.detecting.revisions import revisions, revisions_schema
+
+    names = [figure.id for figure in figures]
+    of = {run_order(run)[0]: run for run in runs}
+    gap = next((back for back in range(1, _FIRSTS + 1) if period.shift(-back) in of), None)
+
+    def held(run: str) -> pl.DataFrame:
+        rows = pl.scan_parquet(_whole(opened, run) / "figures.parquet").filter(pl.col("figure").is_in(names))
+        return rows.with_columns(vintage=pl.lit(run)).collect()
+
+    parts = [pl.DataFrame(schema=revisions_schema())]
+    if names and gap is not None:
+        last = sorted(of)[-_FIRSTS:]
+        tables = {each: held(of[each]) for each in last}
+        for each in last:
+            if each.shift(-gap) in tables:
+                against = compare_prior(tables[each], tables[each.shift(-gap)])
+                parts.append(revisions(against, figures, run_start=each.start))
     return pl.concat(parts)

@@ -322,6 +322,7 @@ def detect(ref: Ref, _: str) -> None:
     """Look for patterns: differences that many cells share, against the history of approved runs."""
     import polars as pl
 
+    from loadgate.detecting.revisions import of_few_periods
     from loadgate.detecting.systematic import detect as detect_patterns
 
     opened, inputs, site = ref.frozen()
@@ -330,8 +331,10 @@ def detect(ref: Ref, _: str) -> None:
     silent, changed = _silent(opened, inputs, site), _changed(site, period)
 
     def make(folder: Path) -> None:
+        comparisons = pl.read_parquet(compared / "comparisons.parquet")
+        few = of_few_periods(comparisons, site.figures)
         detected = detect_patterns(
-            pl.read_parquet(compared / "comparisons.parquet"),
+            comparisons,
             figures=site.figures,
             areas={dataset.dataset: dataset.area for dataset in site.datasets},
             units=units(inputs),
@@ -341,6 +344,7 @@ def detect(ref: Ref, _: str) -> None:
             firsts=baseline.load_firsts(
                 opened, inputs.history, figures=load_figures(opened, ref.run, site), period=period
             ),
+            revisions=baseline.load_revisions(opened, inputs.history, figures=few, period=period),
             silent=silent,
             changed=changed,
         )
