@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEARLY = 0.9  # share of the members that must show it before all are named
 SEVERAL = 2
+_MANY = 5  # providers that show one kind of thing, each by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,53 @@ def shared(
         alone[number] = True
         found.append(Group(cause=CauseKind.PROVIDER, name="", members=alone))
     return found
+
+
+def gathered(claims: Sequence[Claim], datasets: Sequence[str], known: Mapping[str, Sequence[Group]]) -> list[Claim]:
+    """Providers that show one kind of thing each by itself, in rows of its own, as the set that they make up.
+
+    A set fits of which something of that kind is claimed already, or where at least half of its members and of those
+    that show it are both. `datasets`: by row.
+    """
+    found: list[Claim] = []
+    alone: dict[tuple[Kind, tuple[tuple[str, str], ...], str, str], list[Claim]] = {}
+    told: dict[tuple[Kind, tuple[tuple[str, str], ...], str, str], set[tuple[CauseKind, str]]] = {}
+    for claim in claims:
+        of = {datasets[row] for row in claim.rows}
+        keys = [(claim.kind, tuple(sorted(claim.detail.items())), claim.area, dataset) for dataset in sorted(of)]
+        if claim.cause is CauseKind.PROVIDER and len(keys) == 1:
+            alone.setdefault(keys[0], []).append(claim)
+            continue
+        found.append(claim)
+        for key in keys:
+            told.setdefault(key, set()).add((claim.cause, claim.name))
+    for key, several in alone.items():
+        sets, left = known[key[-1]], several
+        of_claims = [group for group in sets if (group.cause, group.name) in told.get(key, ())]
+        while left:
+            group = of_claims.pop(0) if of_claims else _fitting(left, sets)
+            if group is None:
+                break
+            found += [replace(claim, cause=group.cause, name=group.name) for claim in left if _within(claim, group)]
+            left = [claim for claim in left if not _within(claim, group)]
+        found += left
+    return found
+
+
+def _within(claim: Claim, group: Group) -> bool:
+    return all(group.members[who] for who in claim.providers)
+
+
+def _fitting(alone: Sequence[Claim], known: Sequence[Group]) -> Group | None:
+    """The set that fits best; of equal ones the wider."""
+    showing = frozenset[int]().union(*(claim.providers for claim in alone))
+    best: tuple[float, Group | None] = (0.5, None)
+    for group in known:
+        members = frozenset(int(who) for who in group.members.nonzero()[0])
+        fit = len(members & showing) / len(members | showing)
+        if len(members & showing) >= _MANY and fit >= best[0] and (best[1] is None or fit > best[0]):
+            best = (fit, group)
+    return best[1]
 
 
 def merged(claims: Sequence[Claim]) -> list[Claim]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 HISTORY = 24  # earlier reference periods that are looked at
+_PERSONS = "persons:"
 _SAME_AGE = 20  # days: a release this much older or younger than today's is another kind of number
 
 
@@ -32,6 +33,7 @@ class Thing:
     stream: str  # the group and what is measured: rows, persons, or the sum of a column
     family: str
     counted: bool  # rows or persons, so a Poisson count
+    distinct: bool  # persons: one who comes twice counts once
     users: tuple[str, ...]
 
 
@@ -91,6 +93,7 @@ def things(figures: Sequence[KeyFigure]) -> list[Thing]:
             stream=f"{_group(figure)}|{stream}",
             family=f"{_group(figure)}|{figure.family}",
             counted=counted,
+            distinct=stream.startswith(_PERSONS),
             users=tuple(sorted(users[key])),
         )
         for key, (figure, column, stream, counted) in made.items()
@@ -119,7 +122,7 @@ def _stream(measure: Measure | None) -> tuple[str, bool]:
         return "published", False
     if measure.sum is not None:
         return f"sum:{measure.sum}", False
-    return ("rows", True) if measure.count is not None else (f"persons:{measure.distinct}", True)
+    return ("rows", True) if measure.count is not None else (f"{_PERSONS}{measure.distinct}", True)
 
 
 def panel(firsts: pl.DataFrame, *, subjects: Subjects, silent: Collection[tuple[str, str]]) -> Panel | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
-from loadgate.detecting.claims import Claim, Level, groups, levels, merged
+from loadgate.detecting.claims import Claim, Level, gathered, groups, levels, merged
 from loadgate.detecting.course import FEWEST, Course, course
 from loadgate.detecting.evidence import Subjects
 from loadgate.detecting.firsts import Panel, panel
@@ -65,7 +65,8 @@ def newest(
     claims += factor(made, lattice, known, hidden)
     claims += moved(made, lattice, known, hidden, moving)
     claims += shifts(made, lattice, known, hidden, moving)
-    found = [_finding(claim, made, subjects) for claim in merged(claims)]
+    datasets = [laid.things[thing].dataset for thing, _ in laid.rows]
+    found = [_finding(claim, made, subjects) for claim in merged(gathered(claims, datasets, known))]
     return sorted(found, key=lambda finding: finding.id)
 
 
@@ -127,6 +128,8 @@ def _finding(claim: Claim, made: Course, subjects: Subjects) -> Finding:
     block = np.ix_(rows, people)
     now, due = laid.values[:, :, -1][block], made.expected[block]
     judged = made.judged[block]
+    if claim.kind is Kind.TREND_GONE:  # of several providers each may have lost another cell
+        judged = judged & ((now == 0) | np.isnan(now))
     effects = _effects(claim, now, due, judged) if claim.effect is None else [claim.effect] * len(people)
     known = sorted(effect for effect in effects if effect is not None)
     datasets = {laid.things[thing].dataset for thing in things}

@@ -27,6 +27,7 @@ _REPLAYS = 8
 _BEYOND = 1.3
 _CLEAR = 6.0  # sd: the least that is worth a warning, with so short a history
 _SMALL = 0.01
+_TWICE = 0.05  # log: nearer to two, a shift is one
 
 
 def shifts(
@@ -60,7 +61,7 @@ def shifts(
         out = out | block
         found.append(
             Claim(
-                kind=Kind.TREND_SHIFT,
+                kind=_kind(course, lattice["stream"], rows=rows, members=group.members, limit=limit),
                 area=lattice[name].areas[number],
                 rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
                 providers=frozenset(np.flatnonzero(block.any(axis=0)).tolist()),
@@ -72,6 +73,27 @@ def shifts(
             )
         )
     return found
+
+
+def _kind(course: Course, level: Level, *, rows: np.ndarray, members: np.ndarray, limit: float) -> Kind:
+    """Rows that came twice: all sums and counts of the dataset are twice as much, but for those of persons.
+
+    `level`: what is measured of each dataset. Another shift than two is told from it as far as the limit allows.
+    """
+    import numpy as np
+
+    dataset = {course.panel.things[thing].group for (thing, _), hit in zip(course.panel.rows, rows, strict=True) if hit}
+    for own in level.members > 0:
+        thing = course.panel.things[course.panel.rows[int(own.argmax())][0]]
+        if thing.group not in dataset or thing.distinct:
+            continue
+        now = np.where(course.judged & own[:, None], course.errors[:, :, -1], np.nan)
+        inside, outside = now[:, members], now[:, ~members]
+        if np.isnan(inside).all() or np.isnan(outside).all():
+            continue
+        if abs(float(np.nanmedian(inside) - np.nanmedian(outside)) - math.log(2)) >= max(_TWICE, limit):
+            return Kind.TREND_SHIFT
+    return Kind.TREND_DOUBLED
 
 
 def _unclipped(now: np.ndarray, scale: np.ndarray, block: np.ndarray, besides: np.ndarray, *, clipped: float) -> float:

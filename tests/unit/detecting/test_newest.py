@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -178,6 +179,44 @@ def test_a_large_shift_is_told_at_its_size_and_not_at_what_a_row_counts_for(
 
     assert finding.kind is Kind.TREND_SHIFT
     assert effect(finding) == pytest.approx(times - 1, abs=0.1)
+
+
+@pytest.mark.parametrize("names", [CARE, ("spending", "income", "postings")])
+def test_a_whole_system_twice_is_counted_twice_however_restless_each_provider_is(
+    months: ModuleType, names: tuple[str, ...]
+) -> None:
+    drawn = months.Months()
+    rng = np.random.default_rng(3)
+    for name in names:
+        values = drawn.values[name]
+        values *= np.exp(0.2 * rng.standard_normal((1, *values.shape[1:])))
+        values[:] = np.round(values)
+    (finding,) = [one for one in drawn.plant(names, months.NORTH, 2).found() if one.kind is Kind.TREND_DOUBLED]
+
+    assert finding.severity is Severity.CRITICAL
+    assert finding.detail["cause"] in ("system", "vendor")
+    assert len(finding.scope.provider or ()) >= 0.8 * len(months.NORTH)
+
+
+def test_what_each_provider_of_a_system_lost_in_another_cell_is_one_finding(months: ModuleType) -> None:
+    drawn = months.Months()
+    for place, provider in enumerate(months.NORTH):
+        drawn.plant(("visits",), (provider,), 0, cells=months.CELLS[place % 4])
+    finding = only(drawn.found())
+
+    assert finding.kind is Kind.TREND_GONE
+    assert finding.scope.provider == frozenset(months.NORTH)
+    assert finding.evidence.cells == len(months.NORTH)
+    assert effect(finding) == -1
+
+
+def test_what_a_few_providers_of_a_system_lost_stays_each_ones_own(months: ModuleType) -> None:
+    drawn = months.Months()
+    for place, provider in enumerate(months.NORTH[:5]):
+        drawn.plant(("visits",), (provider,), 0, cells=months.CELLS[place % 4])
+
+    assert [finding.detail["members"] for finding in drawn.found()] != []
+    assert {finding.detail["cause"] for finding in drawn.found()} == {"provider"}
 
 
 def test_a_small_shift_of_one_provider_says_nothing(months: ModuleType) -> None:
