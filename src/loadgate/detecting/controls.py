@@ -18,6 +18,7 @@ _BEYOND = {Agreement.SUBSTANTIAL: Kind.CONTROL_SUBSTANTIAL, Agreement.MINIMAL: K
 _PERIODS = 3  # periods that a direction or a drift needs
 _NEAR = 1.1  # times: how far a multiple may be from a power of ten
 _SOLID = 10  # counted: of fewer, chance makes a tenth or ten times as many
+_LARGE = 1000  # and hardly ever so many
 
 
 def control_findings(comparisons: pl.DataFrame, *, subjects: Subjects) -> list[Finding]:
@@ -108,8 +109,9 @@ def _unit(beyond: pl.DataFrame) -> dict[str, str]:
     import polars as pl
 
     ratio = pl.col("value") / pl.col("other")
-    smaller = pl.min_horizontal(pl.col("value").abs(), pl.col("other").abs())
-    solid = (pl.col("numerator").is_null() | (smaller >= _SOLID)).any()
+    sizes = pl.col("value").abs(), pl.col("other").abs()
+    many = (pl.min_horizontal(*sizes) >= _SOLID) | (pl.max_horizontal(*sizes) >= _LARGE)
+    solid = (pl.col("numerator").is_null() | many).any()
     for times in (10, 100, 1000):
         for factor, told in ((times, f"{times}"), (1 / times, f"1/{times}")):
             near = ratio.is_between(factor / _NEAR, factor * _NEAR).fill_null(value=False).all()
