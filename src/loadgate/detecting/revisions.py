@@ -31,6 +31,7 @@ PROVIDERS = 5  # of the group, and besides it
 RUNS = 8
 _CLEAR = 4.0  # sd of the earlier runs
 _BEYOND = 1.3  # times the largest of them
+_MIDDLE = 1.25  # sd of a median by that of a mean
 _MOST = 3  # periods shared by two runs of which one is old
 
 
@@ -185,8 +186,16 @@ def _beyond(table: np.ndarray, members: np.ndarray) -> tuple[float, float]:
         return 0.0, math.inf
     usual = float(np.median(past))
     off = np.abs(past - usual)
-    limit = max(LEAST, _CLEAR * MAD * float(np.median(off)), _BEYOND * float(off.max()))
+    sd = max(MAD * float(np.median(off)), _chance(table[:-1], members))
+    limit = max(LEAST, _CLEAR * sd, _BEYOND * float(off.max()))
     return float(apart[-1]) - usual, limit
+
+
+def _chance(past: np.ndarray, members: np.ndarray) -> float:
+    """Standard deviation of the difference of the two middles, were each provider's moves drawn anew every run."""
+    own = MAD * float(middle(middle(abs(past - middle(past, 1)[:, None]), 1)[None, :], 1)[0])
+    numbers = [number for number in (int(members.sum()), int((~members).sum())) if number >= PROVIDERS]
+    return _MIDDLE * own * math.sqrt(sum(1 / number for number in numbers))
 
 
 def _alike(table: np.ndarray, members: np.ndarray, known: Sequence[Group], size: float) -> bool:
