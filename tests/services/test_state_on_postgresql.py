@@ -118,6 +118,19 @@ def test_a_message_is_put_in_once_and_taken_once(state: State) -> None:
     assert (put.count(True), taken.count(True), message.body) == (1, 1, {"a": "ø"})
 
 
+def test_of_messages_alike_that_come_at_once_no_more_are_put_in_than_there_are_bodies(state: State) -> None:
+    bodies = [{"body": "first"}, {"body": "second"}, {"body": "last"}]
+
+    def put(number: int) -> None:
+        state.outbox.enqueue_among(f"key-{number}", route="r", alike=["same"], bodies=bodies, now=NOW)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        list(pool.map(put, range(20)))
+
+    assert [row.body["body"] for row in state.outbox.waiting(now=NOW)] == ["first", "second", "last"]
+    assert len(state.outbox.rows()) == 20
+
+
 def test_the_first_sighting_stands(state: State) -> None:
     seen = Seen(name_sha256="n", content_sha256="c", size_bytes=3_000_000_000)
     with ThreadPoolExecutor(MANY) as pool:

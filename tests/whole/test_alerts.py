@@ -13,10 +13,13 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from loadgate.model.period import Period
+
 if TYPE_CHECKING:
     from conftest import Laid, Machine
 
 BROKEN, MISSING = "02", "07"
+ALIKE = ("01", "02", "03", "04", "05", "06", "08")
 
 
 @dataclass
@@ -110,6 +113,70 @@ def test_each_route_is_told_in_its_language_and_only_of_what_is_its_own(
     assert len(told.about("Niedersachsen")) == 1  # the country's
 
 
+@pytest.fixture
+def flooded(site: Laid) -> Laid:
+    """Seven files of one system with the same fault."""
+    for provider in ALIKE:
+        site.delivered(provider).write_bytes(b"\x1f\x8b\x08\x00 and then nothing that could be unpacked")
+    return site
+
+
+def test_of_files_with_the_same_fault_three_are_told_at_once_and_the_others_with_their_case(
+    flooded: Laid, route: Told
+) -> None:
+    flooded.run()
+
+    assert route.judged == [False, False, False, True]
+    early = [message["message"].splitlines() for message in route.messages[:3]]
+    more = "More files with the same fault are told together, with their case, when the run is judged."
+    assert [more in lines for lines in early] == [False, False, True]
+    assert "7 times" in route.messages[3]["message"]
+    assert "(case " in route.messages[3]["title"]
+
+
+def test_what_was_told_of_files_alike_is_not_told_again_by_a_second_run(flooded: Laid, route: Told) -> None:
+    from loadgate.running.opened import open_site
+    from loadgate.running.standing import standing
+
+    flooded.run()
+    gate = flooded.root / "expectations" / "gate.yaml"
+    gate.write_text(gate.read_text(encoding="utf-8") + "# looked at again\n", encoding="utf-8")
+
+    assert flooded.run() == f"{flooded.period}.2"
+    assert len(route.messages) == 4
+    assert all("alert" not in line["what"] for line in standing(open_site(flooded.root), None))
+
+
+def test_what_a_watch_kept_back_is_known_to_the_status_and_told_by_the_run(flooded: Laid, route: Told) -> None:
+    from loadgate.running import alerts, month
+    from loadgate.running.opened import open_site
+    from loadgate.running.opening import open_watch
+    from loadgate.running.standing import standing
+
+    for _ in range(2):  # the second finds what the first found
+        look = open_watch(open_site(flooded.root), Period.parse(flooded.period), as_of=None)
+        with month.hold(look, actor="tests"):
+            for version in month.DELIVERIES.work(look):
+                month.DELIVERIES.do(look, version)
+                alerts.tell_delivery(look, version)
+            alerts.tell_arrivals(look)
+
+    assert len(route.messages) == 3
+    assert standing(open_site(flooded.root), None) == [
+        {
+            "run": flooded.period,
+            "what": "4 more alerts alike of route operations kept for when the run is judged",
+            "next": f"loadgate run {flooded.period}",
+        }
+    ]
+
+    flooded.run()
+
+    assert len(route.messages) == 4
+    assert "7 times" in route.messages[3]["message"]
+    assert all("alert" not in line["what"] for line in standing(open_site(flooded.root), None))
+
+
 def test_a_second_run_tells_nothing_again(faulty: Laid, route: Told) -> None:
     faulty.run()
     gate = faulty.root / "expectations" / "gate.yaml"
@@ -146,7 +213,6 @@ def _raised(line: str) -> str:
 
 
 def test_a_replay_sends_nothing(route: Told, tmp_path: Path) -> None:
-    from loadgate.model.period import Period
     from loadgate.running.opened import open_site
     from loadgate.running.replay import replay
     from loadgate.samples.rki.layout import write_period, write_site
@@ -249,7 +315,6 @@ def test_the_arrival_watch_tells_late_and_failed_files_and_opens_no_run(
 def test_the_run_after_a_watch_tells_nothing_again_and_reads_nothing_again(
     faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loadgate.model.period import Period
     from loadgate.reading import files
     from loadgate.running import alerts, month
     from loadgate.running.opened import open_site

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from loadgate.alerting.wording import Standing, body, standing_of, subject
+from loadgate.alerting.wording import WORDS, Standing, body, standing_of, subject
 from loadgate.model.findings import (
     ArrivalEvidence,
     Case,
@@ -30,7 +30,8 @@ from loadgate.model.scope import Scope
 class Message:
     """One alert: plain text, no row values, no personal keys.
 
-    `key` is the same for the same news on the same route. `tells` are the facts in it, each told once.
+    `key` is the same for the same news on the same route. `tells` are the facts in it, each told once. `alike` names
+    what messages like it have in common; `body_of_last` is the body of the last that is told of these.
 
     Whoever keeps messages hands back both, `key` and `tells`, as `already` told.
     """
@@ -40,6 +41,8 @@ class Message:
     subject: str
     body: str
     tells: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+    body_of_last: str = ""
 
 
 _OF_A_DELIVERY = ("arrival.", "reading.")  # each delivery is news of its own, also in a case that goes on
@@ -56,14 +59,17 @@ def route(
     timezone: str,
     title: Callable[[Case], str] | None = None,
     report: str | None = None,
+    held: frozenset[str] = frozenset(),
 ) -> list[Message]:
     """What to tell, in the order of the cases, then of the routes.
 
     A case is told on a route when it is new, when it got worse, and when it holds a missing delivery or a failed file
-    that the route has not been told of in this period; so a provisional judgement and the run's say it once between
-    them. Of a case a route hears only the findings that lie in its scope: nobody is told of another's files.
+    that the route has not been told of in this period, or a finding in a place where it was not seen before; so a
+    provisional judgement and the run's say it once between them. Of a case a route hears only the findings that lie in
+    its scope: nobody is told of another's files.
     `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
-    `already` holds the keys and the told facts of earlier messages. `report` is where the report can be seen. Moments
+    `already` holds the keys and the told facts of earlier messages, `held` the facts of messages that were kept back:
+    they are told now, also of a case that goes on. `report` is where the report can be seen. Moments
     are told in `timezone`.
     """
     findings = {finding.id: finding for finding in judgement.findings}
@@ -74,12 +80,20 @@ def route(
             if case is None or not _wanted(line, case):
                 continue
             own = [findings[name] for name in case.findings if name in findings]
-            tells = _tells(case, own, whole=case is whole, route_name=line.name, period=period)
+            tells = _tells(case, own, whole=case is whole, route_name=line.name, period=period, held=held)
             news = [fact for fact in tells if fact not in already]
             key = f"m-{key_of(line.name, period, tells)}"
             if not news or key in already:
                 continue
             said = sentence(case)
+            told = body(
+                sentence=said,
+                case=case,
+                findings=_worst_first(own),
+                seen=_seen(judgement, timezone) if case.first_seen == judgement.run else None,
+                report=report,
+                language=line.language,
+            )
             messages.append(
                 Message(
                     key=key,
@@ -92,15 +106,10 @@ def route(
                         case=case,
                         language=line.language,
                     ),
-                    body=body(
-                        sentence=said,
-                        case=case,
-                        findings=_worst_first(own),
-                        seen=_seen(judgement, timezone) if case.first_seen == judgement.run else None,
-                        report=report,
-                        language=line.language,
-                    ),
+                    body=told,
                     tells=tuple(tells),
+                    alike=tuple(sorted({f"{period}/{_likeness(finding)}" for finding in own})),
+                    body_of_last=told + WORDS[line.language].last + "\n",
                 )
             )
     return messages
@@ -139,11 +148,27 @@ def _wanted(line: AlertRoute, case: Case) -> bool:
     return not line.kinds or not named.isdisjoint(line.kinds)
 
 
-def _tells(case: Case, findings: Sequence[Finding], *, whole: bool, route_name: str, period: str) -> list[str]:
+def _likeness(finding: Finding) -> str:
+    """What a finding has in common with those of other files: its kind, its check, and which files they are."""
+    streams = ["+".join(sorted(getattr(finding.scope, name) or ())) for name in ("supplier", "system", "dataset")]
+    return "/".join((finding.kind.value, finding.check or "", *streams))
+
+
+def _tells(
+    case: Case, findings: Sequence[Finding], *, whole: bool, route_name: str, period: str, held: frozenset[str]
+) -> list[str]:
     """The facts that this case adds in this state; none for one that goes on as it was.
 
     On a route that sees not the `whole` of it, worse and worse again are two facts when its own part differs.
     """
+
+    def is_told(finding: Finding) -> bool:
+        return (
+            finding.kind.startswith(_OF_A_DELIVERY)
+            or finding.id in case.joined
+            or f"{period}/{route_name}/{finding.id}" in held
+        )
+
     match case.state:
         case CaseState.NEW:
             told = [finding.id for finding in findings]
@@ -153,7 +178,7 @@ def _tells(case: Case, findings: Sequence[Finding], *, whole: bool, route_name: 
             size = f"{case.size:.9g}" if whole else str(_extent(findings))
             told.append(f"worse/{name}/{case.severity.value}/{size}")
         case CaseState.PERSISTING:
-            told = [finding.id for finding in findings if finding.kind.startswith(_OF_A_DELIVERY)]
+            told = [finding.id for finding in findings if is_told(finding)]
         case CaseState.RESOLVED:
             told = []
         case _:

@@ -38,6 +38,7 @@ class Words:
     more: str
     report: str
     once: str
+    last: str
     thousands: str
 
 
@@ -67,6 +68,7 @@ WORDS: dict[Language, Words] = {
         more="and {count} more",
         report="report: {link}",
         once="This case is told once; again only if it gets worse, or more files of it fail or are missing.",
+        last="More files with the same fault are told together, with their case, when the run is judged.",
         thousands=",",
     ),
     "da": Words(
@@ -100,6 +102,7 @@ WORDS: dict[Language, Words] = {
         more="og {count} til",
         report="rapport: {link}",
         once="Sagen meldes én gang; igen kun, hvis den bliver værre, eller flere filer i den fejler eller mangler.",
+        last="Flere filer med samme fejl meldes samlet, med deres sag, når kørslen er bedømt.",
         thousands=".",
     ),
 }

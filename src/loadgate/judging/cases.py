@@ -45,7 +45,7 @@ def follow(
     """
     fresh = [_new(group, run=run, parts=parts) for group in groups]
     pairs = _pair(fresh, open_cases)
-    cases = [_continued(case, open_cases[pairs[place]], run) if place in pairs else case
+    cases = [_continued(case, open_cases[pairs[place]], groups[place].findings, run) if place in pairs else case
              for place, case in enumerate(fresh)]  # fmt: skip
     taken = set(pairs.values())
     over = {} if provisional else _resolved(cases, open_cases, taken=taken, findings=findings, outcomes=outcomes)
@@ -89,11 +89,13 @@ def _new(group: Group, *, run: str, parts: Sequence[str]) -> Case:
     )
 
 
-def _continued(case: Case, earlier: Case, run: str) -> Case:
+def _continued(case: Case, earlier: Case, findings: Sequence[Finding], run: str) -> Case:
+    before = timeless(earlier.scope)
+    joined = tuple(finding.id for finding in findings if not before.overlaps(timeless(finding.scope)))
     grown = case.size > earlier.size * WORSE_BY or case.severity.rank > earlier.severity.rank
     as_before = CaseState.NEW if earlier.first_seen == run else CaseState.PERSISTING
     state = CaseState.WORSE if grown else as_before
-    return replace(case, number=earlier.number, first_seen=earlier.first_seen, state=state)
+    return replace(case, number=earlier.number, first_seen=earlier.first_seen, state=state, joined=joined)
 
 
 def _pair(fresh: Sequence[Case], open_cases: Sequence[Case]) -> dict[int, int]:

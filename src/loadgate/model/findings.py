@@ -195,6 +195,7 @@ class Case:
     size: float  # what a waiver's ceiling is held against: largest |effect|, or share of rows
     kinds: tuple[str, ...] = ()  # finding kinds in it: what a waiver names, and what matching across runs goes by
     checks: tuple[str, ...] = ()  # check ids in it, where its findings come from checks
+    joined: tuple[str, ...] = ()  # findings where the case, open before, was not seen: it goes on, and holds more
 
     @property
     def known_number(self) -> int:

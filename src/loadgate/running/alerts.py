@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from loadgate.running.opened import Opened, Ref, now
 from loadgate.store.places import WATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from loadgate.alerting.routes import Message
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S = 120.0  # before a message that could not be sent is tried again; twice as long after each try
 LONGEST_WAIT_S = 6 * 3600.0
+ALIKE = 3  # files with the same fault that a route is told of before the run is judged
 GIVE_UP_AFTER = 40  # tries: more than a week
 _RESTING: Final[dict[tuple[Path, str], datetime]] = {}  # site, URL -> when this process asks there again
 
@@ -38,9 +40,13 @@ def may_send(ref: Ref) -> bool:
 
 
 def tell_delivery(ref: Ref, version: str) -> None:
-    """Tell about one delivery as soon as it is checked; the run's end is too late."""
+    """Tell about one delivery as soon as it is checked; the run's end is too late.
+
+    Of files with the same fault the first few are told; the others are kept back for the run's end, or each of dozens
+    would tell what the first said.
+    """
     if may_send(ref):
-        _tell(ref, deciding.judge_delivery(ref, version))
+        _tell(ref, deciding.judge_delivery(ref, version), at_most=ALIKE)
 
 
 def tell_arrivals(ref: Ref) -> None:
@@ -76,17 +82,28 @@ def tell_arrivals(ref: Ref) -> None:
 
 
 def tell_run(ref: Ref) -> None:
-    """Tell about the run's cases, when it is judged."""
+    """Tell about the run's cases, when it is judged, and with them what was kept back."""
     if may_send(ref) and not deciding.judge_work(ref):
-        _tell(ref, deciding.stored(ref.open(), ref.run))
+        opened = ref.open()
+        period = opened.inputs(ref.run).period
+        held = [row.id for row in opened.state.outbox.rows() if _is_held(row) and _period_of(row) == period]
+        _tell(ref, deciding.stored(opened, ref.run))
+        opened.state.outbox.drop(held)
 
 
-def _tell(ref: Ref, judgement: Judgement) -> None:
+def _tell(ref: Ref, judgement: Judgement, *, at_most: int | None = None) -> None:
+    """`at_most`: of messages alike, so many are told and the others kept back; None: no limit."""
     opened, _, site = ref.frozen()
     urls = {one.name: url for one in site.routes if (url := os.environ.get(one.url_env))}
     for message in _messages(ref, judgement, [one for one in site.routes if one.name in urls]):
         body = {"subject": message.subject, "body": message.body, "tells": list(message.tells)}
-        opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
+        if at_most is None:
+            opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
+            continue
+        bodies = [*[body] * (at_most - 1), {**body, "body": message.body_of_last}]
+        opened.state.outbox.enqueue_among(
+            message.key, route=message.route, alike=message.alike, bodies=bodies, now=now()
+        )
     send_waiting(opened, urls)
 
 
@@ -96,7 +113,9 @@ def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> I
     from loadgate.running.wording import sentence_of, title_of
 
     opened, inputs, site = ref.frozen()
-    already, report = _already_told(opened), _report(opened, ref)
+    rows = opened.state.outbox.rows()
+    already, held = _facts(row for row in rows if not _is_held(row)), _facts(filter(_is_held, rows))
+    report = _report(opened, ref)
     for language in sorted({one.language for one in routes}):
         yield from route(
             judgement,
@@ -108,13 +127,21 @@ def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> I
             timezone=site.file.timezone,
             title=title_of(site, inputs, judgement, language=language),
             report=report,
+            held=held,
         )
 
 
-def _already_told(opened: Opened) -> frozenset[str]:
-    """Keys of messages, and the facts that they told: a file told of on arrival is not told of again in a case."""
-    rows = opened.state.outbox.rows()
+def _facts(rows: Iterable[OutboxRow]) -> frozenset[str]:
+    """Keys of messages, and the facts in them: a file told of on arrival is not told of again in a case."""
     return frozenset(fact for row in rows for fact in (row.message_key, *row.body.get("tells", ())))
+
+
+def _is_held(row: OutboxRow) -> bool:
+    return row.state == "held"
+
+
+def _period_of(row: OutboxRow) -> str:
+    return next(iter(row.body.get("tells", ())), "").partition("/")[0]
 
 
 def _report(opened: Opened, ref: Ref) -> str | None:
@@ -161,6 +188,12 @@ def _rests(opened: Opened, url: str) -> bool:
     return until is not None and now() < until
 
 
+def kept_back(opened: Opened, period: str | None) -> dict[tuple[str, str], int]:
+    """Of each period and route: messages that wait for the run's end. `period` limits it to one."""
+    held = Counter((_period_of(row), row.route) for row in opened.state.outbox.rows() if _is_held(row))
+    return {key: count for key, count in held.items() if period in (None, key[0])}
+
+
 def not_sent(opened: Opened, period: str | None) -> list[tuple[str, str, int, int, int]]:
     """Of each period and route: messages that are not sent, how often they were tried at most, and how many given up.
 
@@ -170,11 +203,8 @@ def not_sent(opened: Opened, period: str | None) -> list[tuple[str, str, int, in
 
     counted: dict[tuple[str, str], list[OutboxRow]] = {}
     for row in opened.state.outbox.rows():
-        if row.state is MessageState.SENT:
-            continue
-        told_of = next(iter(row.body.get("tells", ())), "").partition("/")[0]
-        if period in (None, told_of):
-            counted.setdefault((told_of, row.route), []).append(row)
+        if row.state not in (MessageState.SENT, MessageState.HELD) and period in (None, _period_of(row)):
+            counted.setdefault((_period_of(row), row.route), []).append(row)
     return [
         (told_of, route, len(rows), max(row.attempts for row in rows), sum(row.state == "failed" for row in rows))
         for (told_of, route), rows in counted.items()

@@ -89,7 +89,20 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
                     else f"loadgate case show {number}",
                 }
             )
-    return lines + untold(opened, period, newest.keys())
+    return lines + _kept_back(opened, period) + untold(opened, period, newest.keys())
+
+
+def _kept_back(opened: Opened, period: str | None) -> list[dict[str, str]]:
+    """Files that were not told of, because the route had been told of several with the same fault."""
+    return [
+        {
+            "run": told_of,
+            "what": f"{count} more alert{'s' if count > 1 else ''} alike of route {route}"
+            " kept for when the run is judged",
+            "next": f"loadgate run {told_of}",
+        }
+        for (told_of, route), count in alerts.kept_back(opened, period).items()
+    ]
 
 
 def untold(opened: Opened, period: str | None, periods: Collection[str] = ()) -> list[dict[str, str]]:

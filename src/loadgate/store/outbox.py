@@ -4,13 +4,14 @@ between the sending and the note that it was sent: then once more rather than ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
 
 from loadgate.store.database import Database, from_text, moment, moment_or_none, stamp, to_text
 from loadgate.store.tables import OUTBOX
@@ -21,6 +22,7 @@ class MessageState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"  # given up
+    HELD = "held"  # kept back: as many alike were told before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +45,60 @@ class Outbox:
 
     def enqueue(self, message_key: str, *, route: str, body: Mapping[str, object], now: datetime) -> bool:
         """Put a message in, unless one with this key was ever put in; says whether it was."""
+        with self._database.write() as connection:
+            return self._put(connection, message_key, route, MessageState.WAITING, body, now)
+
+    def enqueue_among(
+        self,
+        message_key: str,
+        *,
+        route: str,
+        alike: Collection[str],
+        bodies: Sequence[Mapping[str, object]],
+        now: datetime,
+    ) -> None:
+        """Put a message in with the first body if the route was told none alike, with the second after one, and so on.
+
+        `alike` names what it is like; a message with several names is told until each of them was told as often as
+        there are bodies. From then on it is kept back, under a key of its own, for whoever tells all of them together.
+        """
+        with self._database.write(alone="outbox") as connection:
+            rows = connection.execute(select(OUTBOX).where(OUTBOX.c.route == route)).all()
+            if any(row.message_key == message_key for row in rows):
+                return
+            told = Counter(
+                name for row in rows if row.state != MessageState.HELD for name in from_text(row.body).get("alike", ())
+            )
+            before = min((told[name] for name in alike), default=0)
+            key, state = message_key, MessageState.WAITING
+            if before >= len(bodies):
+                before, key, state = 0, f"held-{message_key}", MessageState.HELD
+            self._put(connection, key, route, state, {**bodies[before], "alike": sorted(alike)}, now)
+
+    def drop(self, messages: Collection[int]) -> None:
+        """Forget messages that were kept back."""
+        with self._database.write() as connection:
+            kept_back = and_(OUTBOX.c.id.in_(messages), OUTBOX.c.state == MessageState.HELD)
+            connection.execute(delete(OUTBOX).where(kept_back))
+
+    def _put(
+        self,
+        connection: Connection,
+        message_key: str,
+        route: str,
+        state: MessageState,
+        body: Mapping[str, object],
+        now: datetime,
+    ) -> bool:
         values = {
             "message_key": message_key,
             "route": route,
             "body": to_text(body),
-            "state": MessageState.WAITING,
+            "state": state,
             "attempts": 0,
             "created_at": stamp(now),
         }
-        with self._database.write() as connection:
-            return self._database.insert_unless_there(connection, OUTBOX, values)
+        return self._database.insert_unless_there(connection, OUTBOX, values)
 
     def waiting(self, *, now: datetime) -> list[OutboxRow]:
         """What is to be sent, oldest first: also what a sender took and has not answered for within its lease."""

@@ -257,6 +257,32 @@ def test_another_months_missing_delivery_is_news_though_its_case_goes_on():
     assert "Since     run 2026-09\n" in message.body
 
 
+def test_of_a_case_that_goes_on_a_finding_is_told_where_it_was_not_seen_before_and_what_was_kept_back():
+    findings = [failed("101"), failed("102"), failed("103")]
+    goes_on = case(*findings, state=CaseState.PERSISTING, first_seen="2026-09")
+    routes = [AlertRoute(name=name, scope=f"provider={name}") for name in ("101", "102", "103")]
+
+    messages = tell(
+        judged(replace(goes_on, joined=(failed("102").id,)), findings=findings),
+        routes=routes,
+        held=frozenset({f"2026-10/103/{failed('103').id}"}),
+    )
+
+    assert [message.route for message in messages] == ["102", "103"]
+
+
+def test_messages_about_files_of_one_stream_with_the_same_fault_are_alike_and_no_others():
+    def alike(finding):
+        (message,) = tell(judged(case(finding, number=None), findings=[finding], provisional=True))
+        return message.alike
+
+    other_stream = replace(failed(), scope=replace(failed().scope, system=frozenset({"kmd_elev"})))
+    other_check = replace(failed(), check="pupils:not_be_null(grade)")
+
+    assert alike(failed("101")) == alike(failed("102"))
+    assert len({alike(one) for one in (failed(), missing(), other_stream, other_check)}) == 4
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -68,6 +68,16 @@ def test_a_case_is_worse_when_it_grew_by_more_than_a_tenth_or_is_more_severe(mak
     assert (case.number, case.state, case.size) == (7, state, now)
 
 
+def test_a_finding_where_an_open_case_was_not_seen_has_joined_it(make):
+    first = make.judge(run="2026-09", findings=missing(make, "101", "102", period="2026-09"))
+    october = missing(make, "102", "103")
+
+    _, second = follow_up(make, first, findings=october)
+
+    assert first.cases[0].joined == ()
+    assert second.cases[0].joined == (october[1].id,)
+
+
 def test_judging_the_same_run_again_leaves_a_new_case_new(make):
     findings = missing(make, "101")
     first = make.judge(findings=findings)

@@ -399,6 +399,35 @@ def test_a_message_is_put_in_once_by_its_key(state: State) -> None:
     assert [(row.body, row.state) for row in state.outbox.rows()] == [({"rows": 3}, MessageState.WAITING)]
 
 
+BODIES = [{"body": "first"}, {"body": "last"}]
+
+
+def test_of_messages_alike_as_many_are_put_in_as_there_are_bodies_and_the_others_kept_back(state: State) -> None:
+    for key in ("a", "b", "b", "c", "d", "d"):
+        state.outbox.enqueue_among(key, route="operations", alike=["same"], bodies=BODIES, now=NOW)
+    state.outbox.enqueue_among("e", route="supplier", alike=["same"], bodies=BODIES, now=NOW)
+
+    rows = state.outbox.rows()
+    assert [(row.message_key, row.body["body"]) for row in state.outbox.waiting(now=NOW)] == [
+        ("a", "first"),
+        ("b", "last"),
+        ("e", "first"),
+    ]
+    held = {row.message_key: row.id for row in rows if row.state is MessageState.HELD}
+    assert held.keys() == {"held-c", "held-d"}
+
+    state.outbox.drop([row.id for row in rows])
+    assert [row.message_key for row in state.outbox.rows()] == ["a", "b", "e"]
+    assert state.outbox.enqueue("c", route="operations", body={}, now=NOW)  # by whoever tells all of them
+
+
+def test_a_message_that_is_like_others_in_one_thing_and_new_in_another_is_put_in(state: State) -> None:
+    for key, alike in (("a", ["x"]), ("b", ["x"]), ("c", ["x"]), ("d", ["x", "y"]), ("e", ["x", "y"]), ("f", ["y"])):
+        state.outbox.enqueue_among(key, route="operations", alike=alike, bodies=BODIES, now=NOW)
+
+    assert [row.message_key for row in state.outbox.waiting(now=NOW)] == ["a", "b", "d", "e"]
+
+
 def test_a_message_that_was_sent_is_never_put_in_again(state: State) -> None:
     state.outbox.enqueue("key", route="operations", body={}, now=NOW)
     (message,) = state.outbox.waiting(now=NOW)
