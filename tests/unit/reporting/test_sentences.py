@@ -93,12 +93,24 @@ def test_a_shared_restatement_says_what_moved_and_what_did_not(views: ModuleType
     text = case_text(view.judgement.cases[0], found, view.names, run="2025-08")
 
     assert text.whole == (
-        "Rate per 100,000 inhabitants was restated in weeks 2020-W01 to 2025-W30, in all 16 municipalities and every "
+        "Rate per 100,000 inhabitants came restated in weeks 2020-W01 to 2025-W30, in all 16 municipalities and every "
         "age group, by −1.0 % to +2.3 %, where cases did not change. Not moved: cases (95 of 14,908 restated). "
         "Looks like: another denominator."
     )
     assert (text.label, text.severity, text.title, text.cause) == ("case 1", "critical", "restatement", "whole run")
     assert (text.state, text.since, text.owner) == ("new", "first seen in this run", "operations")
+
+
+@pytest.mark.parametrize("kind", [Kind.RESTATED, Kind.SHARED_RESTATEMENT, Kind.SHARED_HISTORY])
+def test_a_restatement_of_several_key_figures_agrees_with_its_verb(views: ModuleType, kind: Kind) -> None:
+    view = views.held()
+    lead = next(finding for finding in view.judgement.findings if finding.id in view.judgement.cases[0].findings)
+    several = replace(lead, kind=kind, scope=replace(lead.scope, figure=frozenset(f"f{n}" for n in range(25))))
+
+    said = finding_sentence(several, view.names)
+
+    assert " came restated " in said
+    assert "was" not in said.split()
 
 
 def test_a_shared_restatement_reads_as_well_in_danish(views: ModuleType) -> None:

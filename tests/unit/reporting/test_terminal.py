@@ -16,7 +16,7 @@ HELD = """\
 HOLD   one case
 
   case 1  critical  restatement, whole run                                                       new
-          Rate per 100,000 inhabitants was restated in weeks 2020-W01 to 2025-W30, in all 16
+          Rate per 100,000 inhabitants came restated in weeks 2020-W01 to 2025-W30, in all 16
           municipalities and every age group, by −1.0 % to +2.3 %, where cases did not change.
           Not moved: cases (95 of 14,908 restated).  Looks like: another denominator.
 
