@@ -93,6 +93,7 @@ def test_a_run_says_at_its_end_and_status_afterwards_that_alerts_were_not_sent(s
 
     done = site("run", "2024-01", "--inline", env=refused)
     status = site("status", "--json")
+    again = site("run", "2024-01", "--inline", "--json", env=refused).json
 
     assert "Alerts   1 alert of route operations not sent, tried 1 time: they are tried again" in done.out
     assert {
@@ -100,4 +101,5 @@ def test_a_run_says_at_its_end_and_status_afterwards_that_alerts_were_not_sent(s
         "what": "1 alert of route operations not sent, tried 1 time",
         "next": "loadgate run 2024-01",
     } in status.json
+    assert again["alerts"] == [line for line in status.json if "alert" in line["what"]]
     assert "hunter2" not in done.out + done.err + status.out

@@ -163,13 +163,15 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
     released = released_as(ref)
     if released is not None:
         judgement = replace(judgement, verdict=released.verdict, waivers=released.waivers)
+    period = ref.open().inputs(ref.run).period
+    not_sent = untold(ref.open(), period, [period])
     if as_json:
-        say_json(run_view(ref, judgement))
+        say_json(run_view(ref, judgement, untold=not_sent))
     elif released is not None:
         _print_released(ref, released)
     else:
         _print_verdict(ref, judgement, quiet=quiet)
-        for line in untold(ref.open(), ref.open().inputs(ref.run).period):
+        for line in not_sent:
             say(hung("Alerts   ", f"{line['what']}: they are tried again; see `loadgate doctor`"))
     raise typer.Exit(Exit.HOLD if judgement.verdict is Verdict.HOLD else Exit.OK)
 

@@ -10,7 +10,7 @@ from loadgate.model.identity import parse_run_id
 from loadgate.running import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from loadgate.model.findings import Case
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CAUSES = {"run", "vendor", "system", "system_version", "delivery", "area", "provider", "figure"}
 
 
-def run_view(ref: Ref, judgement: Judgement) -> dict[str, Any]:
-    """The run as `loadgate run --json` gives it; schema in infra/schemas/run.json."""
+def run_view(ref: Ref, judgement: Judgement, *, untold: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """The run, and alerts that were not sent, as `loadgate run --json` gives them; schema in infra/schemas/run.json."""
     opened = ref.open()
     inputs = opened.inputs(ref.run)
     report = opened.places.report(ref.run)
@@ -43,6 +43,7 @@ def run_view(ref: Ref, judgement: Judgement) -> dict[str, Any]:
         "baseline": sorted(set(inputs.baseline.values())),
         "as_of": inputs.as_of.isoformat(),
         "report": str(report) if report.exists() else None,
+        "alerts": list(untold),
     }
 
 
