@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from loadgate.model.period import Period
+from loadgate.samples.rki.layout import write_period
 
 if TYPE_CHECKING:
     from conftest import Laid, Machine
@@ -113,6 +115,37 @@ def test_each_route_is_told_in_its_language_and_only_of_what_is_its_own(
     assert len(told.about("Niedersachsen")) == 1  # the country's
 
 
+def test_a_sender_is_told_the_closing_time_of_the_calendar_and_the_reports_address_once_there_is_one(
+    faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOADGATE_LAND_URL", told.url)
+    monkeypatch.setenv("LOADGATE_REPORT_URL", "https://reports.example/{run}")
+    (faulty.root / "vendor_profiles" / "alerts.yaml").write_text(
+        f"routes:\n  - {{name: land, scope: provider={MISSING}, url_env: LOADGATE_LAND_URL}}\n", encoding="utf-8"
+    )
+
+    faulty.run()
+
+    (message,) = told.messages
+    assert (
+        "Do        send the file; waiting ended 2024-03-05 12:00 Europe/Berlin, so tell operations when it is sent\n"
+        in message["message"]
+    )
+    assert str(faulty.root) not in message["message"]
+
+
+def test_the_address_of_a_report_that_is_there_is_told_instead_of_its_path(
+    site: Laid, route: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOADGATE_REPORT_URL", "https://reports.example/{run}")
+    _raise_all(site)
+
+    site.run()
+
+    assert f"· report: https://reports.example/{site.period}\n" in route.messages[0]["message"]
+    assert str(site.root) not in route.messages[0]["message"]
+
+
 @pytest.fixture
 def flooded(site: Laid) -> Laid:
     """Seven files of one system with the same fault."""
@@ -186,6 +219,34 @@ def test_a_second_run_tells_nothing_again(faulty: Laid, route: Told) -> None:
     assert len(route.messages) == 2
 
 
+def test_a_route_that_heard_of_a_case_hears_that_it_is_closed(
+    faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["routes:"]
+    for name, scope in (("drift", "*"), ("one", f"provider={MISSING}"), ("other", "provider=03")):
+        monkeypatch.setenv(f"LOADGATE_{name.upper()}_URL", told.url)
+        lines.append(f"  - {{name: {name}, scope: '{scope}', url_env: LOADGATE_{name.upper()}_URL, language: da}}")
+    (faulty.root / "vendor_profiles" / "alerts.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    faulty.run()
+    before = len(told.messages)
+    write_period(faulty.root, faulty.period)
+
+    run = faulty.run()
+
+    closed = told.messages[before:]
+    place = f"leverance {faulty.period}/surveillance/weekly_reports"
+    assert [one["title"] for one in closed] == [
+        f"[rki 2024-02] LUKKET: ulæselig fil, {place}/{BROKEN} (sag 2)",
+        *[f"[rki 2024-02] LUKKET: leverance mangler, {place}/{MISSING} (sag 3)"] * 2,
+    ]
+    assert closed[-1]["message"] == (
+        f"Hvad      leverance mangler, {place}/{MISSING}: ses ikke længere, lukket i kørsel 2024-02.2.\n"
+        "Siden     kørsel 2024-02\n"
+        "Kommer den igen, meldes den igen, som en ny sag."
+    )
+    assert run == f"{faulty.period}.2"
+
+
 def test_a_run_that_finds_nothing_tells_nothing(site: Laid, route: Told) -> None:
     site.run()
 
@@ -193,17 +254,19 @@ def test_a_run_that_finds_nothing_tells_nothing(site: Laid, route: Told) -> None
 
 
 def test_what_a_run_finds_as_a_whole_is_told_at_its_end(site: Laid, route: Told) -> None:
-    import gzip
-
-    for path in (site.root / "inbox" / site.period).iterdir():
-        lines = gzip.decompress(path.read_bytes()).decode("utf-8-sig").splitlines()
-        moved = [lines[0], *map(_raised, lines[1:])]
-        path.write_bytes(gzip.compress(("\ufeff" + "\n".join(moved) + "\n").encode(), mtime=0))
+    _raise_all(site)
 
     site.run()
 
     assert [len(route.messages), *route.judged] == [1, True]
     assert "HOLD" in route.messages[0]["title"]
+
+
+def _raise_all(site: Laid) -> None:
+    for path in (site.root / "inbox" / site.period).iterdir():
+        lines = gzip.decompress(path.read_bytes()).decode("utf-8-sig").splitlines()
+        moved = [lines[0], *map(_raised, lines[1:])]
+        path.write_bytes(gzip.compress(("\ufeff" + "\n".join(moved) + "\n").encode(), mtime=0))
 
 
 def _raised(line: str) -> str:
@@ -215,7 +278,7 @@ def _raised(line: str) -> str:
 def test_a_replay_sends_nothing(route: Told, tmp_path: Path) -> None:
     from loadgate.running.opened import open_site
     from loadgate.running.replay import replay
-    from loadgate.samples.rki.layout import write_period, write_site
+    from loadgate.samples.rki.layout import write_site
 
     root = write_site(tmp_path / "replayed")
     opened = open_site(root)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from loadgate.alerting.wording import WORDS, Standing, body, standing_of, subject
+from loadgate.alerting.wording import WORDS, Standing, body, command, request, standing_of, subject, with_report
 from loadgate.model.findings import (
     ArrivalEvidence,
     Case,
@@ -45,6 +45,7 @@ class Message:
     body_of_last: str = ""
 
 
+_OF_SENDERS = ("supplier", "vendor", "system", "provider")  # a route of some of these is read by one of them
 _OF_A_DELIVERY = ("arrival.", "reading.")  # each delivery is news of its own, also in a case that goes on
 
 
@@ -59,6 +60,8 @@ def route(
     timezone: str,
     title: Callable[[Case], str] | None = None,
     report: str | None = None,
+    address: str | None = None,
+    closes: Callable[[Finding], datetime | None] = lambda _: None,
     held: frozenset[str] = frozenset(),
 ) -> list[Message]:
     """What to tell, in the order of the cases, then of the routes.
@@ -69,8 +72,9 @@ def route(
     its scope: nobody is told of another's files.
     `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
     `already` holds the keys and the told facts of earlier messages, `held` the facts of messages that were kept back:
-    they are told now, also of a case that goes on. `report` is where the report can be seen. Moments
-    are told in `timezone`.
+    they are told now, also of a case that goes on. `report` is where the report lies on this machine,
+    `address` where anyone can open it. Whose route's scope names senders has no loadgate at hand: it is asked to send
+    anew what waiting `closes` for. Moments are told in `timezone`.
     """
     findings = {finding.id: finding for finding in judgement.findings}
     messages = []
@@ -91,7 +95,7 @@ def route(
                 case=case,
                 findings=_worst_first(own),
                 seen=_seen(judgement, timezone) if case.first_seen == judgement.run else None,
-                report=report,
+                do=_do(line, case, own, judgement, timezone=timezone, report=report, address=address, closes=closes),
                 language=line.language,
             )
             messages.append(
@@ -113,6 +117,29 @@ def route(
                 )
             )
     return messages
+
+
+def _do(
+    line: AlertRoute,
+    case: Case,
+    findings: Sequence[Finding],
+    judgement: Judgement,
+    *,
+    timezone: str,
+    report: str | None,
+    address: str | None,
+    closes: Callable[[Finding], datetime | None],
+) -> str:
+    if Scope.parse(line.scope).values.keys().isdisjoint(_OF_SENDERS):
+        return with_report(command(case), address or report, language=line.language)
+    ends = min((moment for finding in findings if (moment := closes(finding))), default=None)
+    asked = request(
+        findings,
+        closes=_told(ends, timezone) if ends else None,
+        over=ends is not None and ends <= datetime.fromisoformat(judgement.as_of),
+        language=line.language,
+    )
+    return with_report(asked, address, language=line.language)
 
 
 def _seen_from(line: AlertRoute, case: Case, findings: Mapping[str, Finding]) -> Case | None:
@@ -222,4 +249,8 @@ def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _seen(judgement: Judgement, timezone: str) -> str:
-    return f"{written_in(timezone, datetime.fromisoformat(judgement.as_of))} {timezone}"
+    return _told(datetime.fromisoformat(judgement.as_of), timezone)
+
+
+def _told(moment: datetime, timezone: str) -> str:
+    return f"{written_in(timezone, moment)} {timezone}"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadgate.model.findings import Case, Finding, RowsEvidence
-from loadgate.model.kinds import KINDS, Owner, Severity
+from loadgate.model.kinds import KINDS, Kind, Owner, Severity
 
 Language = Literal["en", "da"]
-Standing = Literal["hold", "caveat", "show", "info", "warning", "critical"]
+Standing = Literal["hold", "caveat", "show", "info", "warning", "critical", "closed"]
 _FILES = 5  # so many failed files are named, more are counted
 _SUBJECT = 150
 _LABEL = 10
@@ -37,8 +37,16 @@ class Words:
     rows: str
     more: str
     report: str
+    send: str
+    again: str
+    check: str
+    nothing: str
+    by: str
+    over: str
     once: str
     last: str
+    gone: str
+    back: str
     thousands: str
 
 
@@ -51,6 +59,7 @@ WORDS: dict[Language, Words] = {
             "info": "INFO",
             "warning": "WARNING",
             "critical": "CRITICAL",
+            "closed": "CLOSED",
         },
         owners={owner: owner.value for owner in Owner},
         what="What",
@@ -67,8 +76,16 @@ WORDS: dict[Language, Words] = {
         rows="{failed} of {checked} rows",
         more="and {count} more",
         report="report: {link}",
+        send="send the file",
+        again="make the file again, and send it",
+        check="see in the source system whether it is right; if not, correct it there and have the file sent again",
+        nothing="nothing yet: operations looks into it",
+        by="{do}, by {closes}",
+        over="{do}; waiting ended {closes}, so tell operations when it is sent",
         once="This case is told once; again only if it gets worse, or more files of it fail or are missing.",
         last="More files with the same fault are told together, with their case, when the run is judged.",
+        gone="{title}: no longer seen, closed in run {run}.",
+        back="If it comes back, it is told again, as a new case.",
         thousands=",",
     ),
     "da": Words(
@@ -79,6 +96,7 @@ WORDS: dict[Language, Words] = {
             "info": "TIL ORIENTERING",
             "warning": "ADVARSEL",
             "critical": "KRITISK",
+            "closed": "LUKKET",
         },
         owners={
             Owner.OPERATIONS: "driften",
@@ -101,8 +119,16 @@ WORDS: dict[Language, Words] = {
         rows="{failed} af {checked} rækker",
         more="og {count} til",
         report="rapport: {link}",
+        send="send filen",
+        again="dan filen igen, og send den",
+        check="se efter i kildesystemet, om det passer; hvis ikke, ret det dér, og få filen sendt igen",
+        nothing="intet endnu: driften ser på sagen",
+        by="{do}, senest {closes}",
+        over="{do}; ventetiden sluttede {closes}, så giv driften besked, når den er sendt",
         once="Sagen meldes én gang; igen kun, hvis den bliver værre, eller flere filer i den fejler eller mangler.",
         last="Flere filer med samme fejl meldes samlet, med deres sag, når kørslen er bedømt.",
+        gone="{title}: ses ikke længere, lukket i kørsel {run}.",
+        back="Kommer den igen, meldes den igen, som en ny sag.",
         thousands=".",
     ),
 }
@@ -114,10 +140,10 @@ def one_line(text: str) -> str:
     return " ".join(shown.split())
 
 
-def subject(*, site: str, period: str, standing: Standing, title: str, case: Case, language: Language) -> str:
-    """`[site 2026-10] HOLD: what, who (case 1)`, cut at a word if it is long."""
+def subject(*, site: str, period: str, standing: Standing, title: str, case: Case | None, language: Language) -> str:
+    """`[site 2026-10] HOLD: what, who (case 1)`, cut at a word if it is long. Without a case, no number is said."""
     words = WORDS[language]
-    tail = "" if case.number is None else f" ({words.case.format(number=case.number)})"
+    tail = "" if case is None or case.number is None else f" ({words.case.format(number=case.number)})"
     head = f"[{one_line(site)} {one_line(period)}] {words.standing[standing]}: "
     room = _SUBJECT - len(head) - len(tail)
     told = one_line(title).rstrip(".")
@@ -127,15 +153,13 @@ def subject(*, site: str, period: str, standing: Standing, title: str, case: Cas
 
 
 def body(
-    *, sentence: str, case: Case, findings: Sequence[Finding], seen: str | None, report: str | None, language: Language
+    *, sentence: str, case: Case, findings: Sequence[Finding], seen: str | None, do: str, language: Language
 ) -> str:
     """What, since when, who acts, what to do; a failed file with its lines, column, rule and count."""
     words = WORDS[language]
     since = words.run.format(run=case.first_seen)
     if seen is not None:
         since += f", {words.first_seen.format(moment=seen)}"
-    command = "loadgate status" if case.number is None else f"loadgate case show {case.number}"
-    do = command if report is None else f"{command} · {words.report.format(link=report)}"
     lines = [_labelled(words.what, one_line(sentence))]
     lines += _files(findings, words)
     lines += [
@@ -145,6 +169,36 @@ def body(
         words.once,
     ]
     return "\n".join(lines) + "\n"
+
+
+def body_of_closed(*, title: str, case: Case, run: str, language: Language) -> str:
+    words = WORDS[language]
+    gone = words.gone.format(title=one_line(title), run=run)
+    since = words.run.format(run=case.first_seen)
+    return "\n".join([_labelled(words.what, gone), _labelled(words.since, since), words.back]) + "\n"
+
+
+def command(case: Case) -> str:
+    """What someone does who has loadgate at hand."""
+    return "loadgate status" if case.number is None else f"loadgate case show {case.number}"
+
+
+def request(findings: Sequence[Finding], *, closes: str | None, over: bool, language: Language) -> str:
+    """What someone does who sends data. `closes`: when waiting for them ends, or ended if it is `over`."""
+    words = WORDS[language]
+    if owner(findings) in (Owner.OPERATIONS, Owner.STEWARD):
+        return words.nothing
+    if all(finding.kind in (Kind.MISSING, Kind.LATE) for finding in findings):
+        do = words.send
+    else:
+        do = words.again if owner(findings) is Owner.SUPPLIER else words.check
+    if closes is None:
+        return do
+    return (words.over if over else words.by).format(do=do, closes=closes)
+
+
+def with_report(do: str, link: str | None, *, language: Language) -> str:
+    return do if link is None else f"{do} · {WORDS[language].report.format(link=link)}"
 
 
 def owner(findings: Sequence[Finding]) -> Owner:

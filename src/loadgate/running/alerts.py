@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import ArrivalState
+from loadgate.model.encoding import from_plain
+from loadgate.model.findings import Case
 from loadgate.running import deciding
 from loadgate.running.opened import Opened, Ref, now
 from loadgate.store.places import WATCH
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgate.alerting.routes import Message
+    from loadgate.model.findings import Finding
     from loadgate.model.judgement import Judgement
     from loadgate.model.profiles import AlertRoute
+    from loadgate.running.inputs import RunInputs
     from loadgate.store.outbox import Outbox, OutboxRow
 
 FIRST_WAIT_S = 120.0  # before a message that could not be sent is tried again; twice as long after each try
@@ -109,13 +113,17 @@ def _tell(ref: Ref, judgement: Judgement, *, at_most: int | None = None) -> None
 
 def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> Iterator[Message]:
     """What there is to tell on these routes, each in its own language."""
+    from loadgate.alerting.closing import close
     from loadgate.alerting.routes import route
-    from loadgate.running.wording import sentence_of, title_of
+    from loadgate.running.wording import heading_of, sentence_of, title_of
 
     opened, inputs, site = ref.frozen()
     rows = opened.state.outbox.rows()
     already, held = _facts(row for row in rows if not _is_held(row)), _facts(filter(_is_held, rows))
-    report = _report(opened, ref)
+    report = opened.places.report(ref.run)
+    is_there, url = report.exists(), opened.settings.report_url
+    over = [from_plain(Case, dict(opened.state.cases.get(number).body)) for number in judgement.resolved]
+    heard = {one.name: _heard(opened, over, route_name=one.name, already=already) for one in routes}
     for language in sorted({one.language for one in routes}):
         yield from route(
             judgement,
@@ -126,9 +134,39 @@ def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> I
             already=already,
             timezone=site.file.timezone,
             title=title_of(site, inputs, judgement, language=language),
-            report=report,
+            report=str(report) if is_there else None,
+            address=url.replace("{run}", ref.run) if url and is_there else None,
+            closes=partial(_closes, inputs),
             held=held,
         )
+        yield from close(
+            over,
+            run=ref.run,
+            site_name=site.file.name,
+            period=inputs.period,
+            routes=[one for one in routes if one.language == language],
+            heard=heard,
+            heading=heading_of(site, inputs, language=language),
+            already=already,
+        )
+
+
+def _heard(opened: Opened, cases: Sequence[Case], *, route_name: str, already: frozenset[str]) -> frozenset[int]:
+    """Numbers of the cases of which the route was told a finding, in whichever run."""
+    from loadgate.model.period import run_order
+
+    found = {case.known_number: opened.state.cases.findings(case.known_number) for case in cases}
+    return frozenset(
+        number
+        for number, held in found.items()
+        if any(f"{run_order(run)[0]}/{route_name}/{finding}" in already for run, finding in held)
+    )
+
+
+def _closes(inputs: RunInputs, finding: Finding) -> datetime | None:
+    """When waiting ends for the first of the deliveries that a finding is about."""
+    expected = [arrival.expected for arrival in inputs.current]
+    return min((one.closes for one in expected if finding.scope.overlaps(one.scope)), default=None)
 
 
 def _facts(rows: Iterable[OutboxRow]) -> frozenset[str]:
@@ -142,11 +180,6 @@ def _is_held(row: OutboxRow) -> bool:
 
 def _period_of(row: OutboxRow) -> str:
     return next(iter(row.body.get("tells", ())), "").partition("/")[0]
-
-
-def _report(opened: Opened, ref: Ref) -> str | None:
-    path = opened.places.report(ref.run)
-    return str(path) if path.exists() else None
 
 
 def send_waiting(opened: Opened, urls: dict[str, str]) -> None:

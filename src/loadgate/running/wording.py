@@ -40,6 +40,14 @@ def sentence_of(
     return sentence
 
 
+def heading_of(site: Site, inputs: RunInputs, *, language: str) -> Callable[[Case], str]:
+    """What a case is and where, without its findings: `columns differ, system TEA`."""
+    from loadgate.reporting.sentences import case_heading
+
+    named = names(site, inputs, language=language)
+    return lambda case: case_heading(case, named)
+
+
 def title_of(site: Site, inputs: RunInputs, judgement: Judgement, *, language: str) -> Callable[[Case], str]:
     """A few words for a case, for the subject of a message: what, and what its findings share."""
     from loadgate.reporting.sentences import case_text

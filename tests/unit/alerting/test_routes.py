@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -145,6 +146,91 @@ def test_a_danish_route_is_told_in_danish():
     assert message.subject == "[flis 2026-10] TILBAGEHOLDT: Elever fra Ærø: klassetype mangler (sag 1)"
     assert "12 af 14.000 rækker" in message.body
     assert "Ansvar    kommunen\n" in message.body
+
+
+AT_HOME = {
+    "report": "/srv/flis/state/runs/2026-10/report.html",
+    "closes": lambda _: datetime(2026, 11, 11, 11, tzinfo=UTC),
+}
+ADDRESS = "https://reports.example/2026-10"
+
+
+def asked(finding, *, scope, language="en", as_of="2026-11-05T08:12:00+00:00", **more):
+    """The line of an alert that says what to do."""
+    judgement = replace(judged(case(finding), findings=[finding]), as_of=as_of)
+    routes = [AlertRoute(name="r", scope=scope, language=language)]
+    (message,) = tell(judgement, routes=routes, **{**AT_HOME, **more})
+    return message.body.splitlines()[-2]
+
+
+@pytest.mark.parametrize("scope", ["provider=101", "system=tea", "supplier=tabulex", "vendor=tabulex"])
+def test_who_sends_data_is_told_no_command_and_no_path_but_what_to_do_by_when(scope):
+    told = asked(missing(), scope=scope)
+
+    assert told == "Do        send the file, by 2026-11-11 12:00 Europe/Copenhagen"
+
+
+@pytest.mark.parametrize(
+    ("finding", "language", "told"),
+    [
+        (missing(), "da", "send filen, senest 2026-11-11 12:00 Europe/Copenhagen"),
+        (
+            replace(failed(), kind=Kind.TRAILER),
+            "en",
+            "make the file again, and send it, by 2026-11-11 12:00 Europe/Copenhagen",
+        ),
+        (
+            replace(failed(), kind=Kind.TRAILER),
+            "da",
+            "dan filen igen, og send den, senest 2026-11-11 12:00 Europe/Copenhagen",
+        ),
+        (
+            failed(),
+            "en",
+            "see in the source system whether it is right; if not, correct it there and have the file sent again,"
+            " by 2026-11-11 12:00 Europe/Copenhagen",
+        ),
+        (
+            failed(),
+            "da",
+            "se efter i kildesystemet, om det passer; hvis ikke, ret det dér, og få filen sendt igen,"
+            " senest 2026-11-11 12:00 Europe/Copenhagen",
+        ),
+        (replace(failed(), kind=Kind.COULD_NOT_RUN), "en", "nothing yet: operations looks into it"),
+        (replace(failed(), kind=Kind.COULD_NOT_RUN), "da", "intet endnu: driften ser på sagen"),
+    ],
+)
+def test_what_a_sender_is_asked_to_do_goes_by_what_was_found(finding, language, told):
+    assert asked(finding, scope="provider=101", language=language).split(maxsplit=1)[1] == told
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "send the file; waiting ended 2026-11-11 12:00 Europe/Copenhagen, so tell operations when it is sent"),
+        (
+            "da",
+            "send filen; ventetiden sluttede 2026-11-11 12:00 Europe/Copenhagen, så giv driften besked,"
+            " når den er sendt",
+        ),
+    ],
+)
+def test_after_closing_a_sender_is_asked_to_tell_operations(language, told):
+    said = asked(missing(), scope="provider=101", language=language, as_of="2026-11-11T11:00:00+00:00")
+
+    assert said.split(maxsplit=1)[1] == told
+
+
+def test_an_address_of_the_report_is_told_to_everyone_and_a_path_to_the_programme_alone():
+    at_home = f"loadgate case show 1 · report: {AT_HOME['report']}"
+
+    assert asked(missing(), scope="area=school").split(maxsplit=1)[1] == at_home
+    assert asked(missing(), scope="*", address=ADDRESS).split(maxsplit=1)[1] == (
+        f"loadgate case show 1 · report: {ADDRESS}"
+    )
+    assert asked(missing(), scope="provider=101", address=ADDRESS, closes=lambda _: None).split(maxsplit=1)[1] == (
+        f"send the file · report: {ADDRESS}"
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "da"])
