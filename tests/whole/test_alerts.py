@@ -180,19 +180,48 @@ def test_what_was_told_of_files_alike_is_not_told_again_by_a_second_run(flooded:
     assert all("alert" not in line["what"] for line in standing(open_site(flooded.root), None))
 
 
-def test_what_a_watch_kept_back_is_known_to_the_status_and_told_by_the_run(flooded: Laid, route: Told) -> None:
+def watch(laid: Laid) -> None:
     from loadgate.running import alerts, month
     from loadgate.running.opened import open_site
     from loadgate.running.opening import open_watch
+
+    look = open_watch(open_site(laid.root), Period.parse(laid.period), as_of=None)
+    with month.hold(look, actor="tests"):
+        for version in month.DELIVERIES.work(look):
+            month.DELIVERIES.do(look, version)
+            alerts.tell_delivery(look, version)
+        alerts.tell_arrivals(look)
+
+
+def test_what_was_kept_back_for_a_route_whose_url_is_gone_waits_until_it_is_there_again(
+    flooded: Laid, route: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loadgate.running import alerts
+    from loadgate.running.opened import open_site, ref_of
+
+    with (flooded.root / "vendor_profiles" / "alerts.yaml").open("a", encoding="utf-8") as lines:
+        lines.write("  - {name: other, scope: provider=16, url_env: LOADGATE_OTHER_URL}\n")
+    watch(flooded)
+    monkeypatch.setenv("LOADGATE_OTHER_URL", route.url)
+    monkeypatch.delenv("LOADGATE_ALERT_URL")
+
+    run = flooded.run()
+
+    opened = open_site(flooded.root)
+    assert alerts.kept_back(opened, None) == {(flooded.period, "operations"): 4}
+
+    monkeypatch.setenv("LOADGATE_ALERT_URL", route.url)
+    alerts.tell_run(ref_of(flooded.root, run))
+    assert len(route.messages) == 4
+    assert alerts.kept_back(opened, None) == {}
+
+
+def test_what_a_watch_kept_back_is_known_to_the_status_and_told_by_the_run(flooded: Laid, route: Told) -> None:
+    from loadgate.running.opened import open_site
     from loadgate.running.standing import standing
 
-    for _ in range(2):  # the second finds what the first found
-        look = open_watch(open_site(flooded.root), Period.parse(flooded.period), as_of=None)
-        with month.hold(look, actor="tests"):
-            for version in month.DELIVERIES.work(look):
-                month.DELIVERIES.do(look, version)
-                alerts.tell_delivery(look, version)
-            alerts.tell_arrivals(look)
+    watch(flooded)
+    watch(flooded)  # finds what the first found
 
     assert len(route.messages) == 3
     assert standing(open_site(flooded.root), None) == [
@@ -379,17 +408,9 @@ def test_the_run_after_a_watch_tells_nothing_again_and_reads_nothing_again(
     faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from loadgate.reading import files
-    from loadgate.running import alerts, month
-    from loadgate.running.opened import open_site
-    from loadgate.running.opening import open_watch
 
     monkeypatch.setenv("LOADGATE_ALERT_URL", told.url)
-    look = open_watch(open_site(faulty.root), Period.parse(faulty.period), as_of=None)
-    with month.hold(look, actor="tests"):
-        for version in month.DELIVERIES.work(look):
-            month.DELIVERIES.do(look, version)
-            alerts.tell_delivery(look, version)
-        alerts.tell_arrivals(look)
+    watch(faulty)
     before = list(told.messages)
     monkeypatch.setattr(files, "read", lambda *_, **__: pytest.fail("read again"))
 

@@ -88,11 +88,11 @@ def tell_arrivals(ref: Ref) -> None:
 def tell_run(ref: Ref) -> None:
     """Tell about the run's cases, when it is judged, and with them what was kept back."""
     if may_send(ref) and not deciding.judge_work(ref):
-        opened = ref.open()
-        period = opened.inputs(ref.run).period
-        held = [row.id for row in opened.state.outbox.rows() if _is_held(row) and _period_of(row) == period]
+        opened, inputs, site = ref.frozen()
+        held = [row for row in opened.state.outbox.rows() if _is_held(row) and _period_of(row) == inputs.period]
         _tell(ref, deciding.stored(opened, ref.run))
-        opened.state.outbox.drop(held)
+        mute = {one.name for one in site.routes if not os.environ.get(one.url_env)}  # told once it has a URL again
+        opened.state.outbox.drop([row.id for row in held if row.route not in mute])
 
 
 def _tell(ref: Ref, judgement: Judgement, *, at_most: int | None = None) -> None:
