@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from loadgate.detecting.course import Course
+from loadgate.detecting.course import Course, middle
 from loadgate.detecting.evidence import Subjects
 from loadgate.model.findings import CauseKind
 from loadgate.model.identity import part_id
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NEARLY = 0.9  # share of the members that must show it before all are named
 SEVERAL = 2
 _MANY = 5  # providers that show one kind of thing, each by itself
+_SIZED = frozenset({Kind.TREND_SHIFT, Kind.TREND_PARTIAL})  # of other kinds the name says how much
+
+_Key = tuple[Kind, tuple[tuple[str, str], ...], str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,35 +188,59 @@ def shared(
     return found
 
 
-def gathered(claims: Sequence[Claim], datasets: Sequence[str], known: Mapping[str, Sequence[Group]]) -> list[Claim]:
-    """Providers that show one kind of thing each by itself, in rows of its own, as the set that they make up.
+def gathered(claims: Sequence[Claim], course: Course, known: Mapping[str, Sequence[Group]]) -> list[Claim]:
+    """Providers that show one kind of thing each by itself as the set that they make up.
 
-    A set fits of which something of that kind is claimed already, or where at least half of its members and of those
-    that show it are both. `datasets`: by row.
+    A set fits of which the same thing is claimed already, in rows that both show, or in others at several providers;
+    or where at least half of its members and of those that show it are both. What one of them lost beside what all
+    lost, or by how much more than all it moved, stays its own.
     """
     found: list[Claim] = []
-    alone: dict[tuple[Kind, tuple[tuple[str, str], ...], str, str], list[Claim]] = {}
-    told: dict[tuple[Kind, tuple[tuple[str, str], ...], str, str], set[tuple[CauseKind, str]]] = {}
+    alone: dict[_Key, list[Claim]] = {}
+    told: dict[_Key, list[Claim]] = {}
     for claim in claims:
-        of = {datasets[row] for row in claim.rows}
+        of = {course.panel.things[course.panel.rows[row][0]].dataset for row in claim.rows}
         keys = [(claim.kind, tuple(sorted(claim.detail.items())), claim.area, dataset) for dataset in sorted(of)]
         if claim.cause is CauseKind.PROVIDER and len(keys) == 1:
             alone.setdefault(keys[0], []).append(claim)
             continue
         found.append(claim)
         for key in keys:
-            told.setdefault(key, set()).add((claim.cause, claim.name))
+            told.setdefault(key, []).append(claim)
     for key, several in alone.items():
-        sets, left = known[key[-1]], several
-        of_claims = [group for group in sets if (group.cause, group.name) in told.get(key, ())]
-        while left:
-            group = of_claims.pop(0) if of_claims else _fitting(left, sets)
-            if group is None:
-                break
-            found += [replace(claim, cause=group.cause, name=group.name) for claim in left if _within(claim, group)]
-            left = [claim for claim in left if not _within(claim, group)]
+        left = several
+        for group in known[key[-1]]:
+            wide = [one for one in told.get(key, ()) if (one.cause, one.name) == (group.cause, group.name)]
+            mine = [one for one in left if _within(one, group)]
+            many = len(frozenset[int]().union(*(one.providers for one in mine))) >= _MANY
+            joined = [one for one in mine if any(_same(one, other, course, anywhere=many) for other in wide)]
+            found += [replace(one, cause=group.cause, name=group.name) for one in joined]
+            left = [one for one in left if one not in joined]
+        while (fits := _fitting(left, known[key[-1]])) is not None:
+            found += [replace(one, cause=fits.cause, name=fits.name) for one in left if _within(one, fits)]
+            left = [one for one in left if not _within(one, fits)]
         found += left
     return found
+
+
+def _same(one: Claim, wide: Claim, course: Course, *, anywhere: bool) -> bool:
+    """Whether a provider shows what its set does: in some of the same rows; of shifts and losses, about as much."""
+    if not (anywhere or one.rows & wide.rows):
+        return False
+    if one.kind not in _SIZED:
+        return True
+    rows = one.rows | wide.rows
+    own, others = (_middle_of(course, rows, providers) for providers in (one.providers, wide.providers))
+    return others != 0 and 0.5 <= own / others <= 2
+
+
+def _middle_of(course: Course, rows: frozenset[int], providers: frozenset[int]) -> float:
+    """The middle error (log) of what is judged of them in the newest period; NaN where nothing is."""
+    import numpy as np
+
+    block = np.ix_(sorted(rows), sorted(providers))
+    now = np.where(course.judged[block], course.errors[:, :, -1][block], np.nan)
+    return float(middle(now.reshape(1, -1), 1)[0])
 
 
 def _within(claim: Claim, group: Group) -> bool:
@@ -248,5 +275,6 @@ def merged(claims: Sequence[Claim]) -> list[Claim]:
             providers=one.providers | claim.providers,
             evidence=max(one.evidence, claim.evidence),
             limit=min(one.limit, claim.limit),
+            effect=None if claim.effect is None else one.effect,
         )
     return list(found.values())

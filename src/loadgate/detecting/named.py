@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgate.detecting.claims import Claim, Group, Level, shared
-from loadgate.detecting.course import EFFICIENCY, FEWEST, MAD, Course
+from loadgate.detecting.course import EFFICIENCY, FEWEST, MAD, Course, middle
 from loadgate.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _CLOSE = 0.3
 _LEFT_OVER = 5  # events: fewer may be left by chance
 _FAR = 4.0  # scales
 _BESIDE = 4.0  # times the usual deviation: what may happen to any provider
-_TWICE = 0.15  # log: from 1.7 to 2.3 times
+TWICE = 0.15  # log: from 1.7 to 2.3 times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +75,6 @@ def means(course: Course, level: Level, hidden: np.ndarray) -> Means:
 def _scale(replays: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Robust deviation of each mean, drawn to what sets of this weight usually have."""
     import numpy as np
-
-    from loadgate.detecting.course import middle
 
     spread = (MAD * middle(np.abs(replays), 2)) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -279,12 +277,12 @@ def moved(
     usual = np.array([_BEYOND * _ordinary(*each) for each in zip(replayed, size, steady, strict=True)])
     limit = np.maximum(np.maximum(-PARTIAL, _FAR * size), usual)
     sure = steady & (own.agree >= _AGREE) & (np.abs(now) >= limit)
-    twice = sure & (np.abs(now - math.log(2)) < _TWICE)
+    twice = sure & (np.abs(now - math.log(2)) < TWICE) & (np.abs(_rows(course, level) - math.log(2)) < TWICE)
     less = sure & (now < 0)
     # of a group that shows it, members of whom less is known
     also = steady & (np.abs(now) > 3 * size)
     alike = {
-        Kind.TREND_DOUBLED: also & (np.abs(now - math.log(2)) < 2 * _TWICE),
+        Kind.TREND_DOUBLED: also & (np.abs(now - math.log(2)) < 2 * TWICE),
         Kind.TREND_PARTIAL: also & (now < PARTIAL),
     }
     found: list[Claim] = []
@@ -312,6 +310,17 @@ def moved(
                     )
                 )
     return found
+
+
+def _rows(course: Course, level: Level) -> np.ndarray:
+    """By set and provider, the middle error of its rows now, as the size of what is found is told.
+
+    A mean of clipped errors may be that of two times where some rows are nine times as large and others are less.
+    """
+    import numpy as np
+
+    now = np.where(course.judged, course.errors[:, :, -1], np.nan)
+    return np.array([middle(now[own > 0], 0) for own in level.members])
 
 
 def _ordinary(replayed: np.ndarray, size: np.ndarray, steady: np.ndarray) -> np.ndarray:

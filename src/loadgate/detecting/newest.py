@@ -65,8 +65,7 @@ def newest(
     claims += factor(made, lattice, known, hidden)
     claims += moved(made, lattice, known, hidden, moving)
     claims += shifts(made, lattice, known, hidden, moving)
-    datasets = [laid.things[thing].dataset for thing, _ in laid.rows]
-    found = [_finding(claim, made, subjects) for claim in merged(gathered(claims, datasets, known))]
+    found = [_finding(claim, made, subjects) for claim in merged(gathered(claims, made, known))]
     return sorted(found, key=lambda finding: finding.id)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from loadgate.detecting.claims import Claim, Group, Level
 from loadgate.detecting.course import EFFICIENCY, FEWEST, MAD, Course, middle
+from loadgate.detecting.named import TWICE
 from loadgate.model.findings import CauseKind
 from loadgate.model.kinds import Kind
 
@@ -61,7 +62,7 @@ def shifts(
         out = out | block
         found.append(
             Claim(
-                kind=_kind(course, lattice["stream"], rows=rows, members=group.members, limit=limit),
+                kind=_kind(course, lattice["stream"], rows=rows, members=group.members, limit=limit, told=told),
                 area=lattice[name].areas[number],
                 rows=frozenset(np.flatnonzero(block.any(axis=1)).tolist()),
                 providers=frozenset(np.flatnonzero(block.any(axis=0)).tolist()),
@@ -75,13 +76,17 @@ def shifts(
     return found
 
 
-def _kind(course: Course, level: Level, *, rows: np.ndarray, members: np.ndarray, limit: float) -> Kind:
+def _kind(course: Course, level: Level, *, rows: np.ndarray, members: np.ndarray, limit: float, told: float) -> Kind:
     """Rows that came twice: all sums and counts of the dataset are twice as much, but for those of persons.
 
-    `level`: what is measured of each dataset. Another shift than two is told from it as far as the limit allows.
+    `level`: what is measured of each dataset. Another shift than two is told from it as far as the limit allows, and
+    never taken for two where one provider's would not be.
     """
     import numpy as np
 
+    near = max(_TWICE, min(limit, TWICE))
+    if abs(told - math.log(2)) >= near:
+        return Kind.TREND_SHIFT
     dataset = {course.panel.things[thing].group for (thing, _), hit in zip(course.panel.rows, rows, strict=True) if hit}
     for own in level.members > 0:
         thing = course.panel.things[course.panel.rows[int(own.argmax())][0]]
@@ -91,7 +96,7 @@ def _kind(course: Course, level: Level, *, rows: np.ndarray, members: np.ndarray
         inside, outside = now[:, members], now[:, ~members]
         if np.isnan(inside).all() or np.isnan(outside).all():
             continue
-        if abs(float(np.nanmedian(inside) - np.nanmedian(outside)) - math.log(2)) >= max(_TWICE, limit):
+        if abs(float(np.nanmedian(inside) - np.nanmedian(outside)) - math.log(2)) >= near:
             return Kind.TREND_SHIFT
     return Kind.TREND_DOUBLED
 

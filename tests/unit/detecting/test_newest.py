@@ -210,6 +210,54 @@ def test_what_each_provider_of_a_system_lost_in_another_cell_is_one_finding(mont
     assert effect(finding) == -1
 
 
+@pytest.mark.parametrize("times", [1.5, 2.6])
+def test_a_restless_systems_other_shift_than_two_is_never_counted_twice(months: ModuleType, times: float) -> None:
+    drawn = months.Months(seed=3)
+    rng = np.random.default_rng(3)
+    for name in CARE:
+        drawn.values[name] *= np.exp(0.3 * rng.standard_normal((1, *drawn.values[name].shape[1:])))
+    told = [one for one in drawn.plant(CARE, months.NORTH, times).found() if one.detail["cause"] == "system"]
+
+    assert {one.kind for one in told} == {Kind.TREND_SHIFT}
+    assert {one.severity for one in told} == {Severity.WARNING}
+
+
+def test_what_is_mostly_far_more_than_twice_is_no_name_for_twice(months: ModuleType) -> None:
+    drawn = months.Months().plant(CARE, (OWN,), 1.45, cells="a").plant(CARE, (OWN,), 2.55, cells="bcd")
+
+    finding = only(drawn.found())
+
+    assert (finding.kind, finding.scope.provider) == (Kind.TREND_SHIFT, frozenset([OWN]))
+    assert effect(finding) == pytest.approx(1.55, abs=0.15)
+
+
+def test_what_one_provider_moved_by_far_more_than_its_system_stays_its_own(months: ModuleType) -> None:
+    found = months.Months(seed=2).plant(CARE, months.NORTH, 1.06).plant(CARE, ("205",), 2.6).found()
+
+    told = {(one.detail["cause"], one.detail["members"]): effect(one) for one in found}
+    assert told == {
+        ("system", "health-north"): pytest.approx(0.06, abs=0.03),
+        ("provider", "205"): pytest.approx(1.7, abs=0.2),
+    }
+
+
+def test_what_one_provider_lost_beside_what_its_system_lost_stays_its_own(months: ModuleType) -> None:
+    drawn = months.Months().plant(("visits",), months.NORTH, 0, cells="a").plant(("visits",), ("205",), 0, cells="b")
+
+    told = {one.detail["members"]: one.scope.cell for one in drawn.found()}
+    assert told == {"health-north": frozenset("a"), "205": frozenset("b")}
+
+
+def test_what_several_providers_lost_beside_what_their_system_lost_is_the_systems(months: ModuleType) -> None:
+    drawn = months.Months().plant(("visits",), months.NORTH, 0, cells="a")
+    for place, provider in enumerate(months.NORTH[:6]):
+        drawn.plant(("visits",), (provider,), 0, cells="bcd"[place % 3])
+
+    finding = only(drawn.found())
+    assert finding.detail["members"] == "health-north"
+    assert finding.scope.cell is None
+
+
 def test_what_a_few_providers_of_a_system_lost_stays_each_ones_own(months: ModuleType) -> None:
     drawn = months.Months()
     for place, provider in enumerate(months.NORTH[:5]):
