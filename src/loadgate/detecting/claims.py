@@ -225,7 +225,8 @@ def gathered(claims: Sequence[Claim], course: Course, known: Mapping[str, Sequen
 
 def _same(one: Claim, wide: Claim, course: Course, *, anywhere: bool) -> bool:
     """Whether a provider shows what its set does: in some of the same rows; of shifts and losses, about as much."""
-    if not (anywhere or one.rows & wide.rows):
+    joint = one.rows <= wide.rows if one.kind is Kind.TREND_GONE else bool(one.rows & wide.rows)
+    if not (anywhere or joint):
         return False
     if one.kind not in _SIZED:
         return True

@@ -241,11 +241,14 @@ def test_what_one_provider_moved_by_far_more_than_its_system_stays_its_own(month
     }
 
 
-def test_what_one_provider_lost_beside_what_its_system_lost_stays_its_own(months: ModuleType) -> None:
-    drawn = months.Months().plant(("visits",), months.NORTH, 0, cells="a").plant(("visits",), ("205",), 0, cells="b")
+@pytest.mark.parametrize(("cells", "own"), [("b", frozenset("b")), ("bcd", None)])
+def test_what_one_provider_lost_beside_what_its_system_lost_stays_its_own(
+    months: ModuleType, cells: str, own: frozenset[str] | None
+) -> None:
+    drawn = months.Months().plant(("visits",), months.NORTH, 0, cells="a").plant(("visits",), ("205",), 0, cells=cells)
 
     told = {one.detail["members"]: one.scope.cell for one in drawn.found()}
-    assert told == {"health-north": frozenset("a"), "205": frozenset("b")}
+    assert told == {"health-north": frozenset("a"), "205": own}
 
 
 def test_what_several_providers_lost_beside_what_their_system_lost_is_the_systems(months: ModuleType) -> None:
