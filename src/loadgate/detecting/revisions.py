@@ -20,6 +20,7 @@ from loadgate.detecting.firsts import Thing
 from loadgate.detecting.uniform import LEAST, compared, finding, measured, old_cells, told_before
 from loadgate.model.expected import KeyFigure
 from loadgate.model.findings import Finding
+from loadgate.model.period import run_order
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,11 +43,20 @@ def revisions_schema() -> pl.Schema:
     return pl.Schema({"run_start": pl.Date, "stream": pl.String, "provider": pl.String, "moved": pl.Float64})
 
 
-def of_few_periods(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> list[KeyFigure]:
-    """Figures of which this run and the prior vintage share so few periods that one alone is old."""
+def newest_prior(comparisons: pl.DataFrame) -> str | None:
+    """The newest run that anything is compared with; None without one."""
     import polars as pl
 
-    shared = compared(comparisons).group_by("figure").agg(pl.col("reference_start").n_unique().alias("shared"))
+    sources = comparisons.filter(pl.col("kind") == "prior")["source"].drop_nulls().unique()
+    return max(sources, key=run_order, default=None)
+
+
+def of_few_periods(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> list[KeyFigure]:
+    """Figures of which this run and the newest prior vintage share so few periods that one alone is old."""
+    import polars as pl
+
+    prior = _with_newest(comparisons)
+    shared = prior.group_by("figure").agg(pl.col("reference_start").n_unique().alias("shared"))
     few = set(shared.filter(pl.col("shared") <= _MOST)["figure"])
     return [figure for figure in figures if figure.id in few]
 
@@ -68,10 +78,13 @@ def revisions(comparisons: pl.DataFrame, figures: Sequence[KeyFigure], *, run_st
 def revised(
     comparisons: pl.DataFrame, *, subjects: Subjects, earlier: pl.DataFrame, told: Sequence[Finding]
 ) -> list[Finding]:
-    """At most one finding a dataset and group. `earlier`: REVISIONS; `told`: what was found before stays so."""
+    """At most one finding a dataset and group. `earlier`: REVISIONS; `told`: what was found before stays so.
+
+    Nothing is said of parts whose last approved values are older than the others': more reports came for them since.
+    """
     if earlier.is_empty():
         return []
-    prior, done = compared(comparisons), told_before(told)
+    prior, done = _with_newest(comparisons), told_before(told)
     claims: dict[str, list[_Claim]] = defaultdict(list)
     for stream, own in measured(of_few_periods(prior, list(subjects.figures.values()))).items():
         cells = _one_old(prior, own)
@@ -79,6 +92,14 @@ def revised(
             dataset = own[0].dataset
             claims[dataset] += _claims(stream, cells, own, subjects=subjects, earlier=earlier, done=done)
     return [_told(several, subjects) for own in claims.values() for several in _together(own)]
+
+
+def _with_newest(comparisons: pl.DataFrame) -> pl.DataFrame:
+    """Those with the newest prior vintage that have a value in both."""
+    import polars as pl
+
+    newest = newest_prior(comparisons)
+    return compared(comparisons).filter(pl.col("source").is_in([] if newest is None else [newest]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

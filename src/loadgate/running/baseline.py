@@ -12,7 +12,7 @@ from loadgate.store import durable
 from loadgate.store.heads import require_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -116,18 +116,24 @@ def load(opened: Opened, chosen: dict[str, str]) -> pl.DataFrame:
     return pl.concat(frames).collect()
 
 
-def load_history(opened: Opened, runs: tuple[str, ...]) -> list[pl.DataFrame]:
+def vintages(opened: Opened, runs: Sequence[str]) -> dict[str, Path]:
+    """run → folder of its vintage, in the order of `runs`; every file was read once. Raises CouldNotRun: `_whole`."""
+    return {run: _whole(opened, run) for run in runs}
+
+
+def load_history(folders: Mapping[str, Path]) -> list[pl.DataFrame]:
     """What detection wrote down in each of these approved runs, oldest first; runs without it are left out."""
     import polars as pl
 
-    paths = (_whole(opened, run) / "history.parquet" for run in runs)
+    paths = (folder / "history.parquet" for folder in folders.values())
     return [pl.read_parquet(path) for path in paths if path.exists()]
 
 
-def load_firsts(opened: Opened, runs: tuple[str, ...], *, figures: pl.DataFrame, period: Period) -> pl.DataFrame:
+def load_firsts(folders: Mapping[str, Path], *, figures: pl.DataFrame, period: Period) -> pl.DataFrame:
     """FIRSTS (`detecting.firsts`): each figure's newest reference period in these approved runs, and in this one.
 
-    In: this run's FIGURES; of them the period before the newest comes too. Columns are read lazily, few of them.
+    In: vintages, oldest first; this run's FIGURES; of them the period before the newest comes too.
+    Columns are read lazily, few of them.
     """
     import polars as pl
 
@@ -143,8 +149,8 @@ def load_firsts(opened: Opened, runs: tuple[str, ...], *, figures: pl.DataFrame,
         labelled = rows.with_columns(pl.lit(first_day).alias("run_start"), pl.lit(now).alias("now"))
         return labelled.select(pl.col(name).cast(kind) for name, kind in firsts_schema().items())
 
-    for run in runs[-_FIRSTS:]:
-        frame = pl.scan_parquet(_whole(opened, run) / "figures.parquet").select(columns)
+    for run, folder in [*folders.items()][-_FIRSTS:]:
+        frame = pl.scan_parquet(folder / "figures.parquet").select(columns)
         first_day = run_order(run)[0].start
         parts.append(shaped(frame, first_day, now=False, most=1).collect())
     parts.append(shaped(figures.lazy().select(columns), period.start, now=True, most=2).collect())
@@ -152,28 +158,32 @@ def load_firsts(opened: Opened, runs: tuple[str, ...], *, figures: pl.DataFrame,
 
 
 def load_revisions(
-    opened: Opened, runs: tuple[str, ...], *, figures: Sequence[KeyFigure], period: Period
+    folders: Mapping[str, Path], *, figures: Sequence[KeyFigure], period: Period, since: str | None
 ) -> pl.DataFrame:
-    """REVISIONS (`detecting.revisions`) of these approved runs, each against the one as far before it as ours is."""
+    """REVISIONS (`detecting.revisions`) of these vintages, each against the one as far before it as ours is.
+
+    `since`: the run that `period` is compared with, None without one.
+    """
     import polars as pl
 
     from loadgate.comparing.prior import compare_prior
     from loadgate.detecting.revisions import revisions, revisions_schema
 
     names = [figure.id for figure in figures]
-    of = {run_order(run)[0]: run for run in runs}
-    gap = next((back for back in range(1, _FIRSTS + 1) if period.shift(-back) in of), None)
-
-    def held(run: str) -> pl.DataFrame:
-        rows = pl.scan_parquet(_whole(opened, run) / "figures.parquet").filter(pl.col("figure").is_in(names))
-        return rows.with_columns(vintage=pl.lit(run)).collect()
-
+    of = {run_order(run)[0]: folder for run, folder in folders.items()}
+    before = None if since is None else run_order(since)[0]
+    gap = next((back for back in range(1, _FIRSTS + 1) if period.shift(-back) == before), None)
     parts = [pl.DataFrame(schema=revisions_schema())]
-    if names and gap is not None:
-        last = sorted(of)[-_FIRSTS:]
-        tables = {each: held(of[each]) for each in last}
-        for each in last:
-            if each.shift(-gap) in tables:
-                against = compare_prior(tables[each], tables[each.shift(-gap)])
-                parts.append(revisions(against, figures, run_start=each.start))
+    if not names or gap is None:
+        return parts[0]
+
+    def held(each: Period) -> pl.DataFrame:
+        rows = pl.scan_parquet(of[each] / "figures.parquet").filter(pl.col("figure").is_in(names))
+        return rows.with_columns(vintage=pl.lit(str(each))).collect()
+
+    tables = {each: held(each) for each in sorted(of)[-_FIRSTS:]}
+    for each, table in tables.items():
+        if each.shift(-gap) in tables:
+            against = compare_prior(table, tables[each.shift(-gap)])
+            parts.append(revisions(against, figures, run_start=each.start))
     return pl.concat(parts)

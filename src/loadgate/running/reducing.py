@@ -322,7 +322,7 @@ def detect(ref: Ref, _: str) -> None:
     """Look for patterns: differences that many cells share, against the history of approved runs."""
     import polars as pl
 
-    from loadgate.detecting.revisions import of_few_periods
+    from loadgate.detecting.revisions import newest_prior, of_few_periods
     from loadgate.detecting.systematic import detect as detect_patterns
 
     opened, inputs, site = ref.frozen()
@@ -333,18 +333,17 @@ def detect(ref: Ref, _: str) -> None:
     def make(folder: Path) -> None:
         comparisons = pl.read_parquet(compared / "comparisons.parquet")
         few = of_few_periods(comparisons, site.figures)
+        vintages = baseline.vintages(opened, inputs.history)
         detected = detect_patterns(
             comparisons,
             figures=site.figures,
             areas={dataset.dataset: dataset.area for dataset in site.datasets},
             units=units(inputs),
-            history=baseline.load_history(opened, inputs.history),
+            history=baseline.load_history(vintages),
             period=period,
             planned=site.planned_changes,
-            firsts=baseline.load_firsts(
-                opened, inputs.history, figures=load_figures(opened, ref.run, site), period=period
-            ),
-            revisions=baseline.load_revisions(opened, inputs.history, figures=few, period=period),
+            firsts=baseline.load_firsts(vintages, figures=load_figures(opened, ref.run, site), period=period),
+            revisions=baseline.load_revisions(vintages, figures=few, period=period, since=newest_prior(comparisons)),
             silent=silent,
             changed=changed,
         )
