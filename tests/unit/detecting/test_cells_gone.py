@@ -9,6 +9,7 @@ import polars as pl
 from loadgate.detecting.signatures import cells_gone
 from loadgate.model.comparison import Status
 from loadgate.model.expected import KeyFigure
+from loadgate.model.period import Cadence
 from loadgate.model.tables import COMPARISONS, conform
 
 FIGURE = KeyFigure.model_validate(
@@ -112,3 +113,106 @@ def test_what_all_of_one_vintage_lost_is_gone_though_another_vintage_is_compared
     held = cells_gone.held(every, [FIGURE])
 
     assert held.filter(pl.col("gone")).height == 3 * len(PROVIDERS)
+
+
+RATE = KeyFigure.model_validate(
+    {
+        "id": "rate",
+        "title": {"en": "rate"},
+        "kind": "rate",
+        "family": "people",
+        "dataset": "services",
+        "cadence": "quarter",
+        "reference": "quarter",
+        "unit": "services per person",
+        "numerator": {"figure": "services"},
+        "denominator": {"figure": "counted"},
+    }
+)
+SERVICES = RATE.model_copy(update={"id": "services", "denominator": None, "numerator": FIGURE.numerator})
+QUARTERS = [dt.date(2026, month, 1) for month in (1, 4, 7)]
+
+
+def of_figure(figure: str, rows: list[tuple[str, dt.date, Status]]) -> pl.DataFrame:
+    return compared(rows).with_columns(figure=pl.lit(figure))
+
+
+def months() -> pl.DataFrame:
+    """Persons by month: January left the window, August came."""
+    rows = [(one, dt.date(2026, month, 1), Status.SAME) for one in PROVIDERS for month in range(2, 8)]
+    rows += [(one, QUARTERS[0], Status.DROPPED) for one in PROVIDERS]
+    return of_figure("counted", rows + [(one, dt.date(2026, 8, 1), Status.NEW) for one in PROVIDERS])
+
+
+def quarters(figure: str, lost: dict[dt.date, tuple[str, ...]]) -> pl.DataFrame:
+    """Values by quarter, none of them new; `lost` says which quarters are gone at whom."""
+    return of_figure(
+        figure,
+        [
+            (one, start, Status.DROPPED if one in lost.get(start, ()) else Status.SAME)
+            for one in PROVIDERS
+            for start in QUARTERS
+        ],
+    )
+
+
+def gone_of(*frames: pl.DataFrame) -> list[tuple[str, str, dt.date]]:
+    held = cells_gone.held(pl.concat(frames), [FIGURE, SERVICES, RATE])
+    return sorted(held.filter(pl.col("gone")).select("figure", "provider", "reference_start").rows())
+
+
+ALL = tuple(PROVIDERS)
+
+
+def test_a_quarter_whose_denominator_left_its_window_of_months_is_not_gone() -> None:
+    assert gone_of(months(), quarters("services", {}), quarters("rate", {QUARTERS[0]: ALL})) == []
+
+
+def test_a_quarter_of_one_provider_that_its_services_lost_is_gone_though_its_denominator_left() -> None:
+    lost = {QUARTERS[0]: ("100",)}
+
+    found = gone_of(months(), quarters("services", lost), quarters("rate", {QUARTERS[0]: ALL}))
+
+    assert found == [("services", "100", QUARTERS[0])]
+
+
+def test_a_whole_quarter_inside_the_window_of_its_denominator_is_gone() -> None:
+    lost = {QUARTERS[0]: ALL, QUARTERS[1]: ALL}
+
+    found = gone_of(months(), quarters("services", {}), quarters("rate", lost))
+
+    assert found == [("rate", one, QUARTERS[1]) for one in PROVIDERS]
+
+
+def test_a_quarter_without_the_denominator_that_one_provider_lost_is_gone() -> None:
+    lost = ("100",)
+    inside = months().with_columns(
+        status=pl.when((pl.col("provider") == "100") & (pl.col("reference_start") == QUARTERS[1]))
+        .then(pl.lit(Status.GONE.value))
+        .otherwise("status")
+    )
+    inside = inside.with_columns(value=pl.when(pl.col("status") == Status.GONE.value).then(None).otherwise("value"))
+
+    found = gone_of(inside, quarters("services", {}), quarters("rate", {QUARTERS[0]: ALL, QUARTERS[1]: lost}))
+
+    assert found == [("counted", "100", QUARTERS[1]), ("rate", "100", QUARTERS[1])]
+
+
+def test_months_of_a_rate_end_with_the_year_that_its_denominator_is_of() -> None:
+    yearly = FIGURE.model_copy(update={"id": "counted", "cadence": Cadence.YEAR})
+    monthly = RATE.model_copy(update={"cadence": Cadence.MONTH})
+    years = [
+        (dt.date(2025, 1, 1), Status.DROPPED),
+        (dt.date(2026, 1, 1), Status.SAME),
+        (dt.date(2027, 1, 1), Status.NEW),
+    ]
+    counted = of_figure("counted", [(one, start, status) for one in PROVIDERS for start, status in years])
+    rates = of_figure(
+        "rate",
+        [(one, dt.date(2025, 11, 1), Status.DROPPED) for one in PROVIDERS]
+        + [(one, dt.date(2026, 2, 1), Status.SAME) for one in PROVIDERS],
+    )
+
+    held = cells_gone.held(pl.concat([counted, rates]), [yearly, SERVICES, monthly])
+
+    assert held.filter(pl.col("gone")).is_empty()
