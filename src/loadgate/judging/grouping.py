@@ -24,6 +24,7 @@ FAMILIES: dict[Kind, str] = {
     Kind.UNREADABLE_FILE: "unreadable",
     Kind.ENCODING: "unreadable",
     Kind.COLUMNS: "unreadable",
+    Kind.COLUMNS_ADDED: "columns added",
     Kind.REJECTED_ROWS: "unreadable",
     Kind.UNREADABLE_VALUES: "unreadable",
     Kind.TRAILER: "unreadable",

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     UNREADABLE_FILE = "reading.unreadable_file"
     ENCODING = "reading.encoding"
     COLUMNS = "reading.columns"
+    COLUMNS_ADDED = "reading.columns_added"
     REJECTED_ROWS = "reading.rejected_rows"
     UNREADABLE_VALUES = "reading.unreadable_values"
     TRAILER = "reading.trailer"
@@ -93,6 +94,9 @@ KINDS: dict[Kind, KindFacts] = {
     ),
     Kind.ENCODING: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="encoding", load_fault=True),
     Kind.COLUMNS: KindFacts(severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="columns", load_fault=True),
+    Kind.COLUMNS_ADDED: KindFacts(
+        severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="columns_added", load_fault=True
+    ),
     Kind.REJECTED_ROWS: KindFacts(
         severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="rejected_rows", load_fault=True
     ),

@@ -40,7 +40,8 @@ class Batch:
 
     `raw`: `_record` (UInt32, 1-based in its source, rejected ones counted), `_line` (UInt32), and the dataset's
     columns that the file has, as text or as the file types them. `rejected`: `_record`, `_line`, `reason`.
-    `torn`: the last record was cut off, by what its end looks like. `unexpected`: columns that nobody wants.
+    `torn`: the last record was cut off, by what its end looks like. `unexpected`: the places, from 1, of
+    columns that nobody wants.
     `endings`: trailer records. `headless`: the source does not begin with the header record that it must have.
     """
 
@@ -48,7 +49,7 @@ class Batch:
     rejected: pl.DataFrame
     records: int
     torn: bool = False
-    unexpected: int = 0
+    unexpected: tuple[int, ...] = ()
     endings: tuple[Ending, ...] = ()
     headless: bool = False
 

@@ -78,7 +78,7 @@ class _Trouble:
     counted: int = 0  # rows as a trailer counts them
     missing: list[str] = field(default_factory=list)
     duplicate: list[str] = field(default_factory=list)
-    unexpected: int = 0
+    unexpected: tuple[int, ...] = ()  # of the file with the most
     torn: bool = False
 
     @property
@@ -175,22 +175,21 @@ def _read_path(
                 raise Unreadable(Problem.MANY_MEMBERS)
             origins.append(origin)
             before = writer.rows_in
-            unexpected, balance = 0, Balance(task.spec.format, task.dataset)
+            balance = Balance(task.spec.format, task.dataset)
             for batch in read_format(source, layout):
                 typed = writer.add(batch, part=len(origins) - 1, before=before)
                 balance.add(batch, typed)
                 trouble.torn |= batch.torn
-                unexpected = batch.unexpected
+                trouble.unexpected = max(trouble.unexpected, batch.unexpected, key=len)
             account = balance.close()
             trouble.announced.append(account.says)
             trouble.counted += account.rows
             if account.problems:
                 trouble.accounts.append((origin + 1, account))
-            trouble.unexpected = max(trouble.unexpected, unexpected)
     except WrongColumns as wrong:
         trouble.missing += [name for name in wrong.missing if name not in trouble.missing]
         trouble.duplicate += [name for name in wrong.duplicate if name not in trouble.duplicate]
-        trouble.unexpected = max(trouble.unexpected, wrong.unexpected)
+        trouble.unexpected = max(trouble.unexpected, wrong.unexpected, key=len)
     except Unreadable as unreadable:
         trouble.files.append((origin + 1, unreadable))
 
@@ -210,12 +209,7 @@ def _findings(
         if files:
             found.append(_unreadable(kind, files, writer, spec, scope, came))
     if trouble.missing or trouble.duplicate or trouble.unexpected:
-        named = {"missing": ", ".join(trouble.missing), "duplicate": ", ".join(trouble.duplicate)}
-        detail = {key: names for key, names in named.items() if names}
-        if trouble.unexpected:
-            detail["unexpected"] = str(trouble.unexpected)
-        severity = Severity.CRITICAL if trouble.missing or trouble.duplicate else Severity.WARNING
-        found.append(_finding(Kind.COLUMNS, scope, came, detail, severity=severity))
+        found.append(_columns(writer, trouble, task, came))
     if writer.rows_in == writer.rejected.blank and not trouble.fatal and not trouble.files:
         found.append(_finding(Kind.EMPTY, scope, came, {}))
     if not (trouble.torn or trouble.files or trouble.accounts):  # who is not in a cut file may have been behind the cut
@@ -226,6 +220,29 @@ def _findings(
     if trouble.accounts and not trouble.fatal and (writer.rows_in or _announced(trouble)):
         found.append(_trailer(trouble, scope))
     return found
+
+
+def _columns(writer: TypedWriter, trouble: _Trouble, task: _Task, came: ArrivalEvidence) -> Finding:
+    """Of what differs only the profile's own names are told; of columns that it does not name, their places.
+
+    Columns that came besides lose nothing, unless one of them may be an optional column under another name.
+    """
+    lacking = {*writer.absent, *writer.partly_absent}
+    optional = (
+        []
+        if trouble.missing
+        else [one.source for one in Layout.of(task.spec, task.dataset).wanted if one.column in lacking]
+    )
+    named = {
+        "missing": ", ".join(trouble.missing or optional),
+        "duplicate": ", ".join(trouble.duplicate),
+        "unexpected": str(len(trouble.unexpected) or ""),
+        "places": ", ".join(str(place) for place in trouble.unexpected[:10]),
+    }
+    detail = {key: text for key, text in named.items() if text}
+    lost = bool(trouble.missing or trouble.duplicate)
+    kind = Kind.COLUMNS if lost or optional else Kind.COLUMNS_ADDED
+    return _finding(kind, task.scope, came, detail, severity=Severity.CRITICAL if lost else Severity.WARNING)
 
 
 def _unreadable(

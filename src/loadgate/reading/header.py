@@ -51,11 +51,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where the wanted columns stand: `fields` in a record, position by dataset column. `unexpected` are not read."""
+    """Where the wanted columns stand: `fields` in a record, position by dataset column. `unexpected` count from 1."""
 
     fields: int
     position: dict[str, int]
-    unexpected: int = 0
+    unexpected: tuple[int, ...] = ()
 
 
 def without_header(layout: Layout) -> Places:
@@ -66,14 +66,14 @@ def without_header(layout: Layout) -> Places:
 def locate(found: Sequence[str], layout: Layout) -> Places:
     """Find the wanted columns by name, in any order.
 
-    Raises: WrongColumns if one is missing or stands there twice; columns that nobody wants are only counted.
+    Raises: WrongColumns if one is missing or stands there twice; of columns that nobody wants only the places are told.
     """
     names = [name.strip() for name in found]
     count = Counter(names)
     missing = tuple(w.source for w in layout.wanted if not w.optional and count[w.source] == 0)
     duplicate = tuple(w.source for w in layout.wanted if count[w.source] > 1)
     known = {w.source for w in layout.wanted} | layout.ignored
-    unexpected = sum(name not in known for name in names)
+    unexpected = tuple(place for place, name in enumerate(names, start=1) if name not in known)
     if missing or duplicate:
         raise WrongColumns(missing=missing, duplicate=duplicate, unexpected=unexpected)
     position = {w.column: names.index(w.source) for w in layout.wanted if count[w.source]}

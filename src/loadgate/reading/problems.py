@@ -44,7 +44,7 @@ class Unreadable(Exception):
 class WrongColumns(Exception):
     """The header does not give the columns that the profile names. Names are the profile's, never the file's."""
 
-    def __init__(self, *, missing: tuple[str, ...], duplicate: tuple[str, ...], unexpected: int) -> None:
+    def __init__(self, *, missing: tuple[str, ...], duplicate: tuple[str, ...], unexpected: tuple[int, ...]) -> None:
         super().__init__("columns")
         self.missing = missing
         self.duplicate = duplicate

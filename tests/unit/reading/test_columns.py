@@ -35,7 +35,7 @@ def test_a_renamed_column_is_named_as_expected_and_the_new_name_is_only_counted(
 
     finding = read.finding(Kind.COLUMNS)
     assert finding.severity is Severity.CRITICAL
-    assert finding.detail == {"missing": "Beløb", "unexpected": "1"}
+    assert finding.detail == {"missing": "Beløb", "unexpected": "1", "places": "1"}
     assert read.typed.height == read.reading.rows_in == 0
     assert "PLANTED" not in read.said
 
@@ -47,14 +47,37 @@ def test_a_column_that_stands_there_twice_is_named(read_bytes: Callable[..., Any
     assert read.typed.height == 0
 
 
-def test_a_column_that_nobody_wants_is_counted_and_the_rest_is_read(read_bytes: Callable[..., Any]) -> None:
+def test_of_a_column_that_nobody_wants_the_place_is_told_and_the_rest_is_read(read_bytes: Callable[..., Any]) -> None:
+    read = read_bytes("Konto;PLANTED;Beløb;Note\n01;x;1,5;n\n".encode(), columns=COLUMNS, sources=SOURCES)
+
+    assert read.kinds == [Kind.COLUMNS_ADDED]
+    finding = read.finding(Kind.COLUMNS_ADDED)
+    assert finding.severity is Severity.WARNING
+    assert finding.detail == {"unexpected": "1", "places": "2"}
+    assert read.column("cost") == [Decimal("1.50")]
+    assert "PLANTED" not in read.said
+
+
+def test_a_column_that_nobody_wants_may_be_the_optional_one_that_is_not_there(read_bytes: Callable[..., Any]) -> None:
     read = read_bytes("Konto;PLANTED;Beløb\n01;x;1,5\n".encode(), columns=COLUMNS, sources=SOURCES)
 
     finding = read.finding(Kind.COLUMNS)
     assert finding.severity is Severity.WARNING
-    assert finding.detail == {"unexpected": "1"}
+    assert finding.detail == {"missing": "Note", "unexpected": "1", "places": "2"}
     assert read.column("cost") == [Decimal("1.50")]
     assert "PLANTED" not in read.said
+
+
+def test_the_file_with_most_columns_that_nobody_wants_is_told(read_bytes: Callable[..., Any]) -> None:
+    files = ["Konto;Beløb;Note\n", "Konto;x;Beløb;Note;y\n", "Konto;Beløb;z;Note\n"]
+
+    read = read_bytes(
+        *(names.encode() + b"01;1;1;1;1\n"[: 2 * names.count(";") + 3] + b"\n" for names in files),
+        columns=COLUMNS,
+        sources=SOURCES,
+    )
+
+    assert read.finding(Kind.COLUMNS_ADDED).detail == {"unexpected": "2", "places": "2, 5"}
 
 
 def test_a_column_that_the_profile_ignores_is_no_finding(read_bytes: Callable[..., Any]) -> None:
@@ -66,7 +89,7 @@ def test_a_column_that_the_profile_ignores_is_no_finding(read_bytes: Callable[..
 def test_another_delimiter_is_a_matter_of_columns(read_bytes: Callable[..., Any]) -> None:
     read = read_bytes("Konto,Beløb\n01,1.5\n".encode(), columns=COLUMNS, sources=SOURCES)
 
-    assert read.finding(Kind.COLUMNS).detail == {"missing": "Konto, Beløb", "unexpected": "1"}
+    assert read.finding(Kind.COLUMNS).detail == {"missing": "Konto, Beløb", "unexpected": "1", "places": "1"}
 
 
 def test_without_a_header_columns_come_in_the_profiles_order(read_bytes: Callable[..., Any]) -> None:

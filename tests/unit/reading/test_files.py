@@ -211,7 +211,7 @@ def test_parquet_is_read_packed_or_not(read_bytes: Callable[..., Any], pack: Cal
     read_ = read_bytes(pack(parquet(frame)), kind="parquet", columns={"account": {}}, sources={"Konto": "account"})
 
     assert read_.typed.rows() == [(0, 1, 1, "01"), (0, 2, 2, "02")]
-    assert read_.finding(Kind.COLUMNS).detail == {"unexpected": "1"}
+    assert read_.finding(Kind.COLUMNS_ADDED).detail == {"unexpected": "1", "places": "2"}
     assert read_.left == ["rejects.parquet", "typed.parquet"]
 
 

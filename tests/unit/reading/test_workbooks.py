@@ -196,8 +196,8 @@ def test_names_may_stand_further_down_and_columns_in_any_order(
     read = read_bytes(books.of(rows), kind="xlsx", header_row=3)
 
     assert values(read) == [VALUES]
-    assert read.kinds == [Kind.COLUMNS]
-    assert read.finding(Kind.COLUMNS).detail == {"unexpected": "1"}
+    assert read.kinds == [Kind.COLUMNS_ADDED]
+    assert read.finding(Kind.COLUMNS_ADDED).detail == {"unexpected": "1", "places": "5"}
     assert "PLANTED" not in read.said
 
 

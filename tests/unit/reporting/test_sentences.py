@@ -278,6 +278,16 @@ def test_columns_are_named_by_what_is_wrong_with_them(views: ModuleType) -> None
     assert finding_sentence(found, views.names()).endswith("that its profile names: missing a, b; 3 not announced.")
 
 
+def test_columns_besides_those_of_the_profile_are_told_with_what_takes_them(views: ModuleType) -> None:
+    scope = Scope.of(delivery="2025-08/tea/pupils/101", supplier="tabulex")
+    found = finding(Kind.COLUMNS_ADDED, scope=scope, evidence=EVIDENCE[6], unexpected="2", places="3, 8")
+
+    assert finding_sentence(found, views.names()).endswith(
+        " has 2 columns more than its profile names (number 3, 8 in its header). The rest was read as ever; "
+        "`ignore_columns` in vendor_profiles/tabulex.yaml takes the names of those that nobody wants."
+    )
+
+
 def test_a_file_that_nobody_announced_is_named_by_its_pseudonym(views: ModuleType) -> None:
     scope = Scope.of(delivery="2025-08/file-0123456789")
     stray = finding(Kind.UNEXPECTED, scope=scope, evidence=ArrivalEvidence(files=1, size_bytes=12), file="file-01")

@@ -47,7 +47,8 @@ def read_xlsx(source: Source, layout: Layout) -> Iterator[Batch]:
         if not head.startswith(ZIP):
             raise Unreadable(Problem.OTHER_FORMAT)
         book = Workbook.open(handle, limits=source.limits)
-        wanted, unexpected, record = _begin(layout), 0, 1
+        wanted, record = _begin(layout), 1
+        unexpected: tuple[int, ...] = ()
         for run in book.rows(form.sheet):
             rows: list[Row] = []
             for number, cells in run:
@@ -83,15 +84,16 @@ def _by_position(position: dict[str, int], layout: Layout) -> list[tuple[int, Wa
     return [(position[column.column], column) for column in layout.wanted if column.column in position]
 
 
-def _find(cells: dict[int, Cell], layout: Layout) -> tuple[list[tuple[int, Wanted]], int]:
-    """Where the wanted columns stand, and how many others have a name; columns without one are nobody's."""
+def _find(cells: dict[int, Cell], layout: Layout) -> tuple[list[tuple[int, Wanted]], tuple[int, ...]]:
+    """Where the wanted columns stand, and which others, from 1, have a name; columns without one are nobody's."""
     named = {at: text for at, (_, text, _) in sorted(cells.items()) if text.strip()}
     places = locate(list(named.values()), layout)
     at = list(named)
-    return _by_position({column: at[found] for column, found in places.position.items()}, layout), places.unexpected
+    wanted = _by_position({column: at[found] for column, found in places.position.items()}, layout)
+    return wanted, tuple(at[place - 1] + 1 for place in places.unexpected)
 
 
-def _batch(rows: list[Row], wanted: list[Wanted], *, first: int, header: bool, unexpected: int) -> Batch:
+def _batch(rows: list[Row], wanted: list[Wanted], *, first: int, header: bool, unexpected: tuple[int, ...]) -> Batch:
     import polars as pl
 
     repeated = [column.source for column in wanted] if header else None
