@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,12 @@ from loadgate.errors import CouldNotRun, Refused, VerificationFailed
 from loadgate.model.period import Period
 from loadgate.model.version import VERSION
 from loadgate.running import acting, deciding
+from loadgate.running.cases import newest_judgement_of
 from loadgate.running.inline import run_inline
 from loadgate.running.opened import Ref
 from loadgate.running.opening import open_run
 from loadgate.running.release import judge_again, release, verify
-from loadgate.running.standing import all_runs, standing
+from loadgate.running.standing import all_runs, case_detail, standing
 from loadgate.store import publication
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from tests.months.conftest import MakeSite, SmallSite
 
+    from loadgate.model.findings import Case
     from loadgate.model.judgement import Waiver
     from loadgate.running.opened import Opened
 
@@ -260,9 +263,30 @@ def test_status_holds_a_waiver_against_the_clock_as_the_release_does(site: Small
     run_inline(ref, actor="anna")
     acting.approve_waiver(opened, ask(ref, until=date(2026, 2, 20)).id, actor="ben")
 
-    assert [line["what"] for line in standing(opened, None)] == ["HOLD because of case 1"]
+    assert [line["what"] for line in standing(opened, None)] == ["HOLD because of case 1; W-1 ended on 2026-02-20"]
+    assert case_detail(opened, *newest_judgement_of(opened, 1))["waivers"] == ["W-1 ended on 2026-02-20"]
     with pytest.raises(Refused, match="HOLD"):
         release(ref, actor="anna")
+
+
+def test_a_case_that_grew_beyond_its_waiver_says_so_until_one_covers_it(held: Ref) -> None:
+    opened = held.open()
+    _, case = newest_judgement_of(opened, 1)
+    acting.approve_waiver(opened, ask(held).id, actor="ben")
+    wider = replace(case, scope=replace(case.scope, provider=frozenset({"101", "102", "109"})))
+    today = date(2026, 2, 1)
+
+    def told(one: Case) -> list[str]:
+        return acting.refused_cover(opened, one, today=today)
+
+    assert told(case) == []
+    assert told(replace(case, size=case.size * 2)) == [
+        f"W-1 permits {acting.percent(case.size)}, and the case is {acting.percent(case.size * 2)}"
+    ]
+    (beyond,) = told(wider)
+    assert beyond.startswith("W-1 does not reach so far: the case has gone beyond it in provider ")
+    assert told(replace(case, kinds=(*case.kinds, "arrival.late"))) == ["W-1 does not permit arrival.late"]
+    assert told(replace(case, number=2)) == []
 
 
 def test_a_waiver_that_is_over_does_not_count_by_an_earlier_moment(held: Ref) -> None:

@@ -185,6 +185,8 @@ def case_show(
     say(f"case {number}  {view['severity']}  {view['state']}  first seen {view['first_seen']}")
     say(f"  {view['message']}")
     say(f"  scope  {view['scope']}")
+    for told in view["waivers"]:
+        say(f"  {told}")
     head, rows = evidence_rows(view)
     if rows:
         say()

@@ -10,7 +10,7 @@ from datetime import date
 from loadgate.judging.scopes import providers_of, timeless, touched
 from loadgate.model.expected import Effect, Gate, KnownError
 from loadgate.model.findings import Case, Finding, Verdict
-from loadgate.model.judgement import PartVerdict, Reason, Waiver
+from loadgate.model.judgement import Objection, PartVerdict, Reason, Waiver
 from loadgate.model.kinds import IN_SHADOW, Kind, Severity
 from loadgate.model.scope import Scope
 
@@ -107,13 +107,17 @@ def rule_on(
 
 def _waiver(case: Case, waivers: Sequence[Waiver], today: date) -> str | None:
     """The first waiver, by id, that was given for this case and still permits it as it is now."""
-    kinds = frozenset(case.kinds)
-    now = replace(case, scope=timeless(case.scope))
     for waiver in sorted(waivers, key=lambda given: given.id):
-        ageless = replace(waiver, scope=timeless(waiver.scope))
-        if waiver.case == case.number and ageless.permits(now, kinds=kinds, today=today):
+        if waiver.case == case.number and objection(waiver, case, today=today) is None:
             return waiver.id
     return None
+
+
+def objection(waiver: Waiver, case: Case, *, today: date) -> Objection | None:
+    """Why a waiver does not cover its case as it is now, whatever the month that either was seen in; None: it does."""
+    now = replace(case, scope=timeless(case.scope))
+    ageless = replace(waiver, scope=timeless(waiver.scope))
+    return ageless.objection(now, kinds=frozenset(case.kinds), today=today)
 
 
 def decide(rulings: Sequence[Ruling], *, parts: Sequence[str]) -> Verdicts:

@@ -28,6 +28,16 @@ class KnownErrorVerdict:
     findings: tuple[str, ...]
 
 
+class Objection(StrEnum):
+    """Why a waiver of a case does not cover it."""
+
+    NOT_APPROVED = "not approved"
+    OVER = "over"
+    KINDS = "kinds"
+    SCOPE = "scope"
+    CEILING = "ceiling"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
     """A reasoned, approved, expiring permission to release despite a case. Approved by another than asked."""
@@ -44,13 +54,20 @@ class Waiver:
 
     def permits(self, case: Case, *, kinds: frozenset[str], today: date) -> bool:
         """Whether it still covers this case: approved, not expired, same kinds, within its ceiling."""
-        if self.approved_by is None or today > self.until:
-            return False
+        return self.objection(case, kinds=kinds, today=today) is None
+
+    def objection(self, case: Case, *, kinds: frozenset[str], today: date) -> Objection | None:
+        """The first thing for which it does not cover this case."""
+        if self.approved_by is None:
+            return Objection.NOT_APPROVED
+        if today > self.until:
+            return Objection.OVER
         if not kinds <= frozenset(self.kinds):
-            return False
+            return Objection.KINDS
         if not self.scope.without_reference().covers(case.scope.without_reference()):
-            return False
-        return self.ceiling is None or case.size <= self.ceiling * (1 + 1e-9)
+            return Objection.SCOPE
+        within = self.ceiling is None or case.size <= self.ceiling * (1 + 1e-9)
+        return None if within else Objection.CEILING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ import unicodedata
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from loadgate.errors import CouldNotRun, NotFound, Refused
-from loadgate.model.judgement import Waiver
+from loadgate.model.judgement import Objection, Waiver
 from loadgate.model.scope import Scope
 from loadgate.running.opened import Opened, now
 
@@ -125,6 +125,46 @@ def same_person(one: str, other: str) -> bool:
 def _plain(name: str) -> str:
     """A name however it is typed: letters composed or not, wide or narrow, large or small, spaced as one likes."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def refused_cover(opened: Opened, case: Case, *, today: date) -> list[str]:
+    """Why approved waivers of a case do not cover it, `W-4 ended on 2026-11-30`: nothing where one of them does."""
+    from loadgate.judging.policy import objection
+
+    given = [one for one in waivers(opened) if one.case == case.number and one.approved_by is not None]
+    found = [(waiver, objection(waiver, case, today=today)) for waiver in given]
+    if any(why is None for _, why in found):
+        return []
+    return [_objected(waiver, why, case) for waiver, why in found if why is not None]
+
+
+def _objected(waiver: Waiver, why: Objection, case: Case) -> str:
+    match why:
+        case Objection.NOT_APPROVED:
+            return f"{waiver.id} waits for a second person"
+        case Objection.OVER:
+            return f"{waiver.id} ended on {waiver.until}"
+        case Objection.KINDS:
+            return f"{waiver.id} does not permit {', '.join(sorted({*case.kinds} - {*waiver.kinds}))}"
+        case Objection.SCOPE:
+            return f"{waiver.id} does not reach so far: the case has gone beyond it in {_beyond(waiver, case)}"
+        case Objection.CEILING:
+            return f"{waiver.id} permits {percent(waiver.ceiling or 0)}, and the case is {percent(case.size)}"
+        case _:
+            assert_never(why)
+
+
+def _beyond(waiver: Waiver, case: Case) -> str:
+    """`provider 105, 106`: what the case has and the waiver has not; `any figure` where the case names none."""
+    from loadgate.judging.scopes import timeless
+
+    now, told = timeless(case.scope).values, []
+    for name, permitted in timeless(waiver.scope).values.items():
+        more = sorted(now[name] - permitted) if name in now else []
+        if more or name not in now:
+            counted = f" and {len(more) - 3} more" if len(more) > 3 else ""
+            told.append(f"{name} {', '.join(more[:3])}{counted}" if more else f"any {name}")
+    return "; ".join(told)
 
 
 def pending(opened: Opened, case: int) -> Waiver | None:

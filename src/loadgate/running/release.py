@@ -47,7 +47,7 @@ def judge_again(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
     """
     if not month.is_done(ref):
         raise CouldNotRun(f"run {ref.run} is not complete", fix="run the month again; it takes up where it stopped")
-    judgement = deciding.judge_now(ref, as_of=_moment(ref, as_of))
+    judgement = deciding.judge_now(ref, as_of=moment_of(ref, as_of))
     _require_as_judged(ref, findings_sha256=deciding.findings_sha256(judgement))
     return judgement
 
@@ -68,7 +68,7 @@ def _require_as_judged(ref: Ref, **found: str) -> None:
         )
 
 
-def _moment(ref: Ref, asked: datetime | None) -> datetime:
+def moment_of(ref: Ref, asked: datetime | None = None) -> datetime:
     """What a waiver's end is held against: the clock, or the run's own time where arrival times are stated.
 
     An earlier moment than that would let a waiver count that is over.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.findings import GroupEvidence, Verdict
+from loadgate.model.moments import day_in
 from loadgate.running import acting, alerts, deciding, month, wording
 from loadgate.running.cases import judged_runs
 from loadgate.running.opened import Ref
-from loadgate.running.release import judge_again, released_as
+from loadgate.running.release import judge_again, moment_of, released_as
 from loadgate.running.views import case_view
 
 if TYPE_CHECKING:
@@ -77,13 +79,16 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
                 }
             )
             continue
+        timezone = ref.frozen()[2].file.timezone
         for number in sorted({reason.case for reason in judgement.reasons if reason.effect == "block" and reason.case}):
             waiting = acting.pending(opened, number)
+            case = next(one for one in judgement.cases if one.number == number)
+            told = acting.refused_cover(opened, case, today=day_in(timezone, datetime.fromisoformat(judgement.as_of)))
+            told += [f"{waiting.id} waits for a second person"] if waiting else []
             lines.append(
                 {
                     "run": row.id,
-                    "what": f"HOLD because of case {number}"
-                    + (f"; {waiting.id} waits for a second person" if waiting else ""),
+                    "what": "; ".join([f"HOLD because of case {number}", *told]),
                     "next": f"loadgate waive {number} --approve --actor NAME"
                     if waiting
                     else f"loadgate case show {number}",
@@ -149,6 +154,8 @@ def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, A
         if isinstance(evidence, GroupEvidence):
             members += [{slot: getattr(member, slot) for slot in member.__slots__} for member in evidence.members]
     view["members"] = members
+    today = day_in(site.file.timezone, moment_of(Ref(str(opened.places.site), judgement.run)))
+    view["waivers"] = acting.refused_cover(opened, case, today=today)
     view["history"] = [
         {"run": run, "finding": finding} for run, finding in opened.state.cases.findings(case.known_number)
     ]
