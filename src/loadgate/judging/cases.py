@@ -39,7 +39,8 @@ def follow(
     """Match this run's groups to open cases, one to one, and say what became of each.
 
     They match by overlap of Scope, reference periods and the deliveries' periods aside, within one family of kinds
-    and, where both name checks, a check in common; never by a hash. An open case is resolved when nothing overlaps it
+    and, where both name checks, a check in common; never by a hash. Files that nobody announced are one matter, as they
+    are within a run. An open case is resolved when nothing overlaps it
     and what could have shown it was there and ran; or when all of it lies in a case that goes on under another number:
     several have become one. While provisional, none is.
     """
@@ -105,7 +106,8 @@ def _pair(fresh: Sequence[Case], open_cases: Sequence[Case]) -> dict[int, int]:
     for mine, case in enumerate(fresh):
         scope = timeless(case.scope)
         for theirs, candidate in enumerate(open_cases):
-            if same_matter(case, candidate) and scope.overlaps(earlier[theirs]):
+            strays = _about_strays(case) and _about_strays(candidate)  # their names are new each month
+            if same_matter(case, candidate) and (strays or scope.overlaps(earlier[theirs])):
                 same_kinds = set(case.kinds) == set(candidate.kinds)
                 likeness = _likeness(scope, earlier[theirs])
                 scored.append((-likeness, not same_kinds, candidate.number or 0, str(scope), mine, theirs))
@@ -166,6 +168,10 @@ def _resolved(
         if (not going_on or into is not None) and (not hidden or _about_absence(earlier)):
             over[earlier.number] = into
     return over
+
+
+def _about_strays(case: Case) -> bool:
+    return all(kind == Kind.UNEXPECTED for kind in case.kinds)
 
 
 def _about_absence(case: Case) -> bool:

@@ -64,6 +64,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "extent": extent(finding, names),
         "files": words.count("file", max(evidence.files, 1) if isinstance(evidence, ArrivalEvidence) else 1),
         "like": _like(finding, names),
+        "named": _optional(names, "named", min(finding.scope.delivery or ("",)).partition("/")[0]),
         "timing": _timing(finding, names),
         "size": _size(evidence, names),
         "column": _optional(names, "column", evidence.column if isinstance(evidence, RowsEvidence) else None),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from loadgate.judging.cases import case_origin, number_cases
-from loadgate.model.findings import CaseState
+from loadgate.model.findings import CaseState, Verdict
 from loadgate.model.period import Period
 from loadgate.model.scope import Scope, Span
 
@@ -342,3 +342,31 @@ def test_a_case_without_any_scope_can_go_on(make):
     judgement = make.judge(findings=[make.finding("arrival.unexpected", Scope())], open_cases=[earlier])
 
     assert [(case.number, case.state) for case in judgement.cases] == [(1, PERSISTING)]
+
+
+def stray(make, name):
+    return make.finding("arrival.unexpected", make.scope(None, area=None, delivery=name))
+
+
+def test_files_that_nobody_announced_are_one_case_from_month_to_month(make):
+    september = make.case(
+        1, scope=stray(make, "2026-09/file-aaaaaaaaaa").scope, kinds=["arrival.unexpected"], severity="warning", size=1
+    )
+
+    judgement = make.judge(findings=[stray(make, "2026-10/file-bbbbbbbbbb")], open_cases=[september])
+
+    assert [(case.number, case.state) for case in judgement.cases] == [(1, CaseState.PERSISTING)]
+    assert judgement.resolved == ()
+
+
+def test_a_waiver_of_files_that_nobody_announced_is_of_those_files(make):
+    scope = stray(make, "2026-09/file-aaaaaaaaaa").scope
+    september = make.case(1, scope=scope, kinds=["arrival.unexpected"], severity="warning", size=1)
+    waiver = make.waiver(scope=scope, kinds=["arrival.unexpected"])
+    gate = make.gate(make.rule("block_run", "arrival.unexpected"))
+
+    def judged(name):
+        return make.judge(findings=[stray(make, name)], open_cases=[september], waivers=[waiver], gate=gate)
+
+    assert judged("2026-10/file-aaaaaaaaaa").verdict is Verdict.RELEASE_WITH_CAVEATS
+    assert judged("2026-10/file-bbbbbbbbbb").verdict is Verdict.HOLD

@@ -293,7 +293,8 @@ def test_a_file_that_nobody_announced_is_named_by_its_pseudonym(views: ModuleTyp
     stray = finding(Kind.UNEXPECTED, scope=scope, evidence=ArrivalEvidence(files=1, size_bytes=12), file="file-01")
 
     assert finding_sentence(stray, views.names()) == (
-        "The inbox holds 1 file that no profile knows (file-01), 12 bytes."
+        "The inbox holds 1 file that no profile knows (file-01), 12 bytes; "
+        "`loadgate arrivals 2025-08 --names` shows their names."
     )
 
 
