@@ -12,7 +12,7 @@ from loadgate.model.findings import CaseState, Verdict
 from loadgate.running import acting, deciding
 from loadgate.running.cases import newest_judgement_of, rebuild, require_waivable
 from loadgate.running.release import judge_again, release
-from loadgate.running.standing import standing
+from loadgate.running.standing import case_detail, standing
 
 if TYPE_CHECKING:
     from tests.months.conftest import MakeSite, SmallSite
@@ -39,8 +39,8 @@ def send(site: SmallSite, period: str, *kinds: str, part: str = "") -> None:
     site.deliver(f"{period}/cases_101{part}.csv", "month;kind", *(f"{period};{kind}" for kind in kinds))
 
 
-def waive(opened: Opened, number: int) -> None:
-    judgement, case = newest_judgement_of(opened, number)
+def waive(opened: Opened, number: int, *, run: str | None = None) -> None:
+    judgement, case = newest_judgement_of(opened, number, run=run)
     require_waivable(opened, number, run=judgement.run)
     end = date(2099, 1, 1)
     asked = acting.request_waiver(
@@ -130,3 +130,40 @@ def test_a_case_that_is_over_is_shown_as_it_was_and_waived_only_where_a_run_wait
     assert (judgement.run, case.number) == (JANUARY, 1)
     with pytest.raises(NotFound, match=r"case 1 was resolved in 2026-01\.2"):
         waive(opened, 1)
+
+
+def test_a_waiver_of_an_older_run_covers_what_its_case_was_there(make_site: MakeSite) -> None:
+    site = make_site({"expectations/gate.yaml": GATE}, towns=["101", "102"], of_kinds={"care/cases": EXPECTED})
+    for period, towns in ((JANUARY, ("101", "102")), (FEBRUARY, ("101",))):
+        for town in ("101", "102"):
+            rows = [f"{period};{town}", f"{period};" + ("" if town in towns else "N")]
+            site.deliver(f"{period}/cases_{town}.csv", "month;kind", *rows)
+    january = site.run(JANUARY)
+    february = site.run(FEBRUARY)
+    opened = january.open()
+
+    waive(opened, 1)
+
+    assert judge_again(february).verdict is Verdict.RELEASE_WITH_CAVEATS
+    (line,) = standing(opened, JANUARY)
+    assert line["what"].startswith("HOLD because of case 1; W-1 does not reach so far: the case has gone beyond it in")
+    assert line["next"] == "loadgate case show 1 --run 2026-01"
+    shown = case_detail(opened, *newest_judgement_of(opened, 1, run=JANUARY))
+    assert shown["next"][0].endswith(" --run 2026-01")
+
+    waive(opened, 1, run=JANUARY)
+
+    assert judge_again(january).verdict is Verdict.RELEASE_WITH_CAVEATS
+    assert judge_again(february).verdict is Verdict.RELEASE_WITH_CAVEATS
+    with pytest.raises(NotFound, match="no judged run 2026-07"):
+        newest_judgement_of(opened, 1, run="2026-07")
+
+
+def test_a_case_is_not_waived_in_a_run_that_it_is_not_in(site: SmallSite) -> None:
+    send(site, JANUARY, "S", "N")
+    send(site, FEBRUARY, "S", "")
+    site.run(JANUARY)
+    opened = site.run(FEBRUARY).open()
+
+    with pytest.raises(NotFound, match="case 1 is not in run 2026-01"):
+        waive(opened, 1, run=JANUARY)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadgate.cli.commands import runnable
-from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, moment
+from loadgate.cli.options import ActorOption, AsOfOption, JsonOption, SiteOption, WithinOption, moment
 from loadgate.cli.terminal import say, say_json, table
 from loadgate.errors import NotFound, Refused, VerificationFailed
 from loadgate.model.moments import day_in, written_in
@@ -26,6 +26,7 @@ def waive(
     ceiling: Annotated[
         str | None, typer.Option("--ceiling", help="The largest effect still permitted, e.g. 2.5%; now's if left out.")
     ] = None,
+    run: WithinOption = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve what another person asked for.")] = False,
     approver: Annotated[str | None, typer.Option("--approver", help="Who approves, present at this terminal.")] = None,
     site: SiteOption = None,
@@ -38,6 +39,7 @@ def waive(
     Examples:
       loadgate waive 1 --reason "as confirmed" --until YYYY-MM-DD --ceiling 2.5%
       loadgate waive 1 --approve --actor maria
+      loadgate waive 1 --run 2025-08 --reason "as confirmed" --until YYYY-MM-DD
 
     Exit codes: 0 done, 1 no such case, 3 refused.
     """
@@ -55,7 +57,7 @@ def waive(
     else:
         if approver is not None and same_person(who, approver):
             raise Refused(f"{approver} asks for it: a second person approves it", fix="--approver NAME, another's")
-        judgement, found = newest_judgement_of(opened, case)
+        judgement, found = newest_judgement_of(opened, case, run=run)
         require_waivable(opened, case, run=judgement.run)
         timezone = opened.frozen(opened.inputs(judgement.run).content).file.timezone
         waiver = request_waiver(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from loadgate.cli.commands import runnable
-from loadgate.cli.options import AsOfOption, JsonOption, SiteOption, moment
+from loadgate.cli.options import AsOfOption, JsonOption, SiteOption, WithinOption, moment
 from loadgate.cli.terminal import say, say_json, table, visible
 from loadgate.errors import Exit
 from loadgate.model.moments import written_in
@@ -160,6 +160,7 @@ def case_list(
 
 def case_show(
     number: Annotated[int, typer.Argument(help="The case's number.")],
+    run: WithinOption = None,
     site: SiteOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -177,7 +178,7 @@ def case_show(
     from loadgate.running.standing import case_detail, evidence_rows
 
     opened = open_site(find_site(site))
-    judgement, case = newest_judgement_of(opened, number)
+    judgement, case = newest_judgement_of(opened, number, run=run)
     view = case_detail(opened, judgement, case)
     if as_json:
         say_json(view)

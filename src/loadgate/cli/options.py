@@ -30,6 +30,10 @@ AsOfOption = Annotated[
 ActorOption = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who acts; else LOADGATE_ACTOR, else your login.")
 ]
+WithinOption = Annotated[
+    str | None,
+    typer.Option("--run", help="The run or period whose case is meant; the newest that it was seen in if left out."),
+]
 
 
 def moment(text: str | None, site: Callable[[], Site]) -> datetime | None:

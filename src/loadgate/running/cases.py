@@ -40,12 +40,19 @@ def judged_runs(opened: Opened) -> list[str]:
     return [row.id for row in opened.state.runs.rows() if deciding.is_stored(opened, row.id)]
 
 
-def newest_judgement_of(opened: Opened, number: int) -> tuple[Judgement, Case]:
-    """The judgement in which a case was last seen, and the case as it was there. Raises NotFound."""
+def newest_judgement_of(opened: Opened, number: int, *, run: str | None = None) -> tuple[Judgement, Case]:
+    """The judgement in which a case was last seen, or that of a run or period, and the case as it was there.
+
+    Raises NotFound, also for a run that the case is not in.
+    """
     row = opened.state.cases.get(number)
     seen = {run for run, _ in opened.state.cases.findings(number)}
-    judgement = deciding.stored(opened, max(seen, key=run_order, default=row.last_run))
+    newest = max(seen, key=run_order, default=row.last_run)
+    judgement = deciding.stored(opened, newest if run is None else newest_run(opened, run))
     case = next((one for one in judgement.cases if one.number == number), None)
+    if case is None and run is not None:
+        runs = ", ".join(sorted(seen, key=run_order))
+        raise NotFound(f"case {number} is not in run {judgement.run}", fix=f"it was seen in {runs}")
     if case is None:
         raise NotFound(f"case {number} is not judged yet", fix="`loadgate case list` lists those that are")
     return judgement, case

@@ -9,7 +9,7 @@ from loadgate.errors import CouldNotRun
 from loadgate.model.findings import GroupEvidence, Verdict
 from loadgate.model.moments import day_in
 from loadgate.running import acting, alerts, deciding, month, wording
-from loadgate.running.cases import judged_runs
+from loadgate.running.cases import judged_runs, newest_judgement_of
 from loadgate.running.opened import Ref
 from loadgate.running.release import judge_again, moment_of, released_as
 from loadgate.running.views import case_view
@@ -91,7 +91,7 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
                     "what": "; ".join([f"HOLD because of case {number}", *told]),
                     "next": f"loadgate waive {number} --approve --actor NAME"
                     if waiting
-                    else f"loadgate case show {number}",
+                    else f"loadgate case show {number}" + _unless_newest(opened, number, row.id),
                 }
             )
     return lines + _kept_back(opened, period) + untold(opened, period, newest.keys())
@@ -108,6 +108,12 @@ def _kept_back(opened: Opened, period: str | None) -> list[dict[str, str]]:
         }
         for (told_of, route), count in alerts.kept_back(opened, period).items()
     ]
+
+
+def _unless_newest(opened: Opened, number: int, run: str) -> str:
+    """` --run 2026-10`, where the case was seen in a later run too, and may be another size there."""
+    newest, _ = newest_judgement_of(opened, number)
+    return "" if newest.run == run else f" --run {run}"
 
 
 def untold(opened: Opened, period: str | None, periods: Collection[str] = ()) -> list[dict[str, str]]:
@@ -159,8 +165,9 @@ def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, A
     view["history"] = [
         {"run": run, "finding": finding} for run, finding in opened.state.cases.findings(case.known_number)
     ]
+    of_run = _unless_newest(opened, case.known_number, judgement.run)
     view["next"] = [
-        waive_command(case, as_of=judgement.as_of, timezone=site.file.timezone),
+        waive_command(case, as_of=judgement.as_of, timezone=site.file.timezone) + of_run,
         f"loadgate release {judgement.run}",
     ]
     return view
