@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 
+from loadgate.arriving.expected import EVERY
 from loadgate.arriving.owners import SIZE_MARGIN, SIZE_TIMES, groups, impostors_among, size_distance
 from loadgate.model.deliveries import Arrival, Arrivals, ArrivalState, ReceivedFile
 from loadgate.model.findings import ArrivalEvidence, Finding
@@ -32,6 +34,28 @@ def findings(arrivals: Arrivals, *, as_of: datetime, before: Mapping[str, int] |
         if mine not in innocent or not _is_twin(mine, other, arrivals.period)
     ]
     return sorted({finding.id: finding for finding in found}.values(), key=lambda finding: finding.id)
+
+
+def unassigned(parts: Iterable[str], *, ended: Collection[tuple[str, str]]) -> tuple[Finding, ...]:
+    """Parts that had figures and of which nothing is expected: one finding for each area, without those that ended.
+
+    `ended`: (area, provider), where the provider may be every one.
+    """
+    by_area: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        area, _, provider = part.partition("/")
+        if not {(area, provider), (area, EVERY)} & {*ended}:
+            by_area[area].add(provider)
+    kind = Kind.UNASSIGNED
+    return tuple(
+        Finding(
+            kind=kind,
+            severity=KINDS[kind].severity,
+            scope=Scope.of(area=area, provider=providers),
+            evidence=ArrivalEvidence(),
+        )
+        for area, providers in sorted(by_area.items())
+    )
 
 
 def _of_arrival(arrival: Arrival) -> list[Finding]:

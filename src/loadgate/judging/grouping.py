@@ -19,6 +19,7 @@ FAMILIES: dict[Kind, str] = {
     Kind.EMPTY: "absent",
     Kind.PROVIDER_ABSENT: "absent",
     Kind.UNEXPECTED: "unexpected",
+    Kind.UNASSIGNED: "unassigned",
     Kind.DUPLICATE: "repeated",
     Kind.IMPOSTOR: "repeated",
     Kind.UNREADABLE_FILE: "unreadable",

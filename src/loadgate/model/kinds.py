@@ -36,6 +36,7 @@ class Kind(StrEnum):
     EMPTY = "arrival.empty"
     IMPOSTOR = "arrival.impostor"
     PROVIDER_ABSENT = "arrival.provider_absent"
+    UNASSIGNED = "arrival.unassigned"
     UNREADABLE_FILE = "reading.unreadable_file"
     ENCODING = "reading.encoding"
     COLUMNS = "reading.columns"
@@ -89,6 +90,7 @@ KINDS: dict[Kind, KindFacts] = {
     Kind.PROVIDER_ABSENT: KindFacts(
         severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="provider_absent", load_fault=True
     ),
+    Kind.UNASSIGNED: KindFacts(severity=Severity.WARNING, owner=Owner.OPERATIONS, sentence="unassigned"),
     Kind.UNREADABLE_FILE: KindFacts(
         severity=Severity.CRITICAL, owner=Owner.SUPPLIER, sentence="unreadable_file", load_fault=True
     ),

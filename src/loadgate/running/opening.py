@@ -15,7 +15,7 @@ from loadgate.model.findings import Check, Finding
 from loadgate.model.identity import file_pseudonym, key_of, part_id, stream
 from loadgate.model.kinds import Kind, Severity
 from loadgate.model.moments import FIRST_YEAR, LAST_YEAR, day_in, read_moment
-from loadgate.model.period import Period
+from loadgate.model.period import Period, run_order
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
 from loadgate.running import baseline as baselines
@@ -26,7 +26,7 @@ from loadgate.store import durable
 from loadgate.store.places import WATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from loadgate.model.deliveries import Arrivals, Delivery, ExpectedDelivery, ReceivedFile
     from loadgate.model.site import Site
@@ -91,6 +91,8 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
     files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())
     last = _last_deliveries(site, period, files, as_of=moment)
     arrivals, findings = _arrivals(opened, site, period, files, expected, last, as_of=moment)
+    prior = baselines.index(opened, period)
+    findings += _unassigned(site, period, expected, prior)
     return RunInputs(
         run="",
         period=str(period),
@@ -101,11 +103,34 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
         arrivals=tuple(without_names(arrival) for arrival in arrivals.arrivals),
         unexpected=tuple(replace(file, name=file_pseudonym(file.name)) for file in arrivals.unexpected),
         arrival_findings=findings,
-        baseline=baselines.index(opened, period),
+        baseline=prior,
         history=baselines.history(opened, period),
         planned=plan(site, [one for one in arrivals.arrivals if one.state is not ArrivalState.SUPERSEDED]),
         before={stream(one.expected.id): tuple(part.sha256 for part in one.parts) for one in last if _counts(one)},
     )
+
+
+def _unassigned(
+    site: Site, period: Period, expected: Sequence[ExpectedDelivery], baseline: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Providers that the newest vintage has figures of and nothing is expected of, though no line says that it ended.
+
+    One finding for each area. What an earlier vintage had last was told when it was the newest.
+    """
+    from loadgate.arriving.findings import unassigned
+
+    newest = max(baseline.values(), key=run_order, default="")
+    known = {part for part, run in baseline.items() if run == newest}
+    known -= {part_id(one.area, provider) for one in expected for provider in one.providers}
+    if not known:
+        return ()
+    before = run_order(newest)[0].start
+    ended = {
+        (line.area, line.provider)
+        for line in site.assignments
+        if line.valid_to is not None and line.valid_from <= before <= line.valid_to < period.start
+    }
+    return unassigned(known, ended=ended)
 
 
 def expected_deliveries(site: Site, period: Period) -> list[ExpectedDelivery]:
