@@ -263,6 +263,7 @@ def test_the_month_met_every_fault_that_was_planted(whole: Whole) -> None:
         "checking.could_not_run",
         "checking.failed",
         "reading.columns",
+        "reading.columns_added",
         "reading.encoding",
         "reading.rejected_rows",
         "reading.trailer",

@@ -137,6 +137,7 @@ def test_the_run_met_every_fault_that_was_planted(whole: Whole) -> None:
         "checking.could_not_run",
         "checking.failed",
         "reading.columns",
+        "reading.columns_added",
         "reading.rejected_rows",
         "reading.unreadable_file",
         "reading.unreadable_values",
