@@ -117,6 +117,8 @@ def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> I
     from loadgate.alerting.routes import route
     from loadgate.running.wording import heading_of, sentence_of, title_of
 
+    if not (judgement.cases or judgement.resolved):
+        return  # most deliveries: all that was ever told need not be read for them
     opened, inputs, site = ref.frozen()
     rows = opened.state.outbox.rows()
     already, held = _facts(row for row in rows if not _is_held(row)), _facts(filter(_is_held, rows))
