@@ -40,9 +40,9 @@ def follow(
 
     They match by overlap of Scope, reference periods and the deliveries' periods aside, within one family of kinds
     and, where both name checks, a check in common; never by a hash. Files that nobody announced are one matter, as they
-    are within a run. An open case is resolved when nothing overlaps it
-    and what could have shown it was there and ran; or when all of it lies in a case that goes on under another number:
-    several have become one. While provisional, none is.
+    are within a run. An open case is resolved when nothing overlaps it and what could have shown it was there and ran;
+    or when all of it lies in a case that goes on under another number: several have become one. While provisional,
+    none is.
     """
     fresh = [_new(group, run=run, parts=parts) for group in groups]
     pairs = _pair(fresh, open_cases)
