@@ -121,3 +121,9 @@ class Judgement:
     waivers: tuple[str, ...]
     provisional: bool = False
     merged: tuple[tuple[int, int], ...] = ()  # of the resolved: the case, and the case that it is part of now
+
+    @property
+    def no_longer_seen(self) -> tuple[int, ...]:
+        """Numbers of the resolved cases that are not part of another now."""
+        elsewhere = {number for number, _ in self.merged}
+        return tuple(number for number in self.resolved if number not in elsewhere)

@@ -117,14 +117,14 @@ def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> I
     from loadgate.alerting.routes import route
     from loadgate.running.wording import heading_of, sentence_of, title_of
 
-    if not (judgement.cases or judgement.resolved):
+    if not (judgement.cases or judgement.no_longer_seen):
         return  # most deliveries: all that was ever told need not be read for them
     opened, inputs, site = ref.frozen()
     rows = opened.state.outbox.rows()
     already, held = _facts(row for row in rows if not _is_held(row)), _facts(filter(_is_held, rows))
     report = opened.places.report(ref.run)
     is_there, url = report.exists(), opened.settings.report_url
-    over = [from_plain(Case, dict(opened.state.cases.get(number).body)) for number in judgement.resolved]
+    over = [from_plain(Case, dict(opened.state.cases.get(number).body)) for number in judgement.no_longer_seen]
     heard = {one.name: _heard(opened, over, route_name=one.name, already=already) for one in routes}
     for language in sorted({one.language for one in routes}):
         yield from route(

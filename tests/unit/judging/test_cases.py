@@ -163,6 +163,7 @@ def test_an_open_case_that_became_part_of_another_is_over_and_says_where_it_goes
 
     assert [case.number for case in judgement.cases] == [number]
     assert (judgement.resolved, judgement.merged) == (resolved, merged)
+    assert judgement.no_longer_seen == (() if merged else resolved)
 
 
 def test_an_open_case_whose_rows_could_not_be_seen_stays_though_another_lies_around_it(make):
