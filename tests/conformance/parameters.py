@@ -169,7 +169,9 @@ class Arguments:
             written = self.one(
                 f"g == {number}", f"g > {number}", f"g != {number} and k < 108", "(g == 0) | (k >= 105)",
                 f"g in [0, {number}]", f"not g == {number}", "a.isnull()", "a.notnull()", "g <= 1 and not k == 101",
-                f"k not in [100, 103] or g == {number}", "`g` == 1", "100 < k <= 107", "k + g > 104",
+                f"k not in [100, 103] or g == {number}", "`g` == 1", "100 < k <= 107", "k + g > 104", "k // 3 == 34", "k // g > 51", "0 / g == 0",
+                "abs(k - 104) <= 2", "-g < 0", f"k.between(101, 10{number + 4}, inclusive='left')",
+                f"not g.isin([{number}, 7])", f"g.ne({number}) and (a.isna() == False)", *self.parts(),
             )  # fmt: skip
             return {"row_condition": written, "condition_parser": "pandas"}
         choices = [
@@ -181,6 +183,18 @@ class Arguments:
         if text:
             choices += [Column("c") == self.one("a", "b"), Column("c") != "a", Column("c").is_in(["a", "b"])]
         return {"row_condition": self.one(*choices)}
+
+    def parts(self) -> list[str]:
+        """Conditions on parts of the values of column c, if it has values of which they can be asked."""
+        family = self.sample.kinds["c"].family if self.sample.values("c") else "none"
+        texts = [
+            "c.str.contains('a')", "not c.str.contains('^[A-Z0-9]+$')", "c.str.contains('a(?!b)', na=True)",
+            "c.str.contains('A', case=False)", "c.str.contains('.', regex=False)", "c.str.match('a')",
+            "c.str.fullmatch('a|b|[0-9]+')", "c.str.startswith('a') or g == 0", "not c.str.endswith('b')",
+            "c.str.len() > 1", "c.str.len() != 1", "c.str.upper() == 'A'", "c.str.strip().str.lower() in ['a', 'b']",
+        ]  # fmt: skip
+        moments = ["c.dt.year == 2024", "c.dt.month != 1", "c.dt.day >= 2 or c.dt.weekday == 0", "c.dt.quarter == 4"]
+        return {"text": texts, "time": moments}.get(family, [])
 
     def ignore(self, *values: str) -> dict[str, Any]:
         return {"ignore_row_if": self.one(*values)} if self.chance(2) else {}

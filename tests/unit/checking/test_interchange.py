@@ -301,7 +301,12 @@ def test_a_condition_picks_the_rows_that_it_picked_in_pandas(text: str, rows: li
         (
             one({"column": "a", "row_condition": "a > b", "condition_parser": "pandas"}),
             "expectations[0].kwargs.row_condition",
-            "its row_condition compares columns with each other",
+            "its row_condition compares columns with each other, or computes with them",
+        ),
+        (
+            one({"column": "a", "row_condition": "a.str.len() > 1", "condition_parser": "pandas"}),
+            "expectations[0].kwargs.row_condition",
+            "its row_condition asks for a part of a column's values",
         ),
         (
             one({"column": "a", "row_condition": "a > 1", "condition_parser": "spark"}),

@@ -282,8 +282,8 @@ def test_all_expectations_but_those_three_are_evaluated() -> None:
         ("not n > 1 & `group` in ['a']", "pandas", (2, 0)),
         ('col("n").notNull()', "great_expectations", (2, 0)),
         ("n > 1", None, (1, 0)),  # GX takes it for pandas'
-        ("__import__('os')", "pandas", "its row_condition cannot be read as a condition"),
-        ("n.sum() > 1", "pandas", "its row_condition cannot be read as a condition"),
+        ("__import__('os')", "pandas", "its row_condition cannot be read as a condition: __import__('...'): only"),
+        ("n.sum() > 1", "pandas", "its row_condition cannot be read as a condition: n.sum(): only"),
     ],
 )
 def test_a_condition_written_as_text_is_read_but_never_run(written: str, parser: str | None, expected: Any) -> None:
@@ -291,7 +291,10 @@ def test_a_condition_written_as_text_is_read_but_never_run(written: str, parser:
 
     found = outcome(BADLY_CAST, "column_values_to_not_be_null", column="m", **arguments)
 
-    assert expected == (found.reason if isinstance(expected, str) else (found.rows_checked, found.rows_failed))
+    if isinstance(expected, str):
+        assert found.reason.startswith(expected)
+    else:
+        assert expected == (found.rows_checked, found.rows_failed)
 
 
 def test_data_that_break_the_pass_leave_every_check_without_answer_and_no_value_in_the_reason() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add, and_, mod, mul, or_, sub, truediv
 from typing import TYPE_CHECKING, Any
 
+from loadgate.checking.engine.column_parts import take_parts, text_meets
 from loadgate.checking.engine.exact_names import values_of
-from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.faults import CannotEvaluateError, unusable_expression
 from loadgate.checking.engine.literals import bound, fit_set
 from loadgate.checking.engine.text_sets import stands_among
 from loadgate.checking.engine.written_conditions import PANDAS, read_condition
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 _ORDER = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _COMPARED = _ORDER | {"==": "eq", "!=": "ne"}
-_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul, "/": truediv, "%": mod}
-
-
-_FORMS = ("comparison", "nullity", "and", "or", "not", "compared")
+_FORMS = ("comparison", "nullity", "text", "and", "or", "not", "compared")
 
 
 def condition_columns(condition: Mapping[str, Any]) -> list[str]:
@@ -41,6 +39,8 @@ def condition_columns(condition: Mapping[str, Any]) -> list[str]:
 def _operand_columns(operand: Mapping[str, Any]) -> list[str]:
     if "sum" in operand:
         return [*_operand_columns(operand["left"]), *_operand_columns(operand["right"])]
+    if "absolute" in operand:
+        return _operand_columns(operand["absolute"])
     return [operand["column"]] if "column" in operand else []
 
 
@@ -88,36 +88,85 @@ def _leaf(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags
     name = condition["column"]["name"]
     if condition.get("alone") and schema[name] not in (pl.Boolean, pl.Null):
         raise CannotEvaluateError(f"its row_condition takes column {name} ({schema[name]}) for one of true and false")
-    column = readable(name, schema[name])
+    column, dtype = _taken(condition["column"], schema)
     if condition["type"] == "nullity":
         met = column.is_null() if condition["is_null"] else column.is_not_null()
+    elif condition["type"] == "text":
+        met = text_meets(column, dtype, condition["test"], condition["parameter"], name=name)
+        met = met.fill_null(bool(condition["missing"]))
     else:
-        met = _compare(column, schema[name], str(condition["operator"]), condition["parameter"])
+        met = _compare(column, dtype, str(condition["operator"]), condition["parameter"])
         met = met.fill_null(bool(condition.get("missing")))
     flag = flags.get(name)
     return met if flag is None else pl.when(~flag).then(met)
+
+
+def _taken(column: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> tuple[pl.Expr, pl.DataType]:
+    """A column, or the part of its values that is asked for, and its type once it is read."""
+    name = column["name"]
+    return take_parts(readable(name, schema[name]), schema[name], column.get("taken", ()), name=name)
 
 
 def _compared(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]) -> pl.Expr:
     """Compare columns, or sums of them, with each other; as in pandas, a missing value is unequal to everything."""
     import polars as pl
 
-    left, right = _operand(condition["left"], schema), _operand(condition["right"], schema)
-    operator = condition["operator"]
-    met: pl.Expr = getattr(left, _COMPARED[operator])(right)
-    met = met.fill_null(operator == "!=" and bool(condition["missing"]))
-    up = [flags[name] for name in condition_columns(condition) if name in flags]
+    operator, right = condition["operator"], condition["right"]
+    columns = condition_columns(condition)
+    left, dtype = _operand(condition["left"], schema)
+    if "value" in right:
+        met = _compare(left, dtype, operator, right["value"])
+    else:
+        met = getattr(left, _COMPARED[operator])(_operand(right, schema)[0])
+        _type_of(met, columns, schema)
+    met = met.fill_null(operator in ("!=", "NOT_IN") and bool(condition["missing"]))
+    up = [flags[name] for name in columns if name in flags]
     return met if not up else pl.when(~pl.any_horizontal(up)).then(met)
 
 
-def _operand(operand: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> pl.Expr:
+def _operand(operand: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> tuple[pl.Expr, pl.DataType]:
+    """What is compared, and its type. As in pandas, what is no number (0 / 0) is a missing value."""
     import polars as pl
 
-    if "sum" in operand:
-        left, right = _operand(operand["left"], schema), _operand(operand["right"], schema)
-        total: pl.Expr = _SUMS[operand["sum"]](left, right)
-        return total
-    return readable(operand["column"], schema[operand["column"]]) if "column" in operand else pl.lit(operand["value"])
+    if "value" in operand:
+        literal = pl.lit(operand["value"])
+        return literal, _type_of(literal, [], schema)
+    if "column" in operand:
+        return _taken({"name": operand["column"], "taken": operand.get("taken", ())}, schema)
+    if "absolute" in operand:
+        column = _operand(operand["absolute"], schema)[0]
+        return column.abs(), _type_of(column.abs(), _operand_columns(operand), schema)
+    total = _SUMS[operand["sum"]](_operand(operand["left"], schema)[0], _operand(operand["right"], schema)[0])
+    dtype = _type_of(total, _operand_columns(operand), schema)
+    return (total.fill_nan(None) if dtype.is_float() else total), dtype
+
+
+def _floored(left: Any, right: Any) -> Any:
+    """Divide as pandas does: by nothing, a whole number is infinite too."""
+    import polars as pl
+
+    return pl.when(right == 0).then(left / right).otherwise(left // right)
+
+
+_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": add,
+    "-": sub,
+    "*": mul,
+    "/": truediv,
+    "//": _floored,
+    "%": mod,
+}
+
+
+def _type_of(asked: pl.Expr, columns: Sequence[str], schema: Mapping[str, pl.DataType]) -> pl.DataType:
+    """The type of what is asked of columns. Raises: CannotEvaluateError if their types do not fit each other."""
+    import polars as pl
+
+    try:
+        return pl.DataFrame(schema={name: schema[name] for name in columns}).select(asked).dtypes[0]
+    except pl.exceptions.PolarsError as error:
+        told = ", ".join(f"{name} ({schema[name]})" for name in columns)
+        raise unusable_expression(error, columns=told) from None
 
 
 def _compare(column: pl.Expr, dtype: pl.DataType, operator: str, parameter: Any) -> pl.Expr:

@@ -80,6 +80,11 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
         return pl.lit(value)
     if dtype == pl.Null:
         return pl.lit(None)
+    if isinstance(value, str) and dtype.is_temporal():
+        raise CannotEvaluateError(
+            f"a limit that is a text, and not in ISO 8601 (2024-01-31, 2024-01-31T12:00:00), cannot be compared with a "
+            f"column of type {dtype}"
+        )
     raise CannotEvaluateError(
         f"a limit of type {type(value).__name__} cannot be compared with a column of type {dtype}"
     )

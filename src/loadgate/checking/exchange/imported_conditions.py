@@ -29,6 +29,8 @@ def condition_of(condition: Any, *, parser: str | None) -> dict[str, Any] | None
 
 
 def _said(plain: Mapping[str, Any], *, negated: bool) -> dict[str, Any]:
+    if "column" in plain and (plain["type"] == "text" or plain["column"].get("taken")):
+        raise CannotSayError("its row_condition asks for a part of a column's values")
     match plain["type"]:
         case "not":
             return _said(plain["condition"], negated=not negated)
@@ -43,7 +45,7 @@ def _said(plain: Mapping[str, Any], *, negated: bool) -> dict[str, Any]:
         case "comparison":
             return _compared(plain, negated=negated)
         case _:
-            raise CannotSayError("its row_condition compares columns with each other")
+            raise CannotSayError("its row_condition compares columns with each other, or computes with them")
 
 
 def _compared(leaf: Mapping[str, Any], *, negated: bool) -> dict[str, Any]:
