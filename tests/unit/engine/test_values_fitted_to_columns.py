@@ -125,6 +125,22 @@ def test_python_s_objects_are_no_members_of_a_set_and_no_strangers_to_it() -> No
     assert found.reason == "a set of values cannot be compared with a column of type Object"
 
 
+@pytest.mark.parametrize("unwanted", [[[1, 2]], [1, {"code": 2}]])
+def test_a_set_of_lists_is_told_as_one(unwanted: list[Any]) -> None:
+    found = outcome(pl.DataFrame({"c": [1]}), "not_be_in_set", value_set=unwanted)
+
+    assert found.reason == "a set of values must be a list of single values, and holds lists or mappings, or is none"
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int64, pl.UInt64, pl.Int128])
+def test_a_whole_number_fits_a_column_whose_type_reaches_so_far(dtype: Any) -> None:
+    low, high = pl.select(dtype.min(), dtype.max().alias("high")).row(0)
+
+    fitted = fit_set([low - 1, low, high, high + 1], dtype())
+
+    assert fitted.values == (low, high)
+
+
 @pytest.mark.parametrize("rows", [0, 1])
 def test_lists_and_durations_have_no_text_to_match_whether_or_not_there_are_any(rows: int) -> None:
     frame = pl.DataFrame({"c": [[1]]}).head(rows)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.checking.engine.faults import CannotEvaluateError
@@ -40,13 +41,19 @@ class FittedSet:
 def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
     """Fit a value set to a column. A null is no row's value, and duplicates are counted once, as GX does.
 
-    Raises: CannotEvaluateError if the column holds Python's objects, which Polars cannot compare with anything.
+    Raises: CannotEvaluateError if the column holds Python's objects, which Polars cannot compare with anything, or a
+    value is itself a list.
     """
     import polars as pl
 
     if dtype == pl.Object:
         raise CannotEvaluateError(f"a set of values cannot be compared with a column of type {dtype}")
-    written = tuple((value, fit(value, dtype)) for value in dict.fromkeys(values))
+    try:
+        written = tuple((value, fit(value, dtype)) for value in dict.fromkeys(values))
+    except TypeError:  # it has no hash, or is no set at all
+        raise CannotEvaluateError(
+            "a set of values must be a list of single values, and holds lists or mappings, or is none"
+        ) from None
     usable = tuple(dict.fromkeys(fitted for _, fitted in written if fitted is not UNFIT))
     series = pl.Series("values", list(usable), dtype=as_read(dtype))
     return FittedSet(values=usable, written=written, series=series)
@@ -231,10 +238,14 @@ def _is_whole(value: Any) -> bool:
 
 
 def _in_range(value: int, dtype: pl.DataType) -> bool:
+    low, high = _range_of(dtype)
+    return low <= value <= high
+
+
+@lru_cache(maxsize=32)
+def _range_of(dtype: pl.DataType) -> tuple[int, int]:
+    """The least and greatest whole number of a type; found out once, for a set may have a hundred thousand values."""
     import polars as pl
 
-    try:
-        pl.Series([value], dtype=dtype)
-    except (OverflowError, TypeError):
-        return False
-    return True
+    whole: Any = dtype
+    return pl.select(low=whole.min(), high=whole.max()).row(0)
