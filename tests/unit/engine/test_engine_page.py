@@ -17,6 +17,7 @@ CITED = re.findall(r"`(great_expectations/[\w/]+\.py):(\d+)`", PAGE)
 LINES = {
     "column_condition_partial.py": "raise ValueError(",
     "expect_column_values_to_be_of_type.py": "if isinstance(execution_engine, PandasExecutionEngine):",
+    "legacy_row_conditions.py": "return parse_string(condition, row_condition)",
     "expect_column_quantile_values_to_be_between.py": '"success": np.all(success_details),',
 }
 
