@@ -59,7 +59,7 @@ KINDS = {
         Kind("huge", pl.Int64, st.sampled_from([2**53 + 1, 2**53 + 3, -(2**53) - 1, 0, 1]), "number"),
         Kind("float", pl.Float64, _finite, "number"),
         Kind("one value", pl.Float64, st.just(0.1), "number"),
-        Kind("short float", pl.Float32, st.sampled_from([0.0, 0.5, 1.5, -2.0, 3.0]), "number"),
+        Kind("short float", pl.Float32, st.sampled_from([0.0, 0.5, 1.5, -2.0, 3.0, 0.1, 0.3, 1e-3]), "number"),
         Kind("wild", pl.Float64, _wild, "number"),
         Kind("decimal", pl.Decimal(12, 2), _small.map(lambda n: Decimal(n * 25) / 100), "number"),
         Kind("boolean", pl.Boolean, st.booleans(), "boolean"),

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from loadgate.checking.engine import many_columns, predicates
+from loadgate.checking.engine.conditions import as_checked
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.fast import compile_suite
 from loadgate.checking.engine.literals import as_read
@@ -79,7 +80,7 @@ def some_table(seed: int) -> tuple[pl.DataFrame, Asked, list[pl.DataType]]:
         ]
     )
     asked = ask({"column_list": frame.columns}, {}, schema=frame.schema, flags={})
-    return frame, asked, [as_read(dtype) for dtype in types]
+    return frame, asked, [as_read(as_checked(dtype)) for dtype in types]
 
 
 def read(asked: Asked) -> list[pl.Expr]:

@@ -158,3 +158,33 @@ def outcome(frame: pl.DataFrame, name: str, **arguments: Any) -> CheckOutcome:
     asked = ExpectationConfiguration(type=f"expect_column_values_to_{name}", kwargs={"column": "c", **arguments})
     suite = ExpectationSuite(name="fitted", expectations=[asked.to_domain_obj()])
     return compile_suite(suite).validate(frame.lazy()).outcomes[0]
+
+
+@pytest.mark.parametrize(
+    ("expectation", "meets"),
+    [
+        ({"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "a", "value_set": [0.1]}}, False),
+        ({"type": "expect_column_values_to_be_between", "kwargs": {"column": "a", "max_value": 0.1}}, False),
+        ({"type": "expect_column_values_to_match_regex", "kwargs": {"column": "a", "regex": r"^0\.1$"}}, True),
+        ({"type": "expect_column_max_to_be_between", "kwargs": {"column": "a", "max_value": 0.1}}, True),
+        ({"type": "expect_column_sum_to_be_between", "kwargs": {"column": "a", "max_value": 0.2}}, True),
+        (
+            {
+                "type": "expect_column_values_to_be_between",
+                "kwargs": {"column": "a", "min_value": 1, "row_condition": "a == 0.1", "condition_parser": "pandas"},
+            },
+            False,
+        ),
+    ],
+    ids=["set", "limit", "text", "greatest", "sum", "condition"],
+)
+@pytest.mark.filterwarnings("ignore:Passing a string:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The condition_parser:DeprecationWarning")
+def test_a_short_float_is_compared_as_gx_compares_it(expectation: dict[str, Any], meets: bool) -> None:
+    import_gx()
+    from great_expectations import ExpectationSuite
+
+    suite = compile_suite(ExpectationSuite("short", expectations=[expectation]))
+    frame = pl.LazyFrame({"a": pl.Series([0.1, 0.1], dtype=pl.Float32)})
+
+    assert suite.validate(frame).result.success is meets

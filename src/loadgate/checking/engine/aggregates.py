@@ -75,7 +75,9 @@ def column_sum(asked: Asked) -> Reduction:
     whole = asked.dtype().is_integer()
     return Reduction(
         needs=(added(_total(asked)),),
-        finish=lambda total: _as_pandas_has_it(int(total or 0) if whole else total or 0),  # a column of nulls has none
+        finish=lambda total: _as_pandas_has_it(
+            int(total or 0) if whole else total or 0, asked
+        ),  # of nulls there is none
     )
 
 
@@ -90,17 +92,18 @@ def mean(asked: Asked) -> Reduction:
     if dtype.is_float() or dtype == pl.Boolean:
         values = asked.picked().cast(pl.Float64)
         return Reduction(
-            needs=(added(values.sum()), present, least(values.min()), greatest(values.max())), finish=_mean_of_floats
+            needs=(added(values.sum()), present, least(values.min()), greatest(values.max())),
+            finish=lambda *parts: _as_pandas_has_it(_mean_of_floats(*parts), asked),
         )
     return Reduction(needs=(Whole(expr=asked.picked().mean()),))
 
 
 def minimum(asked: Asked) -> Reduction:
-    return Reduction(needs=(least(asked.picked().min()),), finish=_as_pandas_has_it)
+    return Reduction(needs=(least(asked.picked().min()),), finish=lambda value: _as_pandas_has_it(value, asked))
 
 
 def maximum(asked: Asked) -> Reduction:
-    return Reduction(needs=(greatest(asked.picked().max()),), finish=_as_pandas_has_it)
+    return Reduction(needs=(greatest(asked.picked().max()),), finish=lambda value: _as_pandas_has_it(value, asked))
 
 
 def distinct_count(asked: Asked) -> Reduction:
@@ -177,10 +180,16 @@ def plain_number(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _as_pandas_has_it(value: Any) -> Any:
-    """A whole number that no float holds is numpy's, as in pandas: compared with GX's limit, a float, as a float."""
-    import numpy as np
+def _as_pandas_has_it(value: Any, asked: Asked) -> Any:
+    """What GX's limits, floats, are compared with is numpy's, as in pandas, where that is not the same as Python's.
 
+    A whole number that no float holds is compared as a float, and a column's Float32 as one: 0.1 is the one next to it.
+    """
+    import numpy as np
+    import polars as pl
+
+    if value is not None and asked.schema[asked.columns[0]] == pl.Float32:
+        return np.float32(value)
     if not isinstance(value, int) or not EXACT <= abs(value) < 2**64:
         return plain_number(value)
     return np.int64(value) if -(2**63) <= value < 2**63 else np.uint64(value) if value > 0 else value

@@ -104,7 +104,7 @@ def _leaf(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags
 def _taken(column: Mapping[str, Any], schema: Mapping[str, pl.DataType]) -> tuple[pl.Expr, pl.DataType]:
     """A column, or the part of its values that is asked for, and its type once it is read."""
     name = column["name"]
-    return take_parts(readable(name, schema[name]), schema[name], column.get("taken", ()), name=name)
+    return take_parts(held(name, schema[name]), schema[name], column.get("taken", ()), name=name)
 
 
 def _compared(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], flags: Mapping[str, pl.Expr]) -> pl.Expr:
@@ -177,6 +177,8 @@ def _compare(column: pl.Expr, dtype: pl.DataType, operator: str, parameter: Any)
     if operator in _COMPARED and dtype in (pl.Date, pl.Datetime) and isinstance(parameter, int | float):
         raise CannotEvaluateError(f"its row_condition compares a column of type {dtype} with a number")
     wanted = parameter if operator in ("IN", "NOT_IN") else [parameter]
+    if operator in ("IN", "NOT_IN") and as_checked(dtype) != dtype:
+        column, dtype = column.cast(as_checked(dtype)), as_checked(dtype)
     found = is_one_of(column, dtype, wanted)
     return found if operator in ("IN", "==") else ~found
 
@@ -194,7 +196,20 @@ def is_one_of(column: pl.Expr, dtype: pl.DataType, values: Any, *, at_once: bool
 
 
 def readable(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Read a column as GX sees it: NaN is a missing value, a category is its text."""
+    """Read a column as GX's checks see it, see as_checked: NaN is a missing value, a category is its text."""
+    column, wanted = held(name, dtype), as_checked(dtype)
+    return column if wanted == dtype else column.cast(wanted)
+
+
+def as_checked(dtype: pl.DataType) -> pl.DataType:
+    """The type that checks compare a column in: as in GX, the Float32 next to 0.1 is not 0.1, but a little more."""
+    import polars as pl
+
+    return pl.Float64() if dtype == pl.Float32 else dtype
+
+
+def held(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Read a column as conditions see it: where a Float32 is compared, 0.1 is the Float32 next to it, as in pandas."""
     import polars as pl
 
     column = values_of(name)

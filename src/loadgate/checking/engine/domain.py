@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from loadgate.checking.engine.conditions import compile_condition, condition_columns, plain_condition, readable
+from loadgate.checking.engine.conditions import (
+    as_checked,
+    compile_condition,
+    condition_columns,
+    held,
+    plain_condition,
+    readable,
+)
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 
 if TYPE_CHECKING:
@@ -98,10 +105,10 @@ class Asked:
         return None if condition is None else compile_condition(condition, schema=self.schema, flags={})
 
     def column(self, index: int = 0) -> pl.Expr:
-        return readable(self.columns[index], self.dtype(index))
+        return readable(self.columns[index], self.schema[self.columns[index]])
 
     def dtype(self, index: int = 0) -> pl.DataType:
-        return self.schema[self.columns[index]]
+        return as_checked(self.schema[self.columns[index]])
 
     def text(self) -> pl.Expr:
         """The column as text; GX's pandas engine also matches patterns and lengths on other types as text.
@@ -118,7 +125,9 @@ class Asked:
         if isinstance(dtype, pl.Datetime):  # no fraction of a second where there is none
             zone = "%:z" if dtype.time_zone else ""
             return self.column().dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{zone}")
-        return self.column() if dtype == pl.String else self.column().cast(pl.String)
+        return (
+            self.column() if dtype == pl.String else held(self.columns[0], self.schema[self.columns[0]]).cast(pl.String)
+        )
 
     def picked(self) -> pl.Expr:
         """The column's values in the rows that count."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def observed(metric: str, value: Any, *, rows_checked: int | None, own: bool = F
         return None
     if isinstance(value, Integral):  # numpy's too
         return int(value)
-    return significant(value) if isinstance(value, float) and math.isfinite(value) else None
+    return significant(float(value)) if isinstance(value, Real) and math.isfinite(value) else None
 
 
 def significant(value: float) -> float:
