@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from frames import MANY, Sample
+from frames import Sample
 from hypothesis import strategies as st
 from moments import OLDER_ABOUT_MOMENTS, condition_facts, draw_condition, writes_texts
+
+from loadgate.checking.engine.samples import MOST_NUMBERS
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 PATTERNS = (
@@ -223,7 +225,7 @@ def draw_case(name: str, draw: Draw, sample: Sample) -> Asked:
 def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
     columns = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
     columns += kwargs.get("column_list") or [] if "table" not in name else []
-    found = {f"rows:{min(sample.frame.height, 2)}"} | ({"many rows"} if sample.frame.height >= MANY else set())
+    found = {f"rows:{min(sample.frame.height, 2)}"} | ({"many rows"} if sample.frame.height > MOST_NUMBERS else set())
     for column in dict.fromkeys(columns):
         kind = sample.kinds.get(column)
         if kind is None:

@@ -141,13 +141,13 @@ def test_whole_failing_rows_are_named_by_their_numbers() -> None:
     ("name", "arguments"), [("ExpectColumnValuesToBeInSet", {"value_set": [2]}), ("ExpectColumnValuesToBeUnique", {})]
 )
 def test_a_list_of_failing_rows_that_ends_says_so(name: str, arguments: dict[str, Any]) -> None:
-    frame = pl.DataFrame({"a": [1] * 201})
+    frame = pl.DataFrame({"a": [1] * 10_001})
 
     result = validated(frame, made(name, column="a", **arguments)).result.results[0].result
 
-    assert (result["unexpected_count"], len(result["unexpected_list"])) == (201, 200)
-    assert result["unexpected_index_list"] == list(range(200))
-    assert result["unexpected_index_query"].endswith("# the first 200")
+    assert (result["unexpected_count"], len(result["unexpected_list"])) == (10_001, 200)
+    assert result["unexpected_index_list"] == list(range(10_000))
+    assert result["unexpected_index_query"].endswith("# the first 10000")
 
 
 @pytest.mark.parametrize("name", ["ExpectColumnValuesToBeInSet", "ExpectColumnValuesToBeUnique"])

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from loadgate.checking.engine.metrics import RowRule
 
 SUFFIXES: Final = (".unexpected_values", ".unexpected_index_list", ".unexpected_rows", ".unexpected_index_query")
+NUMBERED: Final = (".unexpected_index_list", ".unexpected_index_query")
 MOST_RECORDS: Final = 200  # as in great_expectations/constants.py
+MOST_NUMBERS: Final = 10_000  # GX names every failing row, so that its list grows with the file
 _MISSING: Final = float("nan")  # as in GX: it sorts the values of several columns, and None has no order
 
 
@@ -63,10 +65,11 @@ class Sample:
 
 
 def sample(rule: RowRule, asked: Asked, *, suffix: str, question: Question, paired: bool = False) -> Sample:
-    """Plan a sample. The number of rows follows GX: all (at most 200) for COMPLETE, else partial_unexpected_count."""
+    """Plan a sample. The number of rows follows GX: all (MOST_…) for COMPLETE, else partial_unexpected_count."""
     wanted = asked.arguments.get("result_format") or {}
     complete = wanted.get("result_format") == "COMPLETE"
-    most = MOST_RECORDS if complete else min(wanted.get("partial_unexpected_count", 20), MOST_RECORDS)
+    limit = MOST_NUMBERS if suffix in NUMBERED else MOST_RECORDS
+    most = limit if complete else min(wanted.get("partial_unexpected_count", 20), MOST_RECORDS)
     keys = tuple(wanted.get("unexpected_index_column_names") or ())
     if missing := [name for name in keys if name not in asked.schema]:
         raise missing_columns(missing)
