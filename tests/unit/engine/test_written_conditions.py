@@ -99,6 +99,8 @@ AS_IN_PANDAS = [
     "said.str.match('ax|x')",
     "said.str.fullmatch('a?x|b.')",
     "said.str.fullmatch('(?=a)ax')",
+    "said.str.match('(?i)A(?!y)')",
+    "said.str.match('A(?!y)', case=False)",
     "said.str.startswith('a')",
     "said.str.endswith('x', na=False)",
     "said.str.len() > 2",

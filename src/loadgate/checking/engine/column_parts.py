@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from loadgate.checking.engine.faults import CannotEvaluateError
 from loadgate.checking.engine.patterns import polars_pattern, python_test
@@ -51,7 +51,12 @@ STARTS: Final = "startswith"
 ENDS: Final = "endswith"
 MATCHES: Final = "match"
 MATCHES_ALL: Final = "fullmatch"
-_AROUND: Final = {CONTAINS: ("", "", ""), MATCHES: (r"\A(?:", ")", ")"), MATCHES_ALL: (r"\A(?:", r")\z", r")\Z")}
+_AROUND: Final = {CONTAINS: ("", ""), MATCHES: (r"\A(?:", ")"), MATCHES_ALL: (r"\A(?:", r")\z")}
+_IN_PYTHON: Final[Mapping[str, Literal["search", "match", "fullmatch"]]] = {
+    CONTAINS: "search",
+    MATCHES: "match",
+    MATCHES_ALL: "fullmatch",
+}
 
 
 def take_parts(column: pl.Expr, dtype: pl.DataType, parts: Iterable[str], *, name: str) -> tuple[pl.Expr, pl.DataType]:
@@ -79,7 +84,7 @@ def text_meets(column: pl.Expr, dtype: pl.DataType, test: str, wanted: Any, *, n
     if test in (STARTS, ENDS):
         ask = texts.str.starts_with if test == STARTS else texts.str.ends_with
         return pl.any_horizontal([ask(one) for one in wanted])
-    before, after, after_in_python = _AROUND[test]
+    before, after = _AROUND[test]
     try:
         re.compile(wanted)
     except (re.error, OverflowError, RecursionError):
@@ -87,7 +92,7 @@ def text_meets(column: pl.Expr, dtype: pl.DataType, test: str, wanted: Any, *, n
     written = polars_pattern(before + wanted + after)
     if written is not None:
         return texts.str.contains(written)
-    return asked_of(texts, Verdicts(python_test(before + wanted + after_in_python, columns=name)), at_once=False)
+    return asked_of(texts, Verdicts(python_test(wanted, columns=name, how=_IN_PYTHON[test])), at_once=False)
 
 
 def _readable(column: pl.Expr, dtype: pl.DataType, about: str, *, name: str) -> pl.Expr:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from loadgate.checking.engine.faults import CannotEvaluateError
 
@@ -44,13 +44,16 @@ def polars_pattern(pattern: str) -> str | None:
     return written
 
 
-def python_test(pattern: str, *, columns: str) -> Callable[[str], bool]:
+def python_test(
+    pattern: str, *, columns: str, how: Literal["search", "match", "fullmatch"] = "search"
+) -> Callable[[str], bool]:
     """A regex as a test of one text. Raises: CannotEvaluateError if Python does not read it either."""
     try:
-        search = re.compile(pattern).search
+        compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         raise CannotEvaluateError(f"the pattern for {columns} is malformed") from None
-    return lambda text: search(text) is not None
+    ask = getattr(compiled, how)
+    return lambda text: ask(text) is not None
 
 
 def _rewritten(part: re.Match[str]) -> str:
