@@ -18,18 +18,19 @@ def gx_arguments(
     """Arguments of the line's expectation.
 
     A code list beside a `date_column` becomes `codes` with their days, held against each row's own; else `value_set`,
-    the codes that are valid on some day of the period.
+    the codes that are valid on some day of the period. A `date_column` of type week, month, quarter or year covers what
+    its type says, unless `date_covers` says otherwise.
     """
     from loadgate.checking.conditions import to_gx
 
     kwargs: dict[str, Any] = dict(line.kwargs)
+    column = dataset.columns.get(str(kwargs.get("date_column")))
+    if column is not None and column.type in _SPANS and "codes" not in kwargs:
+        kwargs.setdefault("date_covers", column.type.value)
     if "code_list" in kwargs:
         codes = {one.name: one for one in code_lists}[str(kwargs.pop("code_list"))]
         if "date_column" in kwargs:
             kwargs["codes"] = dated_codes(codes)
-            column = dataset.columns.get(str(kwargs["date_column"]))
-            if column is not None and column.type in _SPANS:
-                kwargs.setdefault("date_covers", column.type.value)
         else:
             kwargs["value_set"] = valid_codes(codes, period)
     for name in ("when", "then"):

@@ -17,6 +17,7 @@ import_gx()
 from great_expectations.core import ExpectationSuite
 
 from loadgate.checking.expectations.balance import ExpectDebitAndCreditToBalance
+from loadgate.checking.expectations.days_in_period import ExpectDaysToLieInPeriod
 from loadgate.checking.expectations.determined import ExpectColumnsToDetermineColumn
 from loadgate.checking.expectations.keys_in_dataset import ExpectKeysToBeInDataset
 from loadgate.checking.expectations.overlaps import ExpectSpansToNotOverlap
@@ -65,6 +66,8 @@ ASKED: dict[str, tuple[Any, type[pl.DataType]]] = {
     "no end": (ExpectSpansToNotOverlap(column_list=["group"], start_column="day", end_column="empty"), pl.Date),
     "no code": (ExpectCodesToBeValidOnDate(column="empty", date_column="day", codes=CODES), pl.String),
     "no day": (ExpectCodesToBeValidOnDate(column="code", date_column="empty", codes=CODES), pl.Date),
+    "no day to lie anywhere": (ExpectDaysToLieInPeriod(column="empty", date_column="day"), pl.Date),
+    "no period": (ExpectDaysToLieInPeriod(column="day", date_column="empty"), pl.Date),
     "nobody": (ExpectColumnValuesToBePersonNumbers(column="empty"), pl.String),
     "no zero lost": (ExpectPersonNumbersToKeepLeadingZero(column="empty"), pl.String),
     "nothing to weigh": (ExpectPersonNumbersToMeetModulusEleven(column="empty"), pl.String),

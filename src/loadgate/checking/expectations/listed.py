@@ -14,6 +14,7 @@ EXPECTATIONS: Final = {
     "expect_codes_to_be_valid_on_date": "valid_codes",
     "expect_column_values_to_be_person_numbers": "person_numbers",
     "expect_columns_to_determine_column": "determined",
+    "expect_days_to_lie_in_period": "days_in_period",
     "expect_debit_and_credit_to_balance": "balance",
     "expect_distribution_to_be_near_reference": "distribution",
     "expect_groups_to_meet_condition": "group_condition",

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from loadgate.checking.engine.own_rules import row_rule
@@ -16,23 +15,13 @@ from great_expectations.compatibility import pydantic
 from great_expectations.compatibility.pydantic import Field, StrictStr
 from great_expectations.expectations.expectation import ColumnMapExpectation
 
+from loadgate.checking.expectations.dated import EVERY, no_days
+
 if TYPE_CHECKING:
     import polars as pl
 
-_EVERY = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 
-
-def _no_days(types: Mapping[str, pl.DataType]) -> str | None:
-    import polars as pl
-
-    if types["date_column"] in (pl.Date, pl.Datetime, pl.Null):
-        return None
-    return f"date_column is of type {types['date_column']}, which holds no days"
-
-
-@row_rule(
-    "column_values.valid_on_date", columns=("date_column",), value_keys=("codes", "date_covers"), refuses=_no_days
-)
+@row_rule("column_values.valid_on_date", columns=("date_column",), value_keys=("codes", "date_covers"), refuses=no_days)
 def _valid(
     column: pl.Expr, *, date_column: pl.Expr, codes: list[list[str | None]], date_covers: str = "day"
 ) -> pl.Expr:
@@ -42,8 +31,8 @@ def _valid(
     starts = [dt.date.min if day is None else dt.date.fromisoformat(day) for _, day, _ in codes]
     ends = [dt.date.max if day is None else dt.date.fromisoformat(day) for _, _, day in codes]
     days = pl.coalesce(date_column, pl.lit(None, pl.Date))  # a column without any has no type
-    first = days.dt.date().dt.truncate(_EVERY[date_covers])
-    last = first.dt.offset_by(_EVERY[date_covers])  # the day after
+    first = days.dt.date().dt.truncate(EVERY[date_covers])
+    last = first.dt.offset_by(EVERY[date_covers])  # the day after
     begins, ceases = (column.replace_strict(names, days, default=None, return_dtype=pl.Date) for days in (starts, ends))
     known = column.is_in(names)
     return known & ((begins < last) & (ceases >= first)).fill_null(True)
