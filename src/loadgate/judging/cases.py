@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from loadgate.judging.grouping import FAMILIES, Group
+from loadgate.judging.grouping import FAMILIES
+from loadgate.judging.places import Group
 from loadgate.judging.scopes import hull, leaves_unseen, timeless
 from loadgate.judging.sizes import case_size
 from loadgate.model.findings import Case, CaseState, Finding, Outcome, OutcomeState
@@ -94,6 +95,7 @@ def _continued(case: Case, earlier: Case, findings: Sequence[Finding], run: str)
     before = timeless(earlier.scope)
     joined = tuple(finding.id for finding in findings if not before.overlaps(timeless(finding.scope)))
     grown = case.size > earlier.size * WORSE_BY or case.severity.rank > earlier.severity.rank
+    grown = grown or bool(earlier.kinds and _families(case) - _families(earlier))
     as_before = CaseState.NEW if earlier.first_seen == run else CaseState.PERSISTING
     state = CaseState.WORSE if grown else as_before
     return replace(case, number=earlier.number, first_seen=earlier.first_seen, state=state, joined=joined)
@@ -120,10 +122,13 @@ def _pair(fresh: Sequence[Case], open_cases: Sequence[Case]) -> dict[int, int]:
 
 def same_matter(one: Case, other: Case) -> bool:
     """Whether two cases can be one: a family of kinds in common and, where both name checks, a check."""
-    families = [{FAMILIES[Kind(kind)] for kind in case.kinds} for case in (one, other)]
-    if families[0].isdisjoint(families[1]):
+    if _families(one).isdisjoint(_families(other)):
         return False
     return not one.checks or not other.checks or not set(one.checks).isdisjoint(other.checks)
+
+
+def _families(case: Case) -> set[str]:
+    return {FAMILIES[Kind(kind)] for kind in case.kinds}
 
 
 def _likeness(one: Scope, other: Scope) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from loadgate.judging.known_errors import ERROR
+from loadgate.judging.places import Group, together
 from loadgate.judging.scopes import hull, providers_of, touched
 from loadgate.model.findings import Cause, CauseKind, CellsEvidence, Finding
 from loadgate.model.identity import part_id
@@ -70,14 +70,6 @@ _NAMES = (
 CAUSE, MEMBERS = "cause", "members"  # keys in the detail of a finding that already is a pattern
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Findings with one cause, in id order."""
-
-    findings: tuple[Finding, ...]
-    cause: Cause
-
-
 def group(findings: Sequence[Finding], *, parts: Sequence[str]) -> list[Group]:
     """One group per cause.
 
@@ -85,7 +77,7 @@ def group(findings: Sequence[Finding], *, parts: Sequence[str]) -> list[Group]:
     follows from a file that cannot be read goes with the file. The rest, family by family (checks and control sources
     apart), is explained greedily: by the delivery, provider, system version, system or figure that most findings
     share, the more specific on a tie. Two systems of one vendor with several findings each make it the vendor; load
-    faults in every part are the run's.
+    faults in every part are the run's. Groups at one place, one of which explains the others, are one (see `places`).
     """
     groups, rest = [], []
     worse: dict[str, list[Finding]] = defaultdict(list)
@@ -99,7 +91,7 @@ def group(findings: Sequence[Finding], *, parts: Sequence[str]) -> list[Group]:
     groups += [_group(members, parts) for members in worse.values()]
     for family, members in _bundles(rest):
         groups += _explain(family, members, parts)
-    return groups
+    return together(groups)
 
 
 def _told_cause(finding: Finding) -> Cause:

@@ -99,12 +99,14 @@ def finding_title(finding: Finding, names: Names) -> str:
 
 
 def findings_of(case: Case, findings: Mapping[str, Finding]) -> list[Finding]:
-    """The case's findings, the most serious first; of those alike, a fault of the load before what follows from it."""
-    found = [findings[each] for each in case.findings if each in findings]
-    return sorted(
-        found,
-        key=lambda each: (-each.severity.rank, not KINDS[each.kind].load_fault, -_weight(each.evidence), each.id),
-    )
+    """The case's findings, the most serious first; of those alike, a fault of the file before what follows from it."""
+
+    def order(each: Finding) -> tuple[int, bool, bool, float, str]:
+        of_the_file = each.kind.value.startswith(("arrival.", "reading."))
+        load_fault = KINDS[each.kind].load_fault
+        return -each.severity.rank, not of_the_file, not load_fault, -_weight(each.evidence), each.id
+
+    return sorted((findings[each] for each in case.findings if each in findings), key=order)
 
 
 def case_text(case: Case, findings: Mapping[str, Finding], names: Names, *, run: str) -> CaseText:
