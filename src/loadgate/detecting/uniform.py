@@ -109,7 +109,7 @@ def _of(
         .fill_null(False)
         .alias("moved")
     )["moved"]
-    hits = moved.to_numpy() & np.array([(dataset, name) not in done for name in names])
+    hits = moved.to_numpy() & np.array([(dataset, name) not in done for name in names], dtype=bool)
     sizes = dict(zip(names, rows["size"].to_list(), strict=True))
     known = groups(subjects.units, names, area=area, dataset=dataset)
     return [

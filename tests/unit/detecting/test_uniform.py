@@ -51,3 +51,9 @@ def test_young_periods_alone_are_no_finding(panel: Any) -> None:
     detected = one.detect(one.vintage(counts=young), one.vintage(counts=big))
 
     assert [found for found in detected.findings if found.kind is Kind.SHARED_HISTORY] == []
+
+
+def test_where_every_sum_has_the_other_sign_nothing_can_be_said_of_its_size(panel: Any) -> None:
+    one = panel(weeks=13)
+
+    assert restated(one, -1.0, tuple({provider for provider, *_ in one.counts()})) == []
