@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from loadgate.arriving.owners import LOOKED_AT_MARGIN, SIZE_TIMES, size_distance
 from loadgate.model.deliveries import ExpectedDelivery
 from loadgate.model.findings import ArrivalEvidence, Finding
 from loadgate.model.fingerprint import Fingerprint
@@ -13,6 +14,8 @@ from loadgate.model.identity import expected_id
 from loadgate.model.kinds import KINDS, Kind
 from loadgate.model.scope import Scope
 
+GOES_ON = "goes_on"  # key in the detail: not the same rows, but another's of last time, gone on
+NEAREST = 3  # deliveries that are opened to see whose rows one has
 MIN_ROWS = 5  # of one provider among several: fewer can be alike by chance
 
 
@@ -92,6 +95,47 @@ def _named(claims: Sequence[Claim], strange: frozenset[Claim] | None) -> list[Fi
         for claim in claims
         if strange is None or claim in strange
     ]
+
+
+def exchanged(
+    now: Mapping[str, int],
+    before: Mapping[str, int],
+    expected: Sequence[ExpectedDelivery],
+    *,
+    is_of: Callable[[ExpectedDelivery, ExpectedDelivery], bool],
+) -> list[Finding]:
+    """One finding for each delivery whose rows go on from those of another's last delivery, sorted by id.
+
+    In: sizes in bytes by delivery id, of the delivery and of its own last one; `is_of` opens both, and says whether the
+    first's rows are the second's. Only a file whose size moved is looked at, and beside it only the few of its system
+    whose last one had nearly that size.
+    """
+    found = []
+    for mine in expected:
+        others = [one for one in expected if (one.system, one.dataset) == (mine.system, mine.dataset) and one != mine]
+        own = _distance(now, before, mine, mine)
+        if own is None or own <= LOOKED_AT_MARGIN:
+            continue
+        near = sorted((far, one.id, one) for one in others if (far := _distance(now, before, mine, one)) is not None)
+        likely = [one for far, _, one in near[:NEAREST] if SIZE_TIMES * far < own]
+        like = next((one for one in likely if is_of(mine, one)), None)
+        if like is not None:
+            found.append(
+                Finding(
+                    kind=Kind.IMPOSTOR,
+                    severity=KINDS[Kind.IMPOSTOR].severity,
+                    scope=mine.scope,
+                    evidence=ArrivalEvidence(files=1, like=like.id),
+                    detail={GOES_ON: "yes"},
+                )
+            )
+    return sorted(found, key=lambda finding: finding.id)
+
+
+def _distance(
+    now: Mapping[str, int], before: Mapping[str, int], mine: ExpectedDelivery, other: ExpectedDelivery
+) -> float | None:
+    return size_distance(now[mine.id], before[other.id]) if mine.id in now and other.id in before else None
 
 
 def repeats(

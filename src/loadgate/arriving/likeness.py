@@ -15,6 +15,7 @@ from loadgate.model.expected import ColumnType, Dataset
 if TYPE_CHECKING:
     import polars as pl
 
+MIN_VALUES = 20  # fewer, and another's are easily the same
 _NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
 
 
@@ -37,6 +38,21 @@ def unlikeness(now: Path, before: Path, *, dataset: Dataset, provider: str | Non
             known = values.is_in(old[name].unique().drop_nulls().implode()).sum()
             distances.append(1 - int(known) / len(values))
     return sum(distances) / len(distances)
+
+
+def goes_on(now: Path, before: Path, *, dataset: Dataset) -> dict[str, float]:
+    """By column with enough different values: the share of them that stood there before.
+
+    In: typed rows. Identifiers stay with their provider, so a column of them says whose rows these are.
+    """
+    new, old = _rows(now, dataset, None), _rows(before, dataset, None)
+    shares = {}
+    for name in dataset.columns:
+        values = new[name].unique().drop_nulls()
+        if len(values) >= MIN_VALUES:
+            known = values.is_in(old[name].unique().drop_nulls().implode()).sum()
+            shares[name] = int(known) / len(values)
+    return shares
 
 
 def _rows(path: Path, dataset: Dataset, provider: str | None) -> pl.DataFrame:

@@ -14,6 +14,8 @@ from typing import TypeVar
 Claim = TypeVar("Claim", bound=Hashable)
 SIZE_MARGIN = 0.15  # natural logarithm of a ratio of sizes: about 16 %
 CONTENT_MARGIN = 0.05  # mean over columns of how far values, sums and counts are from those before
+LOOKED_AT_MARGIN = 0.05  # as SIZE_MARGIN: a file whose size moved by less is not opened to see whose it is
+ANOTHERS, STRANGE = 0.5, 0.05  # share of a column's values that another had, and that one had oneself
 SIZE_TIMES = 2  # another must be this many times as far as the nearest, and the margin more
 
 
@@ -40,6 +42,14 @@ def impostors_among(
     # one of whom nothing is known could be as near, unless the owner's is as good as its own
     complete = len(known) == len(distances) or nearest <= margin
     return frozenset(distances) - {owner} if clear and complete else None
+
+
+def is_anothers(own: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether a column's values are another's of last time, and hardly any are one's own.
+
+    In: by column, the share of the values now that stood there before, in one's own last rows and in the other's.
+    """
+    return any(share >= ANOTHERS and own.get(name, 1.0) <= STRANGE for name, share in other.items())
 
 
 def groups(pairs: Iterable[tuple[str, str]]) -> list[frozenset[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from loadgate.judging.known_errors import ERROR
 from loadgate.judging.places import Group, together
 from loadgate.judging.scopes import hull, providers_of, touched
-from loadgate.model.findings import Cause, CauseKind, CellsEvidence, Finding
+from loadgate.model.findings import ArrivalEvidence, Cause, CauseKind, CellsEvidence, Finding
 from loadgate.model.identity import part_id
 from loadgate.model.kinds import Kind, Severity
 
@@ -77,7 +77,8 @@ def group(findings: Sequence[Finding], *, parts: Sequence[str]) -> list[Group]:
     follows from a file that cannot be read goes with the file. The rest, family by family (checks and control sources
     apart), is explained greedily: by the delivery, provider, system version, system or figure that most findings
     share, the more specific on a tie. Two systems of one vendor with several findings each make it the vendor; load
-    faults in every part are the run's. Groups at one place, one of which explains the others, are one (see `places`).
+    faults in every part are the run's. Deliveries that hold each other's rows are a pair. Groups at one place, one of
+    which explains the others, are one (see `places`).
     """
     groups, rest = [], []
     worse: dict[str, list[Finding]] = defaultdict(list)
@@ -129,12 +130,34 @@ def _is_broken(finding: Finding) -> bool:
 def _explain(family: str, findings: Sequence[Finding], parts: Sequence[str]) -> list[Group]:
     if family == "unexpected":  # files that nobody announced have no system, and names that nobody gave them
         return [_strays(findings)]
+    pairs = _exchanged(findings)
+    if pairs:
+        swapped = {finding.id for pair in pairs for finding in pair.findings}
+        return [*pairs, *_explain(family, [one for one in findings if one.id not in swapped], parts)]
     found = _split(findings)
     if len(found) > 1 and family in _RUN_WIDE and len(parts) > 1:
         hit = frozenset().union(*(touched(finding.scope, parts) for finding in findings))
         if hit == frozenset(parts):
             return [_group(findings, parts)]
     return [_group(members, parts) for members in _by_vendor(found)]
+
+
+def _exchanged(findings: Sequence[Finding]) -> list[Group]:
+    """Pairs of deliveries that each hold what the other should: one mistake, of whoever named the files."""
+    holds = {
+        name: (finding, finding.evidence.like)
+        for finding in findings
+        if finding.kind is Kind.IMPOSTOR and isinstance(finding.evidence, ArrivalEvidence)
+        for name in finding.scope.delivery or ()
+    }
+    pairs = []
+    for name, (finding, like) in holds.items():
+        other, back = holds.get(like or "", (finding, None))
+        if back == name and finding.id < other.id:
+            providers = (finding.scope.provider or frozenset()) | (other.scope.provider or frozenset())
+            cause = Cause(kind=CauseKind.PROVIDER, members=tuple(sorted(providers)))
+            pairs.append(Group(findings=(finding, other), cause=cause))
+    return pairs
 
 
 def _strays(findings: Sequence[Finding]) -> Group:

@@ -72,8 +72,8 @@ def together(groups: Sequence[Group]) -> list[Group]:
 
 
 def _joined(groups: Sequence[Group]) -> Group:
-    findings = chain.from_iterable(group.findings for group in groups)
-    return Group(findings=tuple(sorted(findings, key=lambda finding: finding.id)), cause=groups[0].cause)
+    findings = tuple(sorted(chain.from_iterable(group.findings for group in groups), key=lambda finding: finding.id))
+    return Group(findings=findings, cause=groups[0].cause)
 
 
 def _order(group: Group) -> tuple[int, int, int, str]:

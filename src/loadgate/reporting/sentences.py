@@ -64,6 +64,7 @@ def finding_sentence(finding: Finding, names: Names) -> str:
         "extent": extent(finding, names),
         "files": words.count("file", max(evidence.files, 1) if isinstance(evidence, ArrivalEvidence) else 1),
         "like": _like(finding, names),
+        "alike": words("clause", "goes_on" if "goes_on" in detail else "same_content"),
         "named": _optional(names, "named", min(finding.scope.delivery or ("",)).partition("/")[0]),
         "timing": _timing(finding, names),
         "size": _size(evidence, names),
@@ -102,11 +103,14 @@ def findings_of(case: Case, findings: Mapping[str, Finding]) -> list[Finding]:
     """The case's findings, the most serious first; of those alike, a fault of the file before what follows from it."""
 
     def order(each: Finding) -> tuple[int, bool, bool, float, str]:
-        of_the_file = each.kind.value.startswith(("arrival.", "reading."))
         load_fault = KINDS[each.kind].load_fault
-        return -each.severity.rank, not of_the_file, not load_fault, -_weight(each.evidence), each.id
+        return -each.severity.rank, not _of_the_file(each.kind), not load_fault, -_weight(each.evidence), each.id
 
     return sorted((findings[each] for each in case.findings if each in findings), key=order)
+
+
+def _of_the_file(kind: Kind) -> bool:
+    return kind.value.startswith(("arrival.", "reading."))
 
 
 def case_text(case: Case, findings: Mapping[str, Finding], names: Names, *, run: str) -> CaseText:
@@ -166,13 +170,15 @@ def cause_text(case: Case, names: Names) -> str:
 
 
 def case_heading(case: Case, names: Names) -> str:
-    """`columns differ, system TEA`, by its kinds alone: beside another, *could not run* follows from that."""
+    """`columns differ, system TEA`, by its kinds alone: what is of the file first, and what follows from it last."""
     cause = cause_text(case, names)
     if not case.kinds:
         return cause
 
-    def order(kind: Kind) -> tuple[bool, bool, int]:
-        return kind is Kind.COULD_NOT_RUN, not KINDS[kind].load_fault, -KINDS[kind].severity.rank
+    def order(kind: Kind) -> tuple[bool, bool, bool, bool, int]:
+        follows = kind.value.startswith(("prior.", "control."))
+        facts = KINDS[kind]
+        return kind is Kind.COULD_NOT_RUN, not _of_the_file(kind), follows, not facts.load_fault, -facts.severity.rank
 
     first = min(map(Kind, case.kinds), key=order)
     return f"{names.words('title', KINDS[first].sentence)}, {cause}"

@@ -96,7 +96,9 @@ def across(ref: Ref, _: str) -> None:
     def make(folder: Path) -> None:
         # an old file known by its bytes is the finding that its rows make too: the same check, so the same id
         old = made_by(ARRIVED, repeats(prints, expected, earlier=earlier))
-        found = [*old, *made_by(IMPOSTORS, impostors(prints, expected, decide=decide))]
+        strange = impostors(prints, expected, decide=decide)
+        strange += strangers.exchanged(opened, inputs, site, read, told=[*old, *strange])
+        found = [*old, *made_by(IMPOSTORS, strange)]
         write_findings(folder, found)
         crossed = [
             one

@@ -11,9 +11,17 @@ import polars as pl
 import pytest
 
 from loadgate.arriving.findings import findings
-from loadgate.arriving.impostors import MIN_ROWS, impostors
-from loadgate.arriving.likeness import unlikeness
-from loadgate.arriving.owners import CONTENT_MARGIN, SIZE_MARGIN, SIZE_TIMES, groups, impostors_among, size_distance
+from loadgate.arriving.impostors import MIN_ROWS, exchanged, impostors
+from loadgate.arriving.likeness import goes_on, unlikeness
+from loadgate.arriving.owners import (
+    CONTENT_MARGIN,
+    SIZE_MARGIN,
+    SIZE_TIMES,
+    groups,
+    impostors_among,
+    is_anothers,
+    size_distance,
+)
 from loadgate.model.expected import Column, Dataset
 from loadgate.model.fingerprint import Fingerprint, ProviderPrint
 from loadgate.model.identity import sha256
@@ -149,3 +157,53 @@ def test_rows_are_more_like_their_own_providers_of_the_month_before(tmp_path: Pa
     assert far is not None
     assert impostors_among({"x": far, "y": near}, margin=CONTENT_MARGIN) == {"x"}
     assert unlikeness(now, own, dataset=dataset, provider="101") is None
+
+
+OLD = {"101": 1000, "147": 2000, "151": 2020, "153": 4000}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "owners", "named"),
+    [
+        ({"101": 2010, "147": 1005}, {"101": "147", "147": "101"}, {"101": "147", "147": "101"}),
+        ({"101": 2010}, {"101": "151"}, {"101": "151"}),
+        ({"101": 2010}, {}, {}),  # it grew, and goes on from its own rows
+        ({"101": 1040, "147": 1005}, {"101": "147", "147": "101"}, {"147": "101"}),  # hardly moved: not opened
+        ({"101": 1500}, {"101": "147"}, {}),  # nearly as far from the other as from its own
+    ],
+)
+def test_a_delivery_whose_rows_go_on_from_anothers_is_that_ones(
+    expected: Callable[..., Any], sizes: dict[str, int], owners: dict[str, str], named: dict[str, str]
+) -> None:
+    deliveries = expected(assigned=[{"provider": unit} for unit in OLD], providers=tuple(OLD))
+    by_unit = {one.unit: one.id for one in deliveries}
+    before = {by_unit[unit]: size for unit, size in OLD.items()}
+    now = before | {by_unit[unit]: size for unit, size in sizes.items()}
+
+    found = exchanged(now, before, deliveries, is_of=lambda mine, other: owners.get(mine.unit) == other.unit)
+
+    like = {next(iter(one.scope.provider or ())): one.evidence.like for one in found}  # type: ignore[union-attr]
+    assert like == {unit: by_unit[owner] for unit, owner in named.items()}
+
+
+def test_rows_are_anothers_where_it_had_the_values_of_a_column_and_oneself_had_not() -> None:
+    assert is_anothers({"pupil": 0.0, "month": 0.0}, {"pupil": 0.98, "month": 0.0})
+    assert not is_anothers({"pupil": 0.5}, {"pupil": 0.98})
+    assert not is_anothers({"amount": 0.01}, {"amount": 0.3})
+    assert not is_anothers({}, {"pupil": 0.98})
+
+
+def test_values_that_went_on_are_counted_by_column(tmp_path: Path) -> None:
+    people = Dataset.model_validate(
+        {
+            "dataset": "pupils",
+            "area": "school",
+            "title": "Pupils",
+            "columns": {"pupil": {"type": "text", "personal": True}, "grade": {"type": "integer"}},
+        }
+    )
+    for name, first in (("before", 0), ("now", 10)):
+        rows = pl.DataFrame({"pupil": [str(n) for n in range(first, first + 40)], "grade": [n % 5 for n in range(40)]})
+        rows.write_parquet(tmp_path / name)
+
+    assert goes_on(tmp_path / "now", tmp_path / "before", dataset=people) == {"pupil": 0.75}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loadgate.model.findings import CaseState, Finding, GroupEvidence
+from loadgate.model.findings import ArrivalEvidence, CaseState, Finding, GroupEvidence
 from loadgate.model.scope import Scope
 
 TEN = tuple(str(number) for number in range(101, 111))
@@ -120,3 +120,15 @@ def test_a_case_that_now_moves_figures_too_is_worse(make):
     (louder,) = make.judge(findings=[check, pattern(make, "trend.gone", effect=-0.5)], open_cases=[before]).cases
 
     assert (quiet.state, louder.state) == (CaseState.PERSISTING, CaseState.WORSE)
+
+
+def test_two_deliveries_that_hold_each_others_rows_are_one_case(make):
+    def strange(provider: str, like: str) -> Finding:
+        evidence = ArrivalEvidence(files=1, like=f"2026-10/tea/pupils/{like}")
+        return make.finding("arrival.impostor", make.delivery_scope(provider), evidence=evidence)
+
+    (swapped,) = make.judge(findings=[strange("101", "102"), strange("102", "101")]).cases
+    in_a_ring = make.judge(findings=[strange("101", "102"), strange("102", "103"), strange("103", "101")]).cases
+
+    assert (swapped.cause.kind.value, swapped.cause.members) == ("provider", ("101", "102"))
+    assert {case.cause.kind.value for case in in_a_ring} != {"provider"}
