@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FACTORS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001)
 PARTIAL = math.log(0.85)
+TWICE_AS_MUCH = math.log(2)
 _SURE_GROUP = 4.0  # log evidence beyond the number of rows tried: a fiftieth of a chance group in all of them
 _SURE_ALONE = 1.5  # beyond what any of the replays gave, or as above
 _REPLAYS = 6
@@ -272,11 +273,7 @@ def moved(
     level = lattice["dataset"]
     own = means(course, level, hidden | changed)
     now, size = own.mean[:, :, -1], own.scale
-    steady = (size < _STEADY) & (own.weight > 0)
-    replayed = np.where(steady[:, :, None], np.abs(own.mean[:, :, FEWEST:-1]), np.nan)
-    usual = np.array([_BEYOND * _ordinary(*each) for each in zip(replayed, size, steady, strict=True)])
-    limit = np.maximum(np.maximum(-PARTIAL, _FAR * size), usual)
-    sure = steady & (own.agree >= _AGREE) & (np.abs(now) >= limit)
+    steady, limit, sure = _far(own, least=-PARTIAL)
     twice = sure & (np.abs(now - math.log(2)) < TWICE) & (np.abs(_rows(course, level) - math.log(2)) < TWICE)
     less = sure & (now < 0)
     # of a group that shows it, members of whom less is known
@@ -291,24 +288,72 @@ def moved(
         (Kind.TREND_PARTIAL, less),
         (Kind.TREND_SHIFT, sure & ~twice & ~less),
     ):
-        for number in np.flatnonzero(hits.any(axis=1)):
-            rows = level.members[number] > 0
-            wide = hits[number] | (alike[kind][number] if kind in alike else hits[number])
-            told = shared(wide, steady[number], known[level.datasets[number]], sure=hits[number])
-            for group in told:
-                people = group.members
-                whole = rows[:, None] & people
-                hidden |= whole
-                strength = np.abs(now[number, people] / size[number, people])
-                found.append(
-                    group.claim(
-                        kind,
-                        level.areas[number],
-                        whole & course.judged,
-                        evidence=float(strength.max() ** 2 / 2),
-                        limit=float(math.expm1(limit[number, people].min())),
-                    )
+        wide = hits | alike.get(kind, hits)
+        found += _named(course, level, known, hidden, kind, own=own, hits=hits, wide=wide, steady=steady, limit=limit)
+    return found
+
+
+def alone(
+    course: Course,
+    lattice: Mapping[str, Level],
+    known: Mapping[str, list[Group]],
+    hidden: np.ndarray,
+    changed: np.ndarray,
+) -> list[Claim]:
+    """One thing that is measured of a dataset came at twice or half and beyond, as hours in minutes do: a shift."""
+    level = lattice["stream"]
+    own = means(course, level, hidden | changed)
+    steady, limit, sure = _far(own, least=TWICE_AS_MUCH)
+    kind = Kind.TREND_SHIFT
+    return _named(course, level, known, hidden, kind, own=own, hits=sure, wide=sure, steady=steady, limit=limit)
+
+
+def _far(own: Means, *, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By set and provider: whose level is known, how far (log) is too far, and who is, in nearly all its rows."""
+    import numpy as np
+
+    now, size = own.mean[:, :, -1], own.scale
+    steady = (size < _STEADY) & (own.weight > 0)
+    replayed = np.where(steady[:, :, None], np.abs(own.mean[:, :, FEWEST:-1]), np.nan)
+    usual = np.array([_BEYOND * _ordinary(*each) for each in zip(replayed, size, steady, strict=True)])
+    limit = np.maximum(np.maximum(least, _FAR * size), usual)
+    return steady, limit, steady & (own.agree >= _AGREE) & (np.abs(now) >= limit)
+
+
+def _named(
+    course: Course,
+    level: Level,
+    known: Mapping[str, list[Group]],
+    hidden: np.ndarray,
+    kind: Kind,
+    *,
+    own: Means,
+    hits: np.ndarray,
+    wide: np.ndarray,
+    steady: np.ndarray,
+    limit: np.ndarray,
+) -> list[Claim]:
+    """Claims of the providers that show it, by set; what they explain is hidden from here on."""
+    import numpy as np
+
+    now, size = own.mean[:, :, -1], own.scale
+    found: list[Claim] = []
+    for number in np.flatnonzero(hits.any(axis=1)):
+        rows = level.members[number] > 0
+        for group in shared(wide[number], steady[number], known[level.datasets[number]], sure=hits[number]):
+            people = group.members
+            whole = rows[:, None] & people
+            hidden |= whole
+            strength = np.abs(now[number, people] / size[number, people])
+            found.append(
+                group.claim(
+                    kind,
+                    level.areas[number],
+                    whole & course.judged,
+                    evidence=float(strength.max() ** 2 / 2),
+                    limit=float(math.expm1(limit[number, people].min())),
                 )
+            )
     return found
 
 

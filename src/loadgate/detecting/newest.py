@@ -11,7 +11,7 @@ from loadgate.detecting.course import FEWEST, Course, course
 from loadgate.detecting.evidence import Subjects
 from loadgate.detecting.firsts import Panel, panel
 from loadgate.detecting.frozen import frozen
-from loadgate.detecting.named import factor, gone, means, moved
+from loadgate.detecting.named import alone, factor, gone, means, moved
 from loadgate.detecting.offsets import offsets
 from loadgate.detecting.shifts import shifts
 from loadgate.model.findings import CauseKind, Finding, GroupEvidence, MemberEffect
@@ -65,6 +65,7 @@ def newest(
     claims += factor(made, lattice, known, hidden)
     claims += moved(made, lattice, known, hidden, moving)
     claims += shifts(made, lattice, known, hidden, moving)
+    claims += alone(made, lattice, known, hidden, moving)
     found = [_finding(claim, made, subjects) for claim in merged(gathered(claims, made, known))]
     return sorted(found, key=lambda finding: finding.id)
 

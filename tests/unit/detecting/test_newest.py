@@ -294,3 +294,21 @@ def test_neither_the_order_of_rows_nor_of_providers_matters(months: ModuleType) 
     broken = months.Months().plant(CARE, (OWN,), 0.4).plant(MONEY, months.NORTH, 1000)
 
     assert broken.found(broken.firsts.reverse()) == broken.found()
+
+
+@pytest.mark.parametrize("times", [2.5, 4.0, 1 / 4.33, 1 / 60])
+def test_one_measure_of_one_provider_in_another_unit_is_a_shift_of_that_measure(
+    months: ModuleType, times: float
+) -> None:
+    (finding,) = months.Months().plant(("hours",), (OWN,), times).found()
+
+    assert finding.kind is Kind.TREND_SHIFT
+    assert (finding.scope.figure, finding.scope.provider) == (frozenset(["hours"]), frozenset([OWN]))
+    assert finding.evidence.effect_median == pytest.approx(times - 1, rel=0.3)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("times", [1.4, 1 / 1.4])
+def test_one_measure_of_one_provider_that_moved_by_less_than_twice_says_nothing(
+    months: ModuleType, times: float
+) -> None:
+    assert months.Months().plant(("hours",), (OWN,), times).found() == []
