@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
+import pytest
 
 from loadgate.detecting.signatures import cells_gone
 from loadgate.model.comparison import Status
@@ -55,14 +56,17 @@ def gone(rows: list[tuple[str, dt.date, Status]]) -> list[tuple[str, dt.date]]:
     return sorted(held.filter(pl.col("gone")).select("provider", "reference_start").rows())
 
 
-def moved_on(*, stale: tuple[str, ...] = ()) -> list[tuple[str, dt.date, Status]]:
-    """A window of two months that moved on by one; `stale` providers sent last month's file again."""
+def moved_on(*, stale: tuple[str, ...] = (), longer: tuple[str, ...] = ()) -> list[tuple[str, dt.date, Status]]:
+    """A window of two months that moved on by one.
+
+    `stale` providers sent last month's file again, `longer` ones the newest month and the oldest.
+    """
     rows: list[tuple[str, dt.date, Status]] = []
     for provider in PROVIDERS:
-        again = provider in stale
-        rows.append((provider, OLD, Status.SAME if again else Status.GONE if stale else Status.DROPPED))
+        still, left = provider in (*stale, *longer), Status.GONE if stale or longer else Status.DROPPED
+        rows.append((provider, OLD, Status.SAME if still else left))
         rows.append((provider, KEPT, Status.SAME))
-        rows += [] if again else [(provider, NEW, Status.NEW)]
+        rows += [] if provider in stale else [(provider, NEW, Status.NEW)]
     return rows
 
 
@@ -70,14 +74,15 @@ def test_the_oldest_month_leaves_a_window_that_moves_on() -> None:
     assert gone(moved_on()) == []
 
 
-def test_an_old_file_of_one_provider_does_not_make_the_others_months_gone() -> None:
-    assert gone(moved_on(stale=("100",))) == []
+@pytest.mark.parametrize("stale", [1, 5, 12])
+def test_old_files_of_some_providers_do_not_make_the_others_months_gone(stale: int) -> None:
+    assert gone(moved_on(stale=tuple(PROVIDERS[:stale]))) == []
 
 
 def test_a_month_that_a_quarter_of_the_providers_still_hold_is_gone_at_the_others() -> None:
     still = tuple(PROVIDERS[:5])
 
-    assert gone(moved_on(stale=still)) == [(provider, OLD) for provider in PROVIDERS[5:]]
+    assert gone(moved_on(longer=still)) == [(provider, OLD) for provider in PROVIDERS[5:]]
 
 
 def test_a_month_inside_the_window_is_gone() -> None:

@@ -21,7 +21,7 @@ FLOOR = 0.02  # a fiftieth of a provider's cells
 # A delivery may hold the last so many periods only: about as many leave at the old end as come at the new one. Months
 # hold 28 to 31 days and four or five weeks, hence a quarter more and one.
 _MOVES_ON = 1.25
-_STILL = 0.1  # of the providers: so few that still hold a period sent an old file, or divide by one
+_STILL = 0.1  # of the providers whose window moved on: so few that still hold a period divide by an old one
 
 _HERE = (Status.SAME.value, Status.RESTATED.value, Status.APPEARED.value, Status.NEW.value)
 
@@ -29,10 +29,11 @@ _HERE = (Status.SAME.value, Status.RESTATED.value, Status.APPEARED.value, Status
 def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFrame:
     """COMPARISONS rows that had a value in the prior vintage and could have one now, with `gone`.
 
-    A reference period that the whole run has not got is gone too, unless the window only moved on. Each prior vintage
-    has a window of its own: what a provider had that last was in an older one is not lost to the others. A figure's
-    window ends where that of a figure it takes its parts from ends: a period without a denominator has no value. A
-    figure of which a provider has nothing is gone where other figures of the dataset came from it; else its delivery is
+    A reference period that the whole run has not got is gone too, unless the window only moved on; who has nothing
+    of the newest period sent an old window, and does not say where it begins. Each prior vintage has a window of
+    its own: what a provider had that last was in an older one is not lost to the others. A figure's window ends
+    where that of a figure it takes its parts from ends: a period without a denominator has no value. A figure of
+    which a provider has nothing is gone where other figures of the dataset came from it; else its delivery is
     missing, and arrival says so.
     """
     import polars as pl
@@ -44,11 +45,10 @@ def held(comparisons: pl.DataFrame, figures: Sequence[KeyFigure]) -> pl.DataFram
         pl.col("figure").replace_strict(datasets, return_dtype=pl.String).alias("dataset"),
         status.is_in(_HERE).alias("here"),
     )
-    came = pl.col("provider").filter(pl.col("here")).n_unique().over("figure")
+    prior = prior.with_columns((status == Status.NEW.value).any().over("figure", "provider").alias("moved"))
+    holder = pl.col("provider").filter(pl.col("here") & pl.col("moved"))
     prior = prior.with_columns(
-        (pl.col("provider").filter(pl.col("here")).n_unique().over("figure", "reference_start") <= _STILL * came).alias(
-            "left"
-        )
+        (holder.n_unique().over("figure", "reference_start") <= _STILL * holder.n_unique().over("figure")).alias("left")
     )
     first = start.filter(pl.col("here") & ~pl.col("left")).min().over("figure")
     prior = prior.with_columns(
