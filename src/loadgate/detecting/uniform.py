@@ -20,6 +20,7 @@ from loadgate.model.findings import CauseKind, Finding, GroupEvidence, MemberEff
 from loadgate.model.kinds import Kind, Severity
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 LEAST = 0.01  # log: old periods as a whole never move so much in an ordinary run
@@ -112,10 +113,23 @@ def _of(
     hits = moved.to_numpy() & np.array([(dataset, name) not in done for name in names], dtype=bool)
     sizes = dict(zip(names, rows["size"].to_list(), strict=True))
     known = groups(subjects.units, names, area=area, dataset=dataset)
+    alike = _alike(rows["size"].to_numpy(), hits)
+    enough = ((rows["cells"].fill_null(0) >= _CELLS) & (rows["periods"] >= _PERIODS)).to_numpy()
     return [
         finding(cells, own, [names[place] for place in np.flatnonzero(group.members)], group, sizes, subjects)
-        for group in shared(hits, np.ones(len(names), dtype=bool), known)
+        for group in shared(hits | alike, enough, known, sure=hits)
     ]
+
+
+def _alike(sizes: np.ndarray, hits: np.ndarray) -> np.ndarray:
+    """Who moved as those that are sure did: the same way, from half to twice as much."""
+    import numpy as np
+
+    if not hits.any():
+        return hits
+    middle = float(np.median(sizes[hits]))
+    alike: np.ndarray = (sizes * middle > 0) & (abs(middle) <= 2 * abs(sizes)) & (abs(sizes) <= 2 * abs(middle))
+    return alike
 
 
 def old_cells(prior: pl.DataFrame, own: Sequence[Thing], *, least: int = 0) -> pl.DataFrame:

@@ -58,7 +58,8 @@ def together(groups: Sequence[Group]) -> list[Group]:
     """The same findings in fewer groups: of one dataset and nearly the same providers, where one explains another.
 
     A broken file, and a check that most of its rows fail, explain all that its figures show; a trend explains another
-    one, what became of the history, and deviations from control figures of its own size. The group that is nearest to
+    one, what became of the history, and deviations from control figures of its own size; of the history, what is
+    restated and what is gone are one. The group that is nearest to
     the file, then the most serious and widest, gives the cause.
     """
     roots: list[list[int]] = []
@@ -98,13 +99,19 @@ def _rank_of(finding: Finding) -> Rank:
 
 def _explains(root: Group, other: Group) -> bool:
     mine, theirs = _rank(root), _rank(other)
-    if mine > Rank.TREND or theirs is Rank.APART or not _same_place(root, other):
+    if theirs is Rank.APART or mine > Rank.FIGURES or not _same_place(root, other):
         return False
     if mine < Rank.TREND:
         return True
-    if theirs is Rank.TREND or all(finding.kind in _HISTORY for finding in other.findings):
+    if mine is Rank.FIGURES:
+        return _is_history(root) and _is_history(other)
+    if theirs is Rank.TREND or _is_history(other):
         return True
     return all(finding.kind in _CONTROL for finding in other.findings) and _alike(root, other)
+
+
+def _is_history(group: Group) -> bool:
+    return all(finding.kind in _HISTORY for finding in group.findings)
 
 
 def _same_place(one: Group, other: Group) -> bool:

@@ -57,3 +57,16 @@ def test_where_every_sum_has_the_other_sign_nothing_can_be_said_of_its_size(pane
     one = panel(weeks=13)
 
     assert restated(one, -1.0, tuple({provider for provider, *_ in one.counts()})) == []
+
+
+def test_who_moved_alike_in_fewer_cells_does_not_part_a_shift_of_all(panel: Any) -> None:
+    one = panel(weeks=13)
+    big = {key: 40 * count for key, count in one.counts().items()}
+    some = {"104": "young", "105": "young", "106": "old"}  # what of them stayed as it was
+    now = {key: count if some.get(key[0]) == key[1] else round(1.1 * count) for key, count in big.items()}
+
+    detected = one.detect(one.vintage(counts=now), one.vintage(counts=big))
+
+    (finding,) = [found for found in detected.findings if found.kind is Kind.SHARED_HISTORY]
+    assert finding.detail["cause"] == "run"
+    assert finding.scope.provider == frozenset(one.providers)
