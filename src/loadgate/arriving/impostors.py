@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from loadgate.arriving.owners import LOOKED_AT_MARGIN, SIZE_TIMES, size_distance
 from loadgate.model.deliveries import ExpectedDelivery
@@ -107,35 +109,57 @@ def exchanged(
     """One finding for each delivery whose rows go on from those of another's last delivery, sorted by id.
 
     In: sizes in bytes by delivery id, of the delivery and of its own last one; `is_of` opens both, and says whether the
-    first's rows are the second's. Only a file whose size moved is looked at, and beside it only the few of its system
-    whose last one had nearly that size.
+    first's rows are the second's. Only a file whose size moved otherwise than its system's is looked at, and beside it
+    only the few of its system whose last one had nearly that size.
     """
     found = []
-    for mine in expected:
-        others = [one for one in expected if (one.system, one.dataset) == (mine.system, mine.dataset) and one != mine]
-        own = _distance(now, before, mine, mine)
-        if own is None or own <= LOOKED_AT_MARGIN:
-            continue
-        near = sorted((far, one.id, one) for one in others if (far := _distance(now, before, mine, one)) is not None)
-        likely = [one for far, _, one in near[:NEAREST] if SIZE_TIMES * far < own]
-        like = next((one for one in likely if is_of(mine, one)), None)
-        if like is not None:
-            found.append(
-                Finding(
-                    kind=Kind.IMPOSTOR,
-                    severity=KINDS[Kind.IMPOSTOR].severity,
-                    scope=mine.scope,
-                    evidence=ArrivalEvidence(files=1, like=like.id),
-                    detail={GOES_ON: "yes"},
+    for together in _by_system(expected):
+        growth = _growth(now, before, together)
+        for mine in together:
+            own = _distance(now, before, mine, mine, growth=growth)
+            if own is None or own <= LOOKED_AT_MARGIN:
+                continue
+            far = {one.id: _distance(now, before, mine, one, growth=growth) for one in together if one != mine}
+            likely = [one for one in together if (size := far.get(one.id)) is not None and SIZE_TIMES * size < own]
+            near = sorted(likely, key=lambda one: (far[one.id], one.id))[:NEAREST]
+            like = next((one for one in near if is_of(mine, one)), None)
+            if like is not None:
+                found.append(
+                    Finding(
+                        kind=Kind.IMPOSTOR,
+                        severity=KINDS[Kind.IMPOSTOR].severity,
+                        scope=mine.scope,
+                        evidence=ArrivalEvidence(files=1, like=like.id),
+                        detail={GOES_ON: "yes"},
+                    )
                 )
-            )
     return sorted(found, key=lambda finding: finding.id)
 
 
+def _by_system(expected: Sequence[ExpectedDelivery]) -> list[list[ExpectedDelivery]]:
+    found: dict[tuple[str, str], list[ExpectedDelivery]] = defaultdict(list)
+    for one in expected:
+        found[one.system, one.dataset].append(one)
+    return list(found.values())
+
+
+def _growth(now: Mapping[str, int], before: Mapping[str, int], expected: Sequence[ExpectedDelivery]) -> float:
+    """How many times as large files have become since the last ones: the median."""
+    grown = [math.log(now[one.id] / before[one.id]) for one in expected if before.get(one.id) and now.get(one.id)]
+    return math.exp(median(grown)) if grown else 1.0
+
+
 def _distance(
-    now: Mapping[str, int], before: Mapping[str, int], mine: ExpectedDelivery, other: ExpectedDelivery
+    now: Mapping[str, int],
+    before: Mapping[str, int],
+    mine: ExpectedDelivery,
+    other: ExpectedDelivery,
+    *,
+    growth: float,
 ) -> float | None:
-    return size_distance(now[mine.id], before[other.id]) if mine.id in now and other.id in before else None
+    if mine.id not in now or other.id not in before:
+        return None
+    return size_distance(now[mine.id], before[other.id] * growth)
 
 
 def repeats(

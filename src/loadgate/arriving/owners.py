@@ -19,7 +19,7 @@ ANOTHERS, STRANGE = 0.5, 0.05  # share of a column's values that another had, an
 SIZE_TIMES = 2  # another must be this many times as far as the nearest, and the margin more
 
 
-def size_distance(now: int, before: int) -> float | None:
+def size_distance(now: float, before: float) -> float | None:
     """How far a size is from another; None where there is nothing to compare."""
     return abs(math.log(now / before)) if now > 0 and before > 0 else None
 

@@ -186,6 +186,26 @@ def test_a_delivery_whose_rows_go_on_from_anothers_is_that_ones(
     assert like == {unit: by_unit[owner] for unit, owner in named.items()}
 
 
+def test_where_all_files_grew_alike_none_is_opened_and_one_that_did_not_is(expected: Callable[..., Any]) -> None:
+    deliveries = expected(assigned=[{"provider": unit} for unit in OLD], providers=tuple(OLD))
+    by_unit = {one.unit: one.id for one in deliveries}
+    before = {by_unit[unit]: size for unit, size in OLD.items()}
+    grown = {name: size * 13 // 10 for name, size in before.items()}
+    opened = []
+
+    def is_of(mine: Any, other: Any) -> bool:
+        opened.append((mine.unit, other.unit))
+        return True
+
+    assert exchanged(grown, before, deliveries, is_of=is_of) == []
+    assert opened == []
+    assert [
+        one.evidence.like for one in exchanged(grown | {by_unit["101"]: 2600}, before, deliveries, is_of=is_of)
+    ] == [  # type: ignore[union-attr]
+        by_unit["147"]
+    ]
+
+
 def test_rows_are_anothers_where_it_had_the_values_of_a_column_and_oneself_had_not() -> None:
     assert is_anothers({"pupil": 0.0, "month": 0.0}, {"pupil": 0.98, "month": 0.0})
     assert not is_anothers({"pupil": 0.5}, {"pupil": 0.98})
