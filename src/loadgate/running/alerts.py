@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from loadgate.running.opened import Opened, Ref, now
 from loadgate.store.places import WATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from loadgate.alerting.routes import Message
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S = 120.0  # before a message that could not be sent is tried again; twice as long after each try
 LONGEST_WAIT_S = 6 * 3600.0
+LEASE_S = 300.0  # a sender has a message for so long after each who took it; then it is taken for killed
 ALIKE = 3  # files with the same fault that a route is told of before the run is judged
 GIVE_UP_AFTER = 40  # tries: more than a week
 _RESTING: Final[dict[tuple[Path, str], datetime]] = {}  # site, URL -> when this process asks there again
@@ -120,8 +121,7 @@ def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> I
     if not (judgement.cases or judgement.no_longer_seen):
         return  # most deliveries: all that was ever told need not be read for them
     opened, inputs, site = ref.frozen()
-    rows = opened.state.outbox.rows()
-    already, held = _facts(row for row in rows if not _is_held(row)), _facts(filter(_is_held, rows))
+    already, held = opened.state.outbox.facts()  # a file told of on arrival is not told of again in a case
     report = opened.places.report(ref.run)
     is_there, url = report.exists(), opened.settings.report_url
     over = [from_plain(Case, dict(opened.state.cases.get(number).body)) for number in judgement.no_longer_seen]
@@ -171,11 +171,6 @@ def _closes(inputs: RunInputs, finding: Finding) -> datetime | None:
     return min((one.closes for one in expected if finding.scope.overlaps(one.scope)), default=None)
 
 
-def _facts(rows: Iterable[OutboxRow]) -> frozenset[str]:
-    """Keys of messages, and the facts in them: a file told of on arrival is not told of again in a case."""
-    return frozenset(fact for row in rows for fact in (row.message_key, *row.body.get("tells", ())))
-
-
 def _is_held(row: OutboxRow) -> bool:
     return row.state == "held"
 
@@ -184,8 +179,8 @@ def _period_of(row: OutboxRow) -> str:
     return next(iter(row.body.get("tells", ())), "").partition("/")[0]
 
 
-def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
-    """Send what waits in the outbox. What cannot be sent stays taken for a while, is tried again, and stops nothing.
+def send_waiting(opened: Opened, urls: Mapping[str, str]) -> None:
+    """Send what waits in the outbox for these routes. What cannot be sent is tried again later, and stops nothing.
 
     Whoever did not take a message is not asked again at once with the next: a server that hangs would hold up the run
     for each of its deliveries.
@@ -194,28 +189,32 @@ def send_waiting(opened: Opened, urls: dict[str, str]) -> None:
     from loadgate.alerting.send import send
 
     outbox = opened.state.outbox
-    for row in outbox.waiting(now=now().astimezone(UTC)):
-        url = urls.get(row.route)
-        wait_s = min(FIRST_WAIT_S * 2.0**row.attempts, LONGEST_WAIT_S)
-        if url is None or _rests(opened, url) or not outbox.take(row.id, now=now(), lease_s=wait_s):
+    awake = [route for route, url in urls.items() if not _rests(opened, url)]
+    for message, route in outbox.due(awake, now=now()) if awake else ():
+        if _rests(opened, urls[route]) or (row := outbox.take(message, now=now(), lease_s=LEASE_S)) is None:
             continue
         try:
             send(
-                Message(key=row.message_key, route=row.route, subject=row.body["subject"], body=row.body["body"]),
-                url,
+                Message(key=row.message_key, route=route, subject=row.body["subject"], body=row.body["body"]),
+                urls[route],
                 already=row.body.get("told", ()),
-                took=partial(_note, outbox, row.id, wait_s),
+                took=partial(_note, outbox, row.id),
             )
         except CouldNotRun:
-            _RESTING[opened.places.site, url] = now() + timedelta(seconds=FIRST_WAIT_S)
-            if row.attempts + 1 >= GIVE_UP_AFTER:
-                outbox.not_sent(row.id, give_up=True)
+            _RESTING[opened.places.site, urls[route]] = now() + timedelta(seconds=FIRST_WAIT_S)
+            outbox.not_sent(row.id, again_at=_again_at(row.attempts))
         else:
             outbox.sent(row.id, now=now())
 
 
-def _note(outbox: Outbox, message: int, wait_s: float, who: str) -> None:
-    outbox.took(message, who=who, now=now(), lease_s=wait_s)
+def _again_at(tries: int) -> datetime | None:
+    if tries >= GIVE_UP_AFTER:
+        return None
+    return now() + timedelta(seconds=min(FIRST_WAIT_S * 2.0 ** (tries - 1), LONGEST_WAIT_S))
+
+
+def _note(outbox: Outbox, message: int, who: str) -> None:
+    outbox.took(message, who=who, now=now(), lease_s=LEASE_S)
 
 
 def _rests(opened: Opened, url: str) -> bool:

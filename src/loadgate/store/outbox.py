@@ -1,4 +1,4 @@
-"""Messages in, each once by its key; out, what waits to be sent. The sender is told nothing twice, if it is not killed
+"""Messages in, each once by its key; out, what waits to be sent. Nobody is told twice, if the sender is not killed
 between the sending and the note that it was sent: then once more rather than never. Imported with the state.
 """
 
@@ -39,9 +39,19 @@ class OutboxRow:
     sent_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a message tells, and what it has in common with others."""
+
+    key: str
+    tells: tuple[str, ...]
+    alike: tuple[str, ...]
+
+
 class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._read: dict[str, _Facts] = {}  # by key, which says what is told: no body is read twice for it
 
     def enqueue(self, message_key: str, *, route: str, body: Mapping[str, object], now: datetime) -> bool:
         """Put a message in, unless one with this key was ever put in; says whether it was."""
@@ -63,12 +73,10 @@ class Outbox:
         there are bodies. From then on it is kept back, under a key of its own, for whoever tells all of them together.
         """
         with self._database.write(alone="outbox") as connection:
-            rows = connection.execute(select(OUTBOX).where(OUTBOX.c.route == route)).all()
-            if any(row.message_key == message_key for row in rows):
+            there = self._facts(connection, OUTBOX.c.route == route)
+            if any(one.key == message_key for one, _ in there):
                 return
-            told = Counter(
-                name for row in rows if row.state != MessageState.HELD for name in from_text(row.body).get("alike", ())
-            )
+            told = Counter(name for one, state in there if state is not MessageState.HELD for name in one.alike)
             before = min((told[name] for name in alike), default=0)
             key, state = message_key, MessageState.WAITING
             if before >= len(bodies):
@@ -100,13 +108,39 @@ class Outbox:
         }
         return self._database.insert_unless_there(connection, OUTBOX, values)
 
-    def waiting(self, *, now: datetime) -> list[OutboxRow]:
-        """What is to be sent, oldest first: also what a sender took and has not answered for within its lease."""
+    def facts(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Keys of all messages and the facts that they tell; of those kept back apart, as the second."""
         with self._database.read() as connection:
-            return [_row(row) for row in connection.execute(select(OUTBOX).where(_due(now)).order_by(OUTBOX.c.id))]
+            there = self._facts(connection)
+        kept_back = MessageState.HELD
+        return (
+            frozenset(fact for one, state in there if state is not kept_back for fact in (one.key, *one.tells)),
+            frozenset(fact for one, state in there if state is kept_back for fact in (one.key, *one.tells)),
+        )
 
-    def take(self, message: int, *, now: datetime, lease_s: float) -> bool:
-        """Take one to send it; False when another sender has it."""
+    def _facts(self, connection: Connection, *which: ColumnElement[bool]) -> list[tuple[_Facts, MessageState]]:
+        there = connection.execute(select(OUTBOX.c.id, OUTBOX.c.message_key, OUTBOX.c.state).where(*which)).all()
+        unread = [row.id for row in there if row.message_key not in self._read]
+        if unread:
+            bodies = select(OUTBOX.c.message_key, OUTBOX.c.body).where(OUTBOX.c.id >= min(unread), *which)
+            for row in connection.execute(bodies):
+                body = from_text(row.body)
+                told = (tuple(body.get(name, ())) for name in ("tells", "alike"))
+                self._read[row.message_key] = _Facts(row.message_key, *told)
+        return [(self._read[row.message_key], MessageState(row.state)) for row in there]
+
+    def due(self, routes: Collection[str], *, now: datetime) -> list[tuple[int, str]]:
+        """Id and route of what is to be sent on these routes, oldest first.
+
+        Also what could not be sent and has waited long enough, and what a sender took and did not answer for within
+        its lease.
+        """
+        chosen = select(OUTBOX.c.id, OUTBOX.c.route).where(OUTBOX.c.route.in_(routes), _due(now)).order_by(OUTBOX.c.id)
+        with self._database.read() as connection:
+            return [(row.id, row.route) for row in connection.execute(chosen)]
+
+    def take(self, message: int, *, now: datetime, lease_s: float) -> OutboxRow | None:
+        """Take one to send it, and hand it over as it is now; None when another sender has it, or had it."""
         taken = {
             "state": MessageState.SENDING,
             "attempts": OUTBOX.c.attempts + 1,
@@ -114,7 +148,9 @@ class Outbox:
         }
         with self._database.write() as connection:
             found = connection.execute(update(OUTBOX).where(OUTBOX.c.id == message, _due(now)).values(**taken))
-            return found.rowcount == 1
+            if found.rowcount != 1:
+                return None
+            return _row(connection.execute(select(OUTBOX).where(OUTBOX.c.id == message)).one())
 
     def took(self, message: int, *, who: str, now: datetime, lease_s: float) -> None:
         """One of several who are told has it; the sender keeps the message for the others."""
@@ -127,10 +163,20 @@ class Outbox:
     def sent(self, message: int, *, now: datetime) -> None:
         self._set(message, state=MessageState.SENT, sent_at=stamp(now), lease_until=None)
 
-    def not_sent(self, message: int, *, give_up: bool) -> None:
-        """It could not be sent: it waits for the next attempt, or is given up."""
-        state = MessageState.FAILED if give_up else MessageState.WAITING
-        self._set(message, state=state, lease_until=None)
+    def not_sent(self, message: int, *, again_at: datetime | None) -> None:
+        """It could not be sent: it waits for its next try, or is given up where there is none."""
+        state = MessageState.FAILED if again_at is None else MessageState.WAITING
+        self._set(message, state=state, lease_until=None if again_at is None else stamp(again_at))
+
+    def try_again(self, messages: Collection[int]) -> None:
+        """Messages that wait for their next try, or were given up, are due now, as if never tried.
+
+        Those that a sender has are left to it.
+        """
+        idle = and_(OUTBOX.c.id.in_(messages), OUTBOX.c.state.in_((MessageState.WAITING, MessageState.FAILED)))
+        with self._database.write() as connection:
+            fresh = {"state": MessageState.WAITING, "attempts": 0, "lease_until": None}
+            connection.execute(update(OUTBOX).where(idle).values(**fresh))
 
     def rows(self) -> list[OutboxRow]:
         """All messages, oldest first."""
@@ -143,8 +189,8 @@ class Outbox:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    left_lying = and_(OUTBOX.c.state == MessageState.SENDING, OUTBOX.c.lease_until <= stamp(now))
-    return or_(OUTBOX.c.state == MessageState.WAITING, left_lying)
+    unsent = OUTBOX.c.state.in_((MessageState.WAITING, MessageState.SENDING))
+    return and_(unsent, or_(OUTBOX.c.lease_until.is_(None), OUTBOX.c.lease_until <= stamp(now)))
 
 
 def _row(row: Row[Any]) -> OutboxRow:

@@ -12,7 +12,6 @@ import pytest
 
 from loadgate.errors import CouldNotRun, NotFound
 from loadgate.store.cases import CaseRow, CaseState
-from loadgate.store.outbox import MessageState
 from loadgate.store.runs import RunState
 from loadgate.store.sightings import Seen
 from loadgate.store.state import State, open_state
@@ -387,90 +386,3 @@ def test_findings_of_no_case_are_refused(state: State) -> None:
 def test_a_case_that_does_not_exist_is_not_found(state: State) -> None:
     with pytest.raises(NotFound, match="there is no case 5"):
         state.cases.get(5)
-
-
-# ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_message_is_put_in_once_by_its_key(state: State) -> None:
-    assert state.outbox.enqueue("failed 2026-10/a/v1", route="operations", body={"rows": 3}, now=NOW)
-    assert not state.outbox.enqueue("failed 2026-10/a/v1", route="operations", body={"rows": 4}, now=LATER)
-
-    assert [(row.body, row.state) for row in state.outbox.rows()] == [({"rows": 3}, MessageState.WAITING)]
-
-
-BODIES = [{"body": "first"}, {"body": "last"}]
-
-
-def test_of_messages_alike_as_many_are_put_in_as_there_are_bodies_and_the_others_kept_back(state: State) -> None:
-    for key in ("a", "b", "b", "c", "d", "d"):
-        state.outbox.enqueue_among(key, route="operations", alike=["same"], bodies=BODIES, now=NOW)
-    state.outbox.enqueue_among("e", route="supplier", alike=["same"], bodies=BODIES, now=NOW)
-
-    rows = state.outbox.rows()
-    assert [(row.message_key, row.body["body"]) for row in state.outbox.waiting(now=NOW)] == [
-        ("a", "first"),
-        ("b", "last"),
-        ("e", "first"),
-    ]
-    held = {row.message_key: row.id for row in rows if row.state is MessageState.HELD}
-    assert held.keys() == {"held-c", "held-d"}
-
-    state.outbox.drop([row.id for row in rows])
-    assert [row.message_key for row in state.outbox.rows()] == ["a", "b", "e"]
-    assert state.outbox.enqueue("c", route="operations", body={}, now=NOW)  # by whoever tells all of them
-
-
-def test_a_message_that_is_like_others_in_one_thing_and_new_in_another_is_put_in(state: State) -> None:
-    for key, alike in (("a", ["x"]), ("b", ["x"]), ("c", ["x"]), ("d", ["x", "y"]), ("e", ["x", "y"]), ("f", ["y"])):
-        state.outbox.enqueue_among(key, route="operations", alike=alike, bodies=BODIES, now=NOW)
-
-    assert [row.message_key for row in state.outbox.waiting(now=NOW)] == ["a", "b", "d", "e"]
-
-
-def test_a_message_that_was_sent_is_never_put_in_again(state: State) -> None:
-    state.outbox.enqueue("key", route="operations", body={}, now=NOW)
-    (message,) = state.outbox.waiting(now=NOW)
-    assert state.outbox.take(message.id, now=NOW, lease_s=30)
-    state.outbox.sent(message.id, now=LATER)
-
-    assert not state.outbox.enqueue("key", route="operations", body={}, now=LATER)
-    assert state.outbox.waiting(now=LATER + timedelta(days=9)) == []
-    assert [row.sent_at for row in state.outbox.rows()] == [LATER]
-
-
-def test_one_message_has_one_sender_until_its_lease_runs_out(state: State) -> None:
-    state.outbox.enqueue("key", route="operations", body={}, now=NOW)
-    (message,) = state.outbox.waiting(now=NOW)
-
-    taken = [state.outbox.take(message.id, now=NOW + timedelta(seconds=after), lease_s=30) for after in (0, 29, 30)]
-
-    assert taken == [True, False, True]
-    assert state.outbox.rows()[0].attempts == 2
-
-
-def test_who_of_several_has_a_message_is_kept_and_its_sender_goes_on(state: State) -> None:
-    state.outbox.enqueue("key", route="operations", body={"subject": "s"}, now=NOW)
-    (message,) = state.outbox.waiting(now=NOW)
-    state.outbox.take(message.id, now=NOW, lease_s=30)
-
-    for who in ("1-b", "0-a", "1-b"):
-        state.outbox.took(message.id, who=who, now=NOW + timedelta(seconds=20), lease_s=30)
-
-    assert state.outbox.rows()[0].body == {"subject": "s", "told": ["0-a", "1-b"]}
-    assert state.outbox.waiting(now=NOW + timedelta(seconds=49)) == []
-    assert len(state.outbox.waiting(now=NOW + timedelta(seconds=50))) == 1
-
-
-def test_a_message_that_could_not_be_sent_waits_until_it_is_given_up(state: State) -> None:
-    state.outbox.enqueue("key", route="operations", body={}, now=NOW)
-    (message,) = state.outbox.waiting(now=NOW)
-
-    state.outbox.take(message.id, now=NOW, lease_s=30)
-    state.outbox.not_sent(message.id, give_up=False)
-    assert [row.id for row in state.outbox.waiting(now=NOW)] == [message.id]
-
-    state.outbox.take(message.id, now=NOW, lease_s=30)
-    state.outbox.not_sent(message.id, give_up=True)
-    assert state.outbox.waiting(now=NOW) == []
-    assert state.outbox.rows()[0].state is MessageState.FAILED
