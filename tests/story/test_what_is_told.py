@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 PERIOD = "2024-02"
 
@@ -99,7 +100,31 @@ def test_a_run_says_at_its_end_and_status_afterwards_that_alerts_were_not_sent(s
     assert {
         "run": "2024-01",
         "what": "1 alert of route operations not sent, tried 1 time",
-        "next": "loadgate run 2024-01",
+        "next": "loadgate alerts send",
     } in status.json
     assert again["alerts"] == [line for line in status.json if "alert" in line["what"]]
     assert "hunter2" not in done.out + done.err + status.out
+
+
+def test_alerts_that_did_not_get_out_are_sent_when_someone_asks_for_it(site: Any, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/hunter2").respond_with_data("ok")
+    site.file("2024-01", "04").unlink()
+    dead = {"LOADGATE_ALERT_URL": "json://127.0.0.1:9/hunter2"}
+    site("run", "2024-01", "--inline", env=dead)
+
+    still = site("alerts", "send", env=dead)
+    unset = site("alerts", "send", "--json")
+    mended = {"LOADGATE_ALERT_URL": f"json://127.0.0.1:{httpserver.port}/hunter2"}
+    dry = site("alerts", "send", "--dry-run", env=mended)
+    asked = len(httpserver.log)
+    sent = site("alerts", "send", env=mended)
+
+    line = "2024-01      route operations  1 not sent, 0 of them given up: "
+    assert [done.code for done in (still, unset, dry, sent)] == [5, 5, 0, 0]
+    assert f"{line}0 sent, the others were not taken: they are tried again\n" in still.out
+    assert [one["why"] for one in unset.json] == ["LOADGATE_ALERT_URL is not set"]
+    assert dry.out == f"{line}would be sent\n"
+    assert sent.out == f"{line}1 sent\n"
+    assert (asked, len(httpserver.log)) == (0, 1)
+    assert site("alerts", "send").out == "no alert waits to be sent\n"
+    assert "hunter2" not in still.out + still.err + unset.out + dry.out + sent.out

@@ -342,7 +342,7 @@ def test_a_server_that_refuses_stops_nothing_and_is_asked_again_later(
     assert standing(open_site(faulty.root), None)[-1] == {
         "run": faulty.period,
         "what": "2 alerts of route operations not sent, tried 1 time",
-        "next": f"loadgate run {faulty.period}",
+        "next": "loadgate alerts send",
     }
 
     route.refuse = False
@@ -356,6 +356,31 @@ def test_a_server_that_refuses_stops_nothing_and_is_asked_again_later(
     assert len(route.messages) == 2
     assert {row.state.value for row in outbox.rows()} == {"sent"}
     assert all("alert" not in line["what"] for line in standing(open_site(faulty.root), None))
+
+
+def test_what_was_given_up_is_sent_when_someone_asks_for_it(
+    faulty: Laid, route: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loadgate.running import alerts
+    from loadgate.running.opened import open_site
+    from loadgate.running.standing import standing
+
+    monkeypatch.setattr(alerts, "GIVE_UP_AFTER", 1)
+    monkeypatch.setattr(alerts, "FIRST_WAIT_S", 0)
+    route.refuse = True
+    faulty.run()
+    opened = open_site(faulty.root)
+    assert standing(opened, None)[-1]["what"].endswith(
+        "2 alerts of route operations not sent, tried 1 time; 2 of them given up"
+    )
+
+    route.refuse = False
+    facts = {"run": faulty.period, "route": "operations", "messages": 2, "given_up": 2}
+    assert alerts.send_unsent(opened, dry_run=True) == [{**facts, "sent": 0, "why": None}]
+    assert route.messages == []
+    assert alerts.send_unsent(opened, dry_run=False) == [{**facts, "sent": 2, "why": None}]
+    assert len(route.messages) == 2
+    assert alerts.send_unsent(opened, dry_run=False) == []
 
 
 def test_without_a_url_nothing_is_kept_to_be_sent(faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from loadgate.checking.engine.memory import share_free_memory
-from loadgate.cli import acts, looking, months, sampling, scoring, sites, suites
+from loadgate.cli import acts, alerts, looking, months, sampling, scoring, sites, suites
 from loadgate.cli.failing import fail, fail_usage
 from loadgate.cli.terminal import columns, take_any_text
 from loadgate.errors import CouldNotRun, Exit, Interrupted, LoadgateError, Terminated, is_interruption
@@ -49,11 +49,13 @@ app = typer.Typer(
     add_completion=False,
 )
 case_app = typer.Typer(help="Cases: findings with one cause, followed across runs.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Alerts: who was told what.", no_args_is_help=True)
 ledger_app = typer.Typer(help="The ledger: every decision, chained.", no_args_is_help=True)
 state_app = typer.Typer(help="The state folder and its database.", no_args_is_help=True)
 control_app = typer.Typer(help="Control figures.", no_args_is_help=True)
 suite_app = typer.Typer(help="Suites: drafted from data, exchanged with Great Expectations.", no_args_is_help=True)
 app.add_typer(case_app, name="case")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(state_app, name="state")
 app.add_typer(control_app, name="control")
@@ -77,6 +79,7 @@ for command in (
     app.command(cls=sampling.SampleCommand if command is sampling.sample else None)(command)
 case_app.command("list")(looking.case_list)
 case_app.command("show")(looking.case_show)
+alerts_app.command("send")(alerts.alerts_send)
 ledger_app.command("verify")(acts.ledger_verify)
 ledger_app.command("show")(acts.ledger_show)
 state_app.command("rebuild")(acts.state_rebuild)

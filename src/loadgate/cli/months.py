@@ -164,7 +164,7 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
     if released is not None:
         judgement = replace(judgement, verdict=released.verdict, waivers=released.waivers)
     period = ref.open().inputs(ref.run).period
-    not_sent = untold(ref.open(), period, [period])
+    not_sent = untold(ref.open(), period)
     if as_json:
         say_json(run_view(ref, judgement, untold=not_sent))
     elif released is not None:
@@ -172,7 +172,7 @@ def _conclude(ref: Ref, *, as_json: bool, quiet: bool) -> None:
     else:
         _print_verdict(ref, judgement, quiet=quiet)
         for line in not_sent:
-            say(hung("Alerts   ", f"{line['what']}: they are tried again; see `loadgate doctor`"))
+            say(hung("Alerts   ", f"{line['what']}: they are tried again; `{line['next']}` does so at once"))
     raise typer.Exit(Exit.HOLD if judgement.verdict is Verdict.HOLD else Exit.OK)
 
 

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import ArrivalState
@@ -17,7 +17,7 @@ from loadgate.running.opened import Opened, Ref, now
 from loadgate.store.places import WATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from loadgate.alerting.routes import Message
@@ -228,18 +228,53 @@ def kept_back(opened: Opened, period: str | None) -> dict[tuple[str, str], int]:
     return {key: count for key, count in held.items() if period in (None, key[0])}
 
 
-def not_sent(opened: Opened, period: str | None) -> list[tuple[str, str, int, int, int]]:
-    """Of each period and route: messages that are not sent, how often they were tried at most, and how many given up.
-
-    `period` limits it to one.
-    """
+def not_sent(opened: Opened, period: str | None) -> dict[tuple[str, str], list[OutboxRow]]:
+    """Of each period and route: the messages that are not sent, those given up too. `period` limits it to one."""
     from loadgate.store.outbox import MessageState
 
-    counted: dict[tuple[str, str], list[OutboxRow]] = {}
+    found: dict[tuple[str, str], list[OutboxRow]] = {}
     for row in opened.state.outbox.rows():
         if row.state not in (MessageState.SENT, MessageState.HELD) and period in (None, _period_of(row)):
-            counted.setdefault((_period_of(row), row.route), []).append(row)
-    return [
-        (told_of, route, len(rows), max(row.attempts for row in rows), sum(row.state == "failed" for row in rows))
-        for (told_of, route), rows in counted.items()
-    ]
+            found.setdefault((_period_of(row), row.route), []).append(row)
+    return found
+
+
+def given_up(rows: Iterable[OutboxRow]) -> int:
+    return sum(row.state == "failed" for row in rows)
+
+
+def send_unsent(opened: Opened, *, dry_run: bool) -> list[dict[str, Any]]:
+    """Send what is not sent, as someone asks for it who has mended what was in the way.
+
+    Out: of each period and route how many messages were not sent, how many of them had been given up, how many are
+    sent now, and `why` not all are; None: all were, or would be. The routes are those of the content as it lies there.
+    """
+    routes = {one.name: one.url_env for one in opened.site().routes}
+    urls = {name: url for name, variable in routes.items() if (url := os.environ.get(variable))}
+    before = not_sent(opened, None)
+    if not dry_run:
+        ready = [row.id for (_, route), rows in before.items() if route in urls for row in rows]
+        opened.state.outbox.try_again(ready)
+        send_waiting(opened, urls)
+    after = before if dry_run else not_sent(opened, None)
+    lines = []
+    for (period, name), rows in before.items():
+        left = {row.id for row in after.get((period, name), ())} & {row.id for row in rows}
+        why = None
+        if name not in routes:
+            why = "vendor_profiles/alerts.yaml has no such route any more"
+        elif name not in urls:
+            why = f"{routes[name]} is not set"
+        elif left and not dry_run:
+            why = "the others were not taken: they are tried again"
+        lines.append(
+            {
+                "run": period,
+                "route": name,
+                "messages": len(rows),
+                "given_up": given_up(rows),
+                "sent": len(rows) - len(left),
+                "why": why,
+            }
+        )
+    return lines

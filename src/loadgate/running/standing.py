@@ -15,7 +15,7 @@ from loadgate.running.release import judge_again, moment_of, released_as
 from loadgate.running.views import case_view
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from loadgate.model.findings import Case
     from loadgate.model.judgement import Judgement
@@ -94,7 +94,7 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
                     else f"loadgate case show {number}" + _unless_newest(opened, number, row.id),
                 }
             )
-    return lines + _kept_back(opened, period) + untold(opened, period, newest.keys())
+    return lines + _kept_back(opened, period) + untold(opened, period)
 
 
 def _kept_back(opened: Opened, period: str | None) -> list[dict[str, str]]:
@@ -116,20 +116,16 @@ def _unless_newest(opened: Opened, number: int, run: str) -> str:
     return "" if newest.run == run else f" --run {run}"
 
 
-def untold(opened: Opened, period: str | None, periods: Collection[str] = ()) -> list[dict[str, str]]:
+def untold(opened: Opened, period: str | None) -> list[dict[str, str]]:
     """Alerts that did not get out: nobody knows of what they tell."""
     lines = []
-    for told_of, route, messages, tries, given_up in alerts.not_sent(opened, period):
-        whole = f"{messages} alert{'s' if messages > 1 else ''} of route {route} not sent"
-        ended = f"; {given_up} of them given up" if given_up else ""
+    for (told_of, route), rows in alerts.not_sent(opened, period).items():
+        whole = f"{len(rows)} alert{'s' if len(rows) > 1 else ''} of route {route} not sent"
+        tries = max(row.attempts for row in rows)
         tried = f"tried {tries} time{'s' if tries > 1 else ''}" if tries else "not tried yet"
-        lines.append(
-            {
-                "run": told_of,
-                "what": f"{whole}, {tried}{ended}",
-                "next": f"loadgate run {told_of}" if told_of in periods else "loadgate doctor",
-            }
-        )
+        given_up = alerts.given_up(rows)
+        ended = f"; {given_up} of them given up" if given_up else ""
+        lines.append({"run": told_of, "what": f"{whole}, {tried}{ended}", "next": "loadgate alerts send"})
     return lines
 
 
