@@ -16,6 +16,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from loadgate.model.profiles import AlertRoute
 from loadgate.running import alerts
 from loadgate.running.opened import open_site
 
@@ -29,9 +30,10 @@ pytestmark = pytest.mark.services
 SENDER = """
 import sys
 from pathlib import Path
+from loadgate.model.profiles import AlertRoute
 from loadgate.running import alerts
 from loadgate.running.opened import open_site
-alerts.send_waiting(open_site(Path(sys.argv[1])), {"operations": sys.argv[2]})
+alerts.send_waiting(open_site(Path(sys.argv[1])), [AlertRoute(name="operations")], [])
 """
 POINTS = 8  # one message to two: before and after the commits of taking it, who took it (two of them), and its end
 
@@ -62,8 +64,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(httpserver: HTTPServer) -> Desk:
-    return Desk(httpserver)
+def desk(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk(httpserver)
+    monkeypatch.setenv("LOADGATE_ALERT_URL", desk.url)
+    return desk
 
 
 def put(opened: Opened, *subjects: str) -> None:
@@ -72,15 +76,19 @@ def put(opened: Opened, *subjects: str) -> None:
         opened.state.outbox.enqueue(f"m-{one}", route="operations", body=body, now=datetime.now(UTC))
 
 
-def sender(opened: Opened, url: str, **environment: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", SENDER, str(opened.places.site), url]
+def sender(opened: Opened, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", SENDER, str(opened.places.site)]
     return subprocess.Popen(command, env={**os.environ, **environment})
 
 
-def send_later(opened: Opened, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def send(opened: Opened) -> None:
+    alerts.send_waiting(opened, [AlertRoute(name="operations")], [])
+
+
+def send_later(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     later = datetime.now(UTC) + timedelta(seconds=alerts.LEASE_S)
     monkeypatch.setattr(alerts, "now", lambda: later)
-    alerts.send_waiting(opened, {"operations": url})
+    send(opened)
 
 
 @pytest.mark.parametrize("at", range(1, POINTS + 1))
@@ -89,13 +97,13 @@ def test_who_is_killed_while_it_sends_loses_nothing_and_doubles_one_at_most(
 ) -> None:
     put(opened, "one")
 
-    assert sender(opened, desk.url, LOADGATE_KILL_AT=str(at)).wait(60) == -signal.SIGKILL
+    assert sender(opened, LOADGATE_KILL_AT=str(at)).wait(60) == -signal.SIGKILL
     before = Counter(desk.told)
     if at > 1:  # it was taken: nobody else sends it until its lease is over
-        alerts.send_waiting(opened, {"operations": desk.url})
+        send(opened)
         assert desk.told == before
-    send_later(opened, desk.url, monkeypatch)
-    send_later(opened, desk.url, monkeypatch)
+    send_later(opened, monkeypatch)
+    send_later(opened, monkeypatch)
 
     twice = {3: {"/a": 2, "/b": 1}, 5: {"/a": 1, "/b": 2}}  # told, and killed before that was noted
     assert {path: number for (path, _), number in desk.told.items()} == twice.get(at, {"/a": 1, "/b": 1})
@@ -106,12 +114,12 @@ def test_who_is_killed_while_the_server_answers_is_taken_up_by_the_next(
     opened: Opened, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(opened, "one", "two")
-    process = sender(opened, desk.url)
+    process = sender(opened)
     desk.kill = process.pid
 
     assert process.wait(60) == -signal.SIGKILL
     desk.kill = None
-    send_later(opened, desk.url, monkeypatch)
+    send_later(opened, monkeypatch)
 
     assert desk.told == {("/a", "one"): 2, ("/b", "one"): 1, ("/a", "two"): 1, ("/b", "two"): 1}
 
@@ -120,7 +128,7 @@ def test_two_who_send_at_the_same_time_tell_everything_once(opened: Opened, desk
     subjects = [f"{number:02}" for number in range(40)]
     put(opened, *subjects)
 
-    senders = [sender(opened, desk.url) for _ in range(2)]
+    senders = [sender(opened) for _ in range(2)]
 
     assert [one.wait(120) for one in senders] == [0, 0]
     assert desk.told == {(path, one): 1 for path in ("/a", "/b") for one in subjects}

@@ -60,7 +60,13 @@ def test_a_held_run_is_not_released(held: Any) -> None:
 
 def test_status_names_the_case_and_what_to_do(held: Any) -> None:
     assert held("status", "--json").json == [
-        {"run": PERIOD, "what": "HOLD because of case 1", "next": "loadgate case show 1"}
+        {
+            "run": PERIOD,
+            "what": "HOLD because of case 1",
+            "owner": "operations",
+            "contact": "Whoever runs this sample",
+            "next": "loadgate case show 1",
+        }
     ]
     shown = held("case", "show", "1")
     assert shown.code == 0
@@ -114,7 +120,11 @@ def test_a_waiver_of_one_person_is_not_enough(held: Any) -> None:
     assert asked.code == 0
     assert "it waits for a second person" in asked.out
     assert held("release", PERIOD).code == 3
-    assert "waits for a second person" in held("status", "--json").json[0]["what"]
+    waiting = held("status", "--json").json[0]
+    assert "waits for a second person" in waiting["what"]
+    assert (waiting["owner"], waiting["contact"]) == ("approver", None)
+    assert "waits for: approver\n" in held("status").out
+    assert "  owner  operations (Whoever runs this sample)\n" in held("case", "show", "1").out
     assert nothing_went_out(held)
 
 

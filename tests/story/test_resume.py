@@ -82,7 +82,13 @@ def test_ctrl_c_leaves_a_named_state_and_says_what_to_do_next(interrupted: Any) 
     assert not (interrupted.state / "runs" / PERIOD / "manifest.json").exists()
     assert interrupted("runs", "--json").json[-1]["state"] == "interrupted"
     (line,) = interrupted("status", "--json").json
-    assert line == {"run": PERIOD, "what": "interrupted", "next": f"loadgate run {PERIOD}"}
+    assert line == {
+        "run": PERIOD,
+        "what": "interrupted",
+        "owner": "operations",
+        "contact": "Whoever runs this sample",
+        "next": f"loadgate run {PERIOD}",
+    }
     states = {state for (state,) in interrupted.rows("SELECT state FROM work WHERE run = ?", PERIOD)}
     assert states <= {"planned", "done", "interrupted"}
 

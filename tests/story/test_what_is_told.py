@@ -100,6 +100,8 @@ def test_a_run_says_at_its_end_and_status_afterwards_that_alerts_were_not_sent(s
     assert {
         "run": "2024-01",
         "what": "1 alert of route operations not sent, tried 1 time",
+        "owner": "operations",
+        "contact": "Whoever runs this sample",
         "next": "loadgate alerts send",
     } in status.json
     assert again["alerts"] == [line for line in status.json if "alert" in line["what"]]

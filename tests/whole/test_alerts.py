@@ -134,6 +134,52 @@ def test_a_sender_is_told_the_closing_time_of_the_calendar_and_the_reports_addre
     assert str(faulty.root) not in message["message"]
 
 
+def test_a_contact_is_named_to_the_sites_own_desk_alone_and_kept_nowhere(
+    faulty: Laid, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loadgate.running.opened import open_site
+    from loadgate.running.standing import standing
+
+    name = "Zq-Contact-77"
+    contacts = [f"  - {{role: {role}, name: {name}-{role}}}\n" for role in ("operations", "supplier")]
+    lines = [
+        f"  - {{name: desk{number}, scope: {scope}, readers: {readers}, language: {language}}}\n"
+        for number, (scope, readers, language) in enumerate(
+            [
+                (f"provider={MISSING}", "desk", "en"),
+                (f"provider={MISSING}", "desk", "da"),
+                (f"provider={MISSING}", "senders", "en"),
+            ]
+        )
+    ]
+    lines.append(f"  - {{name: land, scope: provider={MISSING}}}\n")
+    profiles = faulty.root / "vendor_profiles"
+    (profiles / "contacts.yaml").write_text("contacts:\n" + "".join(contacts), encoding="utf-8")
+    (profiles / "alerts.yaml").write_text("routes:\n" + "".join(lines), encoding="utf-8")
+    monkeypatch.setenv("LOADGATE_ALERT_URL", told.url)
+
+    run = faulty.run()
+
+    own = [
+        [line for line in one["message"].splitlines() if line.startswith(("Owner", "Ansvar", "Do", "Gør"))]
+        for one in told.messages
+    ]
+    assert [lines[0] for lines in own] == [
+        f"Ansvar    dataleverandøren ({name}-supplier)",
+        f"Owner     supplier ({name}-supplier)",
+        "Owner     supplier",
+        "Owner     supplier",
+    ]
+    assert ["loadgate" in lines[1] for lines in own] == [True, True, False, False]
+    assert {(line["owner"], line["contact"]) for line in standing(open_site(faulty.root), None)} <= {
+        ("supplier", f"{name}-supplier"),
+        ("approver", None),
+    }
+    holders = {path.name for path in faulty.root.rglob("*") if path.is_file() and name.encode() in path.read_bytes()}
+    assert holders == {"contacts.yaml", "report.html"}
+    assert name in (faulty.state / "runs" / run / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_address_of_a_report_that_is_there_is_told_instead_of_its_path(
     site: Laid, route: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +274,8 @@ def test_what_a_watch_kept_back_is_known_to_the_status_and_told_by_the_run(flood
         {
             "run": flooded.period,
             "what": "4 more alerts alike of route operations kept for when the run is judged",
+            "owner": "operations",
+            "contact": None,  # no run is there whose content says it
             "next": f"loadgate run {flooded.period}",
         }
     ]
@@ -342,6 +390,8 @@ def test_a_server_that_refuses_stops_nothing_and_is_asked_again_later(
     assert standing(open_site(faulty.root), None)[-1] == {
         "run": faulty.period,
         "what": "2 alerts of route operations not sent, tried 1 time",
+        "owner": "operations",
+        "contact": "Whoever runs this sample",
         "next": "loadgate alerts send",
     }
 

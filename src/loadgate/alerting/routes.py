@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from loadgate.alerting.wording import WORDS, Standing, body, command, request, standing_of, subject, with_report
+from loadgate.alerting.wording import WORDS, Standing, body, command, owner, request, standing_of, subject, with_report
 from loadgate.model.findings import (
     ArrivalEvidence,
     Case,
@@ -20,7 +20,7 @@ from loadgate.model.findings import (
 )
 from loadgate.model.identity import key_of
 from loadgate.model.judgement import Judgement
-from loadgate.model.kinds import Severity
+from loadgate.model.kinds import Owner, Severity
 from loadgate.model.moments import written_in
 from loadgate.model.profiles import AlertRoute
 from loadgate.model.scope import Scope
@@ -31,7 +31,9 @@ class Message:
     """One alert: plain text, no row values, no personal keys.
 
     `key` is the same for the same news on the same route. `tells` are the facts in it, each told once. `alike` names
-    what messages like it have in common; `body_of_last` is the body of the last that is told of these.
+    what messages like it have in common; `body_of_last` is the body of the last that is told of these. `whose` move it
+    is, and for what: whoever sends it to the site's own desk adds the contact then, since no name is kept; None where
+    others read it.
 
     Whoever keeps messages hands back both, `key` and `tells`, as `already` told.
     """
@@ -43,9 +45,9 @@ class Message:
     tells: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
     body_of_last: str = ""
+    whose: tuple[Owner, Scope] | None = None
 
 
-_OF_SENDERS = ("supplier", "vendor", "system", "provider")  # a route of some of these is read by one of them
 _OF_A_DELIVERY = ("arrival.", "reading.")  # each delivery is news of its own, also in a case that goes on
 
 
@@ -73,8 +75,8 @@ def route(
     `sentence` and `title` speak the language of the routes handed in; without a `title`, the sentence is cut.
     `already` holds the keys and the told facts of earlier messages, `held` the facts of messages that were kept back:
     they are told now, also of a case that goes on. `report` is where the report lies on this machine,
-    `address` where anyone can open it. Whose route's scope names senders has no loadgate at hand: it is asked to send
-    anew what waiting `closes` for. Moments are told in `timezone`.
+    `address` where anyone can open it. A route that senders read has no loadgate at hand: it is asked to send anew what
+    waiting `closes` for. Moments are told in `timezone`.
     """
     findings = {finding.id: finding for finding in judgement.findings}
     messages = []
@@ -114,6 +116,7 @@ def route(
                     tells=tuple(tells),
                     alike=tuple(sorted({f"{period}/{_likeness(finding)}" for finding in own})),
                     body_of_last=told + WORDS[line.language].last + "\n",
+                    whose=(owner(own), case.scope) if line.is_desks else None,
                 )
             )
     return messages
@@ -130,7 +133,7 @@ def _do(
     address: str | None,
     closes: Callable[[Finding], datetime | None],
 ) -> str:
-    if Scope.parse(line.scope).values.keys().isdisjoint(_OF_SENDERS):
+    if line.is_desks:
         return with_report(command(case), address or report, language=line.language)
     ends = min((moment for finding in findings if (moment := closes(finding))), default=None)
     asked = request(

@@ -104,6 +104,7 @@ WORDS: dict[Language, Words] = {
             Owner.PROVIDER: "kommunen",
             Owner.VENDOR: "systemleverandøren",
             Owner.STEWARD: "dataforvalteren",
+            Owner.APPROVER: "godkenderen",
         },
         what="Hvad",
         since="Siden",
@@ -169,6 +170,13 @@ def body(
         words.once,
     ]
     return "\n".join(lines) + "\n"
+
+
+def with_contact(told: str, *, role: Owner, name: str, language: Language) -> str:
+    """The body with a contact beside its owner; as it is where it does not say that owner."""
+    words = WORDS[language]
+    line = _labelled(words.owner, words.owners[role])
+    return told.replace(f"\n{line}\n", f"\n{line} ({one_line(name)})\n", 1)
 
 
 def body_of_closed(*, title: str, case: Case, run: str, language: Language) -> str:

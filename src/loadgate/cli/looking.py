@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -42,7 +43,12 @@ def status(
         say("nothing waits for anyone")
     for line in lines:
         say(f"{line['run']:<12} {line['what']}")
-        say(f"{'':<12} {runnable(line['next'], opened.places.site)}")
+        say(f"{'':<12} waits for: {_whose(line)}")
+        say(f"{'':<12} {runnable(line['next'] or '', opened.places.site)}")
+
+
+def _whose(line: Mapping[str, str | None]) -> str:
+    return f"{line['owner']} ({line['contact']})" if line["contact"] else f"{line['owner']}"
 
 
 def runs(site: SiteOption = None, as_json: JsonOption = False) -> None:
@@ -186,6 +192,7 @@ def case_show(
     say(f"case {number}  {view['severity']}  {view['state']}  first seen {view['first_seen']}")
     say(f"  {view['message']}")
     say(f"  scope  {view['scope']}")
+    say(f"  owner  {_whose(view)}")
     for told in view["waivers"]:
         say(f"  {told}")
     head, rows = evidence_rows(view)

@@ -15,7 +15,7 @@ from loadgate.content.layout import Alerts, Contacts
 from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.errors import Fault
 from loadgate.model.expected import Dataset
-from loadgate.model.kinds import Kind
+from loadgate.model.kinds import Kind, Owner
 from loadgate.model.profiles import Assignment, CalendarRule, DeliverySpec, FormatKind, Moment, SupplierProfile
 
 EVERY_PROVIDER = "*"
@@ -387,6 +387,14 @@ def _overlap_fault(first: Document[Assignment], second: Document[Assignment]) ->
         expected=f"one system at a time for area {two.area}, provider {two.provider}",
         fix=fix,
     )
+
+
+def role_faults(draft: Draft) -> Iterator[Fault]:
+    """Contacts in a role that nothing ever waits for: they decide nothing, so this stops no run."""
+    contacts = draft.one("contacts", Contacts)
+    for place, contact in enumerate(contacts.value.contacts if contacts else ()):
+        if contacts is not None and contact.role not in set(Owner):
+            yield contacts.unknown(("contacts", place, "role"), what="role", name=contact.role, known=Owner)
 
 
 def people_faults(draft: Draft) -> Iterator[Fault]:

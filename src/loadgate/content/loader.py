@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from loadgate.content import toml_lines, yaml_lines
 from loadgate.content.cross_checks import cross_faults
+from loadgate.content.cross_profiles import role_faults
 from loadgate.content.csv_files import read_rows
 from loadgate.content.documents import Draft
 from loadgate.content.layout import DEFAULT_GATE, EXAMPLES, KINDS, Alerts, Contacts, FileKind, content_paths, kind_of
@@ -27,11 +28,13 @@ W = TypeVar("W", bound=Written)
 def load(folder: Path, *, examples: bool = False) -> Site:
     """The site in this folder. Raises SiteError with every fault, in file and line order.
 
-    `examples`: look at the suites' examples too. They decide nothing, so a fault in one stops no run.
+    `examples`: look at the suites' examples too, and at contacts' roles. They decide nothing, so a fault in one stops
+    no run.
     """
     draft, faults = read(folder, examples=examples)
     told = {(fault.file, fault.line, fault.key) for fault in faults}
-    faults += [fault for fault in cross_faults(draft, folder) if (fault.file, fault.line, fault.key) not in told]
+    across = [*cross_faults(draft, folder), *(role_faults(draft) if examples else ())]
+    faults += [fault for fault in across if (fault.file, fault.line, fault.key) not in told]
     if faults:
         raise SiteError(faults)
     return _site(draft, folder)

@@ -19,13 +19,14 @@ class Severity(StrEnum):
 
 
 class Owner(StrEnum):
-    """Who must act first."""
+    """Who must act first; the roles of contacts, too."""
 
     OPERATIONS = "operations"
     SUPPLIER = "supplier"
     PROVIDER = "provider"
     VENDOR = "vendor"
     STEWARD = "steward"
+    APPROVER = "approver"  # of waivers and releases: no kind of finding is theirs
 
 
 class Kind(StrEnum):

@@ -8,7 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from loadgate.model.scope import Scope
 from loadgate.model.written import Written
+
+_OF_SENDERS = ("supplier", "vendor", "system", "provider")
 
 
 class Compression(StrEnum):
@@ -181,13 +184,19 @@ class Assignment(Written):
 
 
 class Contact(Written):
+    """Who acts in a role (`model.kinds.Owner`) for what lies in `scope`. `name` is a function, or a person's."""
+
     role: str
     name: str
     scope: str = "*"
 
 
 class AlertRoute(Written):
-    """Who is told what. `url_env` names the environment variable that holds the Apprise URL."""
+    """Who is told what. `url_env` names the environment variable that holds the Apprise URL.
+
+    `readers`: the site's own `desk`, or `senders` of data, who have no loadgate at hand and are told no contact; left
+    out, they are senders where the scope names some.
+    """
 
     name: str
     scope: str = "*"
@@ -195,3 +204,10 @@ class AlertRoute(Written):
     severity: Literal["info", "warning", "critical"] = "warning"
     url_env: str = "LOADGATE_ALERT_URL"
     language: Literal["en", "da"] = "en"
+    readers: Literal["desk", "senders"] | None = None
+
+    @property
+    def is_desks(self) -> bool:
+        if self.readers is not None:
+            return self.readers == "desk"
+        return Scope.parse(self.scope).values.keys().isdisjoint(_OF_SENDERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from loadgate.model.profiles import Contact
 from loadgate.model.site import Site
 from loadgate.reporting.language import Language, Words, words
 
@@ -35,6 +36,7 @@ class Names:
     checks: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     breakdowns: Mapping[str, Breakdown] = field(default_factory=dict)
+    contacts: tuple[Contact, ...] = ()
     provider_one: str = ""
     provider_many: str = ""
     provider_total: int | None = None
@@ -77,6 +79,7 @@ def names_of(site: Site, language: Language, *, providers: Collection[str] | Non
             for figure in site.figures
             if figure.cells is not None
         },
+        contacts=site.contacts,
         provider_one=site.file.provider_label.get(language, ""),
         provider_total=None if providers is None else len(providers),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadgate.errors import NotFound
+from loadgate.model.contacts import contact_name
 from loadgate.model.findings import (
     ArrivalEvidence,
     Case,
@@ -30,7 +31,10 @@ _OF_CHECKS = (Kind.CHECK_FAILED, Kind.SHADOW_FAILED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseText:
-    """A case in words. `title` is two or three words, `cause` what its findings share, the rest whole sentences."""
+    """A case in words. `title` is two or three words, `cause` what its findings share, the rest whole sentences.
+
+    `contact` may be a person's name: for the site's own desk alone, as `model.contacts` says.
+    """
 
     label: str
     severity: str
@@ -39,6 +43,7 @@ class CaseText:
     state: str
     since: str
     owner: str
+    contact: str | None
     sentence: str
     not_moved: str | None
     looks_like: str | None
@@ -130,6 +135,7 @@ def case_text(case: Case, findings: Mapping[str, Finding], names: Names, *, run:
         state=words("case_state", case.state.value),
         since=words("case", "since_this" if case.first_seen == run else "since", run=case.first_seen),
         owner=words("owner", owner_of(lead).value),
+        contact=contact_name(names.contacts, owner_of(lead), case.scope),
         sentence=sentence,
         more=more,
         not_moved=None if group is None or not group.unmoved else _not_moved(group, names),

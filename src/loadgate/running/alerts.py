@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from loadgate.alerting.routes import Message
     from loadgate.model.findings import Finding
     from loadgate.model.judgement import Judgement
-    from loadgate.model.profiles import AlertRoute
+    from loadgate.model.profiles import AlertRoute, Contact
     from loadgate.running.inputs import RunInputs
     from loadgate.store.outbox import Outbox, OutboxRow
 
@@ -99,9 +99,11 @@ def tell_run(ref: Ref) -> None:
 def _tell(ref: Ref, judgement: Judgement, *, at_most: int | None = None) -> None:
     """`at_most`: of messages alike, so many are told and the others kept back; None: no limit."""
     opened, _, site = ref.frozen()
-    urls = {one.name: url for one in site.routes if (url := os.environ.get(one.url_env))}
-    for message in _messages(ref, judgement, [one for one in site.routes if one.name in urls]):
-        body = {"subject": message.subject, "body": message.body, "tells": list(message.tells)}
+    for message in _messages(ref, judgement, [one for one in site.routes if os.environ.get(one.url_env)]):
+        body: dict[str, Any] = {"subject": message.subject, "body": message.body, "tells": list(message.tells)}
+        if message.whose is not None:
+            role, scope = message.whose
+            body["whose"] = {"role": role.value, "scope": str(scope)}  # no name is kept in the database
         if at_most is None:
             opened.state.outbox.enqueue(message.key, route=message.route, body=body, now=now())
             continue
@@ -109,7 +111,7 @@ def _tell(ref: Ref, judgement: Judgement, *, at_most: int | None = None) -> None
         opened.state.outbox.enqueue_among(
             message.key, route=message.route, alike=message.alike, bodies=bodies, now=now()
         )
-    send_waiting(opened, urls)
+    send_waiting(opened, site.routes, site.contacts)
 
 
 def _messages(ref: Ref, judgement: Judgement, routes: Sequence[AlertRoute]) -> Iterator[Message]:
@@ -179,23 +181,29 @@ def _period_of(row: OutboxRow) -> str:
     return next(iter(row.body.get("tells", ())), "").partition("/")[0]
 
 
-def send_waiting(opened: Opened, urls: Mapping[str, str]) -> None:
+def send_waiting(opened: Opened, routes: Sequence[AlertRoute], contacts: Sequence[Contact]) -> None:
     """Send what waits in the outbox for these routes. What cannot be sent is tried again later, and stops nothing.
 
-    Whoever did not take a message is not asked again at once with the next: a server that hangs would hold up the run
-    for each of its deliveries.
+    What the site's own desk reads names the contact whose move it is, from here on only. Whoever did not take a message
+    is not asked again at once with the next: a server that hangs would hold up the run for each of its deliveries.
     """
     from loadgate.alerting.routes import Message
     from loadgate.alerting.send import send
 
-    outbox = opened.state.outbox
+    outbox, by_name = opened.state.outbox, {one.name: one for one in routes}
+    urls = {one.name: url for one in routes if (url := os.environ.get(one.url_env))}
     awake = [route for route, url in urls.items() if not _rests(opened, url)]
     for message, route in outbox.due(awake, now=now()) if awake else ():
         if _rests(opened, urls[route]) or (row := outbox.take(message, now=now(), lease_s=LEASE_S)) is None:
             continue
         try:
             send(
-                Message(key=row.message_key, route=route, subject=row.body["subject"], body=row.body["body"]),
+                Message(
+                    key=row.message_key,
+                    route=route,
+                    subject=row.body["subject"],
+                    body=_with_contact(row.body, by_name[route], contacts),
+                ),
                 urls[route],
                 already=row.body.get("told", ()),
                 took=partial(_note, outbox, row.id),
@@ -205,6 +213,20 @@ def send_waiting(opened: Opened, urls: Mapping[str, str]) -> None:
             outbox.not_sent(row.id, again_at=_again_at(row.attempts))
         else:
             outbox.sent(row.id, now=now())
+
+
+def _with_contact(message: Mapping[str, Any], line: AlertRoute, contacts: Sequence[Contact]) -> str:
+    from loadgate.alerting.wording import with_contact
+    from loadgate.model.contacts import contact_name
+    from loadgate.model.kinds import Owner
+    from loadgate.model.scope import Scope
+
+    told, whose = str(message["body"]), message.get("whose")
+    if whose is None or not line.is_desks:
+        return told
+    role = Owner(whose["role"])
+    name = contact_name(contacts, role, Scope.parse(whose["scope"]))
+    return told if name is None else with_contact(told, role=role, name=name, language=line.language)
 
 
 def _again_at(tries: int) -> datetime | None:
@@ -249,13 +271,14 @@ def send_unsent(opened: Opened, *, dry_run: bool) -> list[dict[str, Any]]:
     Out: of each period and route how many messages were not sent, how many of them had been given up, how many are
     sent now, and `why` not all are; None: all were, or would be. The routes are those of the content as it lies there.
     """
-    routes = {one.name: one.url_env for one in opened.site().routes}
-    urls = {name: url for name, variable in routes.items() if (url := os.environ.get(variable))}
+    site = opened.site()
+    routes = {one.name: one.url_env for one in site.routes}
+    urls = {name for name, variable in routes.items() if os.environ.get(variable)}
     before = not_sent(opened, None)
     if not dry_run:
         ready = [row.id for (_, route), rows in before.items() if route in urls for row in rows]
         opened.state.outbox.try_again(ready)
-        send_waiting(opened, urls)
+        send_waiting(opened, site.routes, site.contacts)
     after = before if dry_run else not_sent(opened, None)
     lines = []
     for (period, name), rows in before.items():

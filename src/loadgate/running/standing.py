@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from loadgate.errors import CouldNotRun
+from loadgate.errors import CouldNotRun, LoadgateError
+from loadgate.model.contacts import contact_name
 from loadgate.model.findings import GroupEvidence, Verdict
+from loadgate.model.kinds import Owner
 from loadgate.model.moments import day_in
+from loadgate.model.scope import Scope
 from loadgate.running import acting, alerts, deciding, month, wording
 from loadgate.running.cases import judged_runs, newest_judgement_of
 from loadgate.running.opened import Ref
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from loadgate.model.findings import Case
     from loadgate.model.judgement import Judgement
+    from loadgate.model.site import Site
     from loadgate.reporting.names import Names
     from loadgate.running.opened import Opened
     from loadgate.store.cases import CaseRow
@@ -51,11 +55,12 @@ def _verdict(opened: Opened, run: str, judgement: Judgement | None) -> str | Non
     return judgement.verdict.value if judgement else None
 
 
-def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
-    """What waits, the most urgent first: each with the run, what it is, and the next command."""
+def standing(opened: Opened, period: str | None) -> list[dict[str, str | None]]:
+    """What waits, the most urgent first: each with the run, what it is, whose move it is, and the next command."""
+    from loadgate.reporting.sentences import findings_of, owner_of
     from loadgate.store.runs import RunState
 
-    lines: list[dict[str, str]] = []
+    lines: list[dict[str, str | None]] = []
     newest = {row.period: row for row in opened.state.runs.rows(period)}
     for row in newest.values():
         if row.state is RunState.RELEASED:
@@ -63,32 +68,40 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
         ref = Ref(str(opened.places.site), row.id)
         if row.state in (RunState.OPEN, RunState.INTERRUPTED) or not month.is_done(ref):
             how = "interrupted" if row.state is RunState.INTERRUPTED else "not complete"
-            lines.append({"run": row.id, "what": how, "next": f"loadgate run {row.period}"})
+            next_step = f"loadgate run {row.period}"
+            lines.append({"run": row.id, "what": how, **_operations(opened, row.period), "next": next_step})
             continue
         try:
             judgement = judge_again(ref)  # with the acts and the clock of now, as its release would
         except CouldNotRun as fault:
-            lines.append({"run": row.id, "what": fault.message, "next": f"loadgate run {row.period}"})
+            next_step = f"loadgate run {row.period}"
+            lines.append({"run": row.id, "what": fault.message, **_operations(opened, row.period), "next": next_step})
             continue
+        site = ref.frozen()[2]
         if judgement.verdict is not Verdict.HOLD:
             lines.append(
                 {
                     "run": row.id,
                     "what": f"judged {judgement.verdict.value}, not released",
+                    **_whose(site, Owner.APPROVER, Scope()),
                     "next": f"loadgate release {row.id}",
                 }
             )
             continue
-        timezone = ref.frozen()[2].file.timezone
+        findings = {finding.id: finding for finding in judgement.findings}
         for number in sorted({reason.case for reason in judgement.reasons if reason.effect == "block" and reason.case}):
             waiting = acting.pending(opened, number)
             case = next(one for one in judgement.cases if one.number == number)
-            told = acting.refused_cover(opened, case, today=day_in(timezone, datetime.fromisoformat(judgement.as_of)))
+            told = acting.refused_cover(
+                opened, case, today=day_in(site.file.timezone, datetime.fromisoformat(judgement.as_of))
+            )
             told += [f"{waiting.id} waits for a second person"] if waiting else []
+            role = Owner.APPROVER if waiting else owner_of(next(iter(findings_of(case, findings)), None))
             lines.append(
                 {
                     "run": row.id,
                     "what": "; ".join([f"HOLD because of case {number}", *told]),
+                    **_whose(site, role, case.scope),
                     "next": f"loadgate waive {number} --approve --actor NAME"
                     if waiting
                     else f"loadgate case show {number}" + _unless_newest(opened, number, row.id),
@@ -97,13 +110,29 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, str]]:
     return lines + _kept_back(opened, period) + untold(opened, period)
 
 
-def _kept_back(opened: Opened, period: str | None) -> list[dict[str, str]]:
+def _whose(site: Site, role: Owner, scope: Scope) -> dict[str, str | None]:
+    """Whose move it is, and the site's contact for that; None where none fits."""
+    return {"owner": role.value, "contact": contact_name(site.contacts, role, scope)}
+
+
+def _operations(opened: Opened, period: str) -> dict[str, str | None]:
+    """That it is operations' move, and their contact by the period's newest run; None also where that says nothing."""
+    role = Owner.OPERATIONS
+    try:
+        site = opened.frozen(opened.inputs(opened.state.runs.rows(period)[-1].id).content)
+    except (IndexError, LoadgateError, OSError):
+        return {"owner": role.value, "contact": None}
+    return _whose(site, role, Scope())
+
+
+def _kept_back(opened: Opened, period: str | None) -> list[dict[str, str | None]]:
     """Files that were not told of, because the route had been told of several with the same fault."""
     return [
         {
             "run": told_of,
             "what": f"{count} more alert{'s' if count > 1 else ''} alike of route {route}"
             " kept for when the run is judged",
+            **_operations(opened, told_of),
             "next": f"loadgate run {told_of}",
         }
         for (told_of, route), count in alerts.kept_back(opened, period).items()
@@ -116,16 +145,17 @@ def _unless_newest(opened: Opened, number: int, run: str) -> str:
     return "" if newest.run == run else f" --run {run}"
 
 
-def untold(opened: Opened, period: str | None) -> list[dict[str, str]]:
+def untold(opened: Opened, period: str | None) -> list[dict[str, str | None]]:
     """Alerts that did not get out: nobody knows of what they tell."""
-    lines = []
+    lines: list[dict[str, str | None]] = []
     for (told_of, route), rows in alerts.not_sent(opened, period).items():
         whole = f"{len(rows)} alert{'s' if len(rows) > 1 else ''} of route {route} not sent"
         tries = max(row.attempts for row in rows)
         tried = f"tried {tries} time{'s' if tries > 1 else ''}" if tries else "not tried yet"
         given_up = alerts.given_up(rows)
         ended = f"; {given_up} of them given up" if given_up else ""
-        lines.append({"run": told_of, "what": f"{whole}, {tried}{ended}", "next": "loadgate alerts send"})
+        what, whose = f"{whole}, {tried}{ended}", _operations(opened, told_of)
+        lines.append({"run": told_of, "what": what, **whose, "next": "loadgate alerts send"})
     return lines
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CAUSES = {"run", "vendor", "system", "system_version", "delivery", "area", "provider", "figure"}
 
 
-def run_view(ref: Ref, judgement: Judgement, *, untold: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def run_view(ref: Ref, judgement: Judgement, *, untold: Sequence[Mapping[str, str | None]]) -> dict[str, Any]:
     """The run, and alerts that were not sent, as `loadgate run --json` gives them; schema in infra/schemas/run.json."""
     opened = ref.open()
     inputs = opened.inputs(ref.run)
@@ -91,11 +91,12 @@ def finding_view(finding: Finding) -> dict[str, Any]:
 
 def case_view(opened: Opened, inputs: RunInputs, judgement: Judgement, case: Case) -> dict[str, Any]:
     """A case with what moved, where, how much, and what did not move."""
-    from loadgate.reporting.sentences import case_text
+    from loadgate.reporting.sentences import case_text, findings_of, owner_of
 
     site = opened.frozen(inputs.content)
     findings = {finding.id: finding for finding in judgement.findings}
     own = [findings[name] for name in case.findings if name in findings]
+    owner = owner_of(next(iter(findings_of(case, findings)), None))
     text = case_text(case, findings, wording.names(site, inputs, language="en"), run=judgement.run)
     lead = max((one for one in own), key=lambda one: (one.severity.rank, _cells(one)), default=None)
     evidence = lead.evidence if lead is not None else None
@@ -116,6 +117,8 @@ def case_view(opened: Opened, inputs: RunInputs, judgement: Judgement, case: Cas
         "effect_relative": _effect(evidence),
         "severity": case.severity.value,
         "state": case.state.value,
+        "owner": owner.value,
+        "contact": text.contact,
         "first_seen": case.first_seen,
         "size": case.size,
         "scope": str(case.scope),

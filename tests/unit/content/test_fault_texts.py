@@ -54,6 +54,19 @@ def test_every_fault_of_every_file_is_told_at_once_in_order_of_file_and_line(mak
     assert str(caught.value).startswith("5 faults in the site's content\n\nbaselines/bridges/office.yaml:4  cels\n")
 
 
+def test_a_contacts_role_that_nothing_waits_for_is_told_by_check_and_stops_no_run(make_site: MakeSite) -> None:
+    folder = make_site("vendor_profiles/contacts.yaml", "role: operations", "role: aprover")
+    load(folder)
+    with pytest.raises(SiteError) as caught:
+        load(folder, examples=True)
+    assert [str(fault) for fault in caught.value.faults] == [
+        "vendor_profiles/contacts.yaml:2  contacts[0].role\n"
+        '  found     "aprover"\n'
+        "  expected  a known role: approver, operations, provider, steward, supplier, vendor\n"
+        '  fix       write "approver"'
+    ]
+
+
 @pytest.mark.parametrize("file", ["site.toml", "vendor_profiles/calendar.yaml"])
 def test_a_file_that_every_site_needs_is_missed(file: str, make_site: MakeSite) -> None:
     with pytest.raises(SiteError) as caught:
