@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -132,3 +133,41 @@ def test_an_older_month_that_is_released_later_does_not_become_what_consumers_se
 
     assert verify(january.open()) == (FEBRUARY, [])
     assert released_as(january) is not None
+
+
+def test_what_consumers_were_shown_stands_though_its_release_was_killed_before_its_last_step(site: SmallSite) -> None:
+    send(site, JANUARY)
+    send(site, FEBRUARY)
+    january, february = site.run(JANUARY), site.run(FEBRUARY)
+    release(february, actor="test")
+    january.open().state.runs.set_state(FEBRUARY, RunState.JUDGED)
+
+    release(january, actor="test")
+
+    assert verify(january.open()) == (FEBRUARY, [])
+
+
+def test_of_two_months_that_are_released_at_the_same_instant_the_newer_is_what_consumers_see(
+    site: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(site, JANUARY)
+    send(site, FEBRUARY)
+    january, february = site.run(JANUARY), site.run(FEBRUARY)
+    release(february, actor="test")
+    opened = february.open()
+    opened.places.current.unlink()
+    opened.state.runs.set_state(FEBRUARY, RunState.JUDGED)  # as if killed before its switch
+    other = Thread(target=release, args=[february], kwargs={"actor": "test"})
+    switch = publication.switch
+
+    def late(places: Any, run: str, *told: Any, **more: Any) -> publication.Current:
+        if run == JANUARY:  # has looked, and found no newer one
+            other.start()
+            other.join(0.7)
+        return switch(places, run, *told, **more)
+
+    monkeypatch.setattr(publication, "switch", late)
+    release(january, actor="test")
+    other.join()
+
+    assert verify(opened) == (FEBRUARY, [])

@@ -266,12 +266,15 @@ def _publish(opened: Opened, run: str) -> None:
 
 
 def _switch(opened: Opened, run: str, entry: LedgerEntry) -> None:
+    """Let CURRENT name the release; one of an older month never takes the place of what consumers were shown."""
     from loadgate.store.ledger import LedgerHead
     from loadgate.store.runs import RunState
 
-    if all(run_order(one) <= run_order(run) for one in _standing(opened)):  # an older month never takes their place
-        publication.switch(opened.places, run, LedgerHead(seq=entry.seq, sha256=entry.sha256), tmp=opened.tmp)
-    opened.state.runs.set_state(run, RunState.RELEASED)
+    head = LedgerHead(seq=entry.seq, sha256=entry.sha256)
+    with durable.alone_in(opened.places.published):  # another month may be released at this very moment
+        if all(run_order(one) <= run_order(run) for one in _standing(opened)):
+            publication.switch(opened.places, run, head, tmp=opened.tmp)
+        opened.state.runs.set_state(run, RunState.RELEASED)
 
 
 def _standing(opened: Opened) -> set[str]:
