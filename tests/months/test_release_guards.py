@@ -231,7 +231,9 @@ def test_who_has_no_name_neither_asks_nor_approves_nor_releases(held: Ref, name:
         release(held, actor=name)
 
 
-@pytest.mark.parametrize("typed", ["Zoë  Berg", "zoë berg", " ZOË BERG ", "Zoe\u0308 Berg"])
+@pytest.mark.parametrize(
+    "typed", ["Zoë  Berg", "zoë berg", " ZOË BERG ", "Zoe\u0308 Berg", "Zo\u00adë Berg", "\ufeffZoë\u200b Berg"]
+)
 def test_one_person_is_not_two_however_the_name_is_typed(held: Ref, typed: str) -> None:
     waiver = ask(held, actor="Zoë Berg")
     with pytest.raises(Refused, match="a second person approves it"):

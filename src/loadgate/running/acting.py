@@ -108,7 +108,9 @@ def approve_waiver(opened: Opened, waiver: str, *, actor: str, at: datetime | No
             f"{waiver} was asked for by {actor}: a second person approves it",
             fix="let someone else run the command",
         )
-    opened.state.ledger.append(APPROVED, actor, {"waiver": waiver}, at or now())
+    entry = opened.state.ledger.append(APPROVED, actor, {"waiver": waiver}, at or now(), once=True)
+    if entry.actor != actor:  # another did so at the same instant
+        raise Refused(f"{waiver} was approved by {entry.actor}")
     return replace(asked, approved_by=actor)
 
 
@@ -123,8 +125,12 @@ def same_person(one: str, other: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name however it is typed: letters composed or not, wide or narrow, large or small, spaced as one likes."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """A name however it is typed: letters composed or not, wide or narrow, large or small, spaced as one likes.
+
+    Characters that are not seen, such as a soft hyphen or a space of no width, make no other name.
+    """
+    seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
 
 def refused_cover(opened: Opened, case: Case, *, today: date) -> list[str]:
