@@ -19,6 +19,7 @@ import pytest
 
 import loadgate
 from loadgate.errors import CouldNotRun, Refused, VerificationFailed
+from loadgate.model.identity import canonical_json
 from loadgate.model.period import Period
 from loadgate.model.version import VERSION
 from loadgate.running import acting, deciding
@@ -394,16 +395,24 @@ def test_what_is_not_what_was_released_is_told_and_does_not_count_again(
 def test_an_edited_ledger_is_told_by_who_verifies_though_published_fits_it(released: Ref) -> None:
     opened = released.open()
     edit_ledger(opened, "UPDATE ledger SET actor = 'ben'")
-    assert verify(opened) == (JANUARY, ["the ledger was changed: entry 1 was changed after it was written"])
+    with pytest.raises(VerificationFailed, match="the ledger was changed: entry 1 was changed after it was written"):
+        verify(opened)
 
 
 def say(**said: Any) -> Callable[[Path], None]:
     """Another value for what CURRENT says."""
 
     def change(pointer: Path) -> None:
-        pointer.write_text(json.dumps(json.loads(pointer.read_text()) | said))
+        pointer.write_bytes(canonical_json(json.loads(pointer.read_text()) | said) + b"\n")
 
     return change
+
+
+def edit(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    def edited(pointer: Path) -> None:
+        pointer.write_bytes(change(pointer.read_bytes()))
+
+    return edited
 
 
 def make_a_pipe(pointer: Path) -> None:
@@ -431,6 +440,13 @@ POINTERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no period": (say(run="soon"), "cannot be read"),
     "text for an entry": (say(ledger_seq="1"), "cannot be read"),
     "one more thing": (say(more=1), "cannot be read"),
+    "an entry before the first": (say(ledger_seq=-9), "cannot be read"),
+    "two runs": (edit(lambda said: said.replace(b"}", b',"run":"2026-01"}')), "cannot be read"),
+    "two lines": (edit(lambda said: said * 2), "cannot be read"),
+    "another line end": (edit(lambda said: said.replace(b"\n", b"\r\n")), "cannot be read"),
+    "a byte order mark": (edit(lambda said: b"\xef\xbb\xbf" + said), "cannot be read"),
+    "nothing": (edit(lambda _: b""), "cannot be read"),
+    "no end": (edit(lambda _: b"[" * 100_000), "cannot be read"),
 }
 
 

@@ -187,7 +187,7 @@ def rewrite_manifest(site: Any) -> None:
     file.write_bytes(canonical_json(manifest) + b"\n")
     pointer = site.state / "published" / "CURRENT"
     current = json.loads(pointer.read_bytes()) | {"manifest_sha256": sha256(file.read_bytes())}
-    pointer.write_bytes(canonical_json(current))
+    pointer.write_bytes(canonical_json(current) + b"\n")
 
 
 def point_back(site: Any) -> None:

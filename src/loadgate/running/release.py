@@ -292,30 +292,34 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
 
     Compares CURRENT with the ledger, the manifest with both, each file with the manifest, and looks for strays; and
     each entry of the ledger with its own hash.
-    Raises NotFound when nothing was ever released.
+    Raises NotFound when nothing was ever released, VerificationFailed when CURRENT or the ledger cannot be read.
     """
     from loadgate.errors import NotFound
 
     state = opened.state_as_found
     current = publication.current(opened.places)
-    newest = _newest_finished(state)
+    try:
+        released = {one.body["run"]: one for one in state.ledger.entries(acting.RELEASED)}
+    except CouldNotRun as changed:
+        raise VerificationFailed(changed.message, fix=changed.fix) from None
+    finished = _finished(state)
+    newest = max(released.keys() & finished, key=run_order, default=None)
     if current is None:
         if newest is not None:
-            raise VerificationFailed("published/CURRENT is missing", fix=f"loadgate release {newest.body['run']}")
+            raise VerificationFailed("published/CURRENT is missing", fix=f"loadgate release {newest}")
         raise NotFound("nothing was released yet", fix="loadgate release RUN")
     fault = state.ledger.verify().fault
     problems = [f"the ledger was changed: {fault}"] if fault else []
-    if newest is not None and run_order(newest.body["run"]) > run_order(current.run):
-        problems.append(f"CURRENT names {current.run}, and {newest.body['run']} is newer and was released")
-    entry = _entry(state, current.run)
+    if newest is not None and run_order(newest) > run_order(current.run):
+        problems.append(f"CURRENT names {current.run}, and {newest} is newer and was released")
+    entry = released.get(current.run)
     said = (current.ledger_seq, current.ledger_sha256, current.manifest_sha256)
     if entry is None:
         problems.append(f"the ledger holds no release of {current.run}")
     elif (entry.seq, entry.sha256, entry.body["published_sha256"]) != said:
         problems.append("CURRENT is not what the ledger says")
-    released = {one.body["run"]: one for one in state.ledger.entries(acting.RELEASED)}
     for run, one in sorted(released.items()):
-        if run == current.run or opened.places.release(run).exists() or run in _finished(state):
+        if run == current.run or opened.places.release(run).exists() or run in finished:
             problems += publication.problems(opened.places, run, one.body["published_sha256"])
     for path in sorted(opened.places.published.iterdir()):
         if path.name != opened.places.current.name and path.name not in released:
@@ -323,14 +327,8 @@ def verify(opened: Opened) -> tuple[str, list[str]]:
     return current.run, problems
 
 
-def _newest_finished(state: State) -> LedgerEntry | None:
-    """The newest release that came to its end: one that was killed before its switch is not what consumers see yet."""
-    finished = _finished(state)
-    entries = [one for one in state.ledger.entries(acting.RELEASED) if one.body["run"] in finished]
-    return max(entries, key=lambda one: run_order(one.body["run"]), default=None)
-
-
 def _finished(state: State) -> frozenset[str]:
+    """Releases that came to their end: one that was killed before its switch is not what consumers see yet."""
     from loadgate.store.runs import RunState
 
     return frozenset(row.id for row in state.runs.rows() if row.state is RunState.RELEASED)

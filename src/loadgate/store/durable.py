@@ -158,7 +158,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
         raise CouldNotRun(f"{folder} has no {MANIFEST}", fix="run the step that writes it again") from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict):
         raise unreadable(folder)

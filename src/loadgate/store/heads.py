@@ -35,7 +35,7 @@ def _sealed(places: Places) -> list[Head]:
                 match durable.read_manifest(folder).get("ledger_head"):
                     case None:
                         pass
-                    case {"seq": int(seq), "sha256": str(sha)}:
+                    case {"seq": int(seq), "sha256": str(sha)} if seq >= 0:
                         heads.append((f"{root.name}/{folder.name}/manifest.json", seq, sha))
                     case _:
                         raise durable.unreadable(folder)

@@ -138,10 +138,17 @@ class Ledger:
             return _head(connection)
 
     def entries(self, kind: str | None = None) -> list[LedgerEntry]:
-        """All acts, or those of one kind, in order, in the newest format."""
+        """All acts, or those of one kind, in order, in the newest format.
+
+        Raises: CouldNotRun for one that was changed after it was written: nobody acts on what it says now.
+        """
         chosen = select(LEDGER).order_by(LEDGER.c.seq)
         with self._database.read() as connection:
             rows = connection.execute(chosen if kind is None else chosen.where(LEDGER.c.kind == kind)).all()
+        for row in rows:
+            if not _fits(row._asdict(), row.seq):
+                fault = LedgerFault(seq=row.seq, kind=FaultKind.CHANGED)
+                raise CouldNotRun(f"the ledger was changed: {fault}", fix="restore the state database from the backup")
         return [upcast(_entry(row)) for row in rows]
 
     def verify(self, heads: Iterable[Head] = ()) -> Verification:
@@ -156,6 +163,8 @@ class Ledger:
             return None
         _, seq, expected = max(heads, key=lambda head: head[1])
         with self._database.read() as connection:
+            if seq > _head(connection).seq:  # a number that no database may hold, too
+                return self.verify(heads).fault
             found = connection.execute(select(LEDGER.c.sha256).where(LEDGER.c.seq == seq)).scalar_one_or_none()
         return None if seq == 0 or found == expected else self.verify(heads).fault
 

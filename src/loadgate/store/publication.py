@@ -47,9 +47,8 @@ def switch(places: Places, run: str, head: LedgerHead, *, tmp: Path) -> Current:
         ledger_seq=head.seq,
         ledger_sha256=head.sha256,
     )
-    line = canonical_json({name: getattr(current, name) for name in Current.__slots__})
     half = tmp / f"CURRENT-{run}"  # nothing half written ever lies in published/
-    durable.write_bytes(half, line + b"\n")
+    durable.write_bytes(half, _written(current))
     durable.replace_file(half, places.current)
     return current
 
@@ -62,13 +61,20 @@ def current(places: Places) -> Current | None:
     if path.is_symlink() or not path.is_file():  # to read from a pipe would wait for ever
         raise VerificationFailed("published/CURRENT is not a plain file", fix=f"take it away, then {_AGAIN}")
     try:
-        found = Current(**json.loads(path.read_text()))
+        said = path.read_bytes()
+        found = Current(**json.loads(said))
         run_order(found.run)
-        if [type(getattr(found, name)) for name in Current.__slots__] != [str, str, int, str]:
+        if [type(getattr(found, name)) for name in Current.__slots__] != [str, str, int, str] or found.ledger_seq < 1:
             raise TypeError
-    except (ValueError, TypeError, AttributeError, LoadgateError):
+        if _written(found) != said:  # one who names a run twice is read in two ways
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, RecursionError, LoadgateError):
         raise VerificationFailed("published/CURRENT cannot be read", fix=_AGAIN) from None
     return found
+
+
+def _written(current: Current) -> bytes:
+    return canonical_json({name: getattr(current, name) for name in Current.__slots__}) + b"\n"
 
 
 def problems(places: Places, run: str, expected_sha256: str) -> list[str]:
