@@ -146,7 +146,8 @@ def test_findings_that_were_taken_away_since_they_were_judged_release_nothing(he
         release(held, actor="anna")
     (line,) = standing(opened, None)
     assert line["what"].endswith("is not what was judged")
-    assert line["next"] == f"loadgate run {JANUARY}"
+    assert line["next"].startswith(f"`loadgate run {JANUARY}` makes deliveries anew that are gone; else restore both")
+    assert line["could_not_run"]
 
 
 def test_deliveries_that_are_gone_are_made_anew_and_then_released(site: SmallSite) -> None:
@@ -212,10 +213,10 @@ def test_a_judgement_that_is_not_what_was_kept_is_told_and_not_shown(held: Ref, 
     (file,) = opened.places.run(JANUARY).rglob("judgement.json")
     change(file)
 
-    with pytest.raises(
-        CouldNotRun, match=r"the judgement of 2026-01 is not what was kept\n.*restore state/runs/2026-01"
-    ):
-        all_runs(opened)
+    (row,) = all_runs(opened)
+    assert (row["state"], row["verdict"], row["cases"]) == ("judged", None, None)
+    assert row["could_not_run"] == "the judgement of 2026-01 is not what was kept"
+    assert row["fix"] == "restore state/runs/2026-01/judge from the backup"
 
 
 # ── waivers ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -76,6 +76,56 @@ def test_a_run_that_the_database_does_not_know_is_said_though_nothing_was_ever_a
     assert "where no backup knows of a run, move its folder away and run the month again" in done.err
 
 
+UNREADABLE = {
+    "the run's manifest": "state/runs/2023-12/manifest.json",
+    "its vintage's manifest": "baselines/vintages/2023-12/manifest.json",
+    "its release's manifest": "state/published/2023-12/manifest.json",
+    "its judgement's manifest": "state/runs/2023-12/judge/all/manifest.json",
+}
+
+
+@pytest.mark.parametrize("file", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_cannot_be_read_of_one_run_is_told_with_all_that_can_be(file: str, held_site: Any) -> None:
+    assert held_site("run", "2024-01", "--inline").code == 3
+    before = held_site("status", "--json").json
+    (held_site.path / file).write_text("")
+    told = f"{held_site.path / file} cannot be read"
+
+    listed, shown = held_site("runs", "--json"), held_site("runs")
+    status = held_site("status", "--json")
+
+    assert (listed.code, shown.code) == (5, 5)
+    assert [(row["run"], row["verdict"], row.get("could_not_run")) for row in listed.json] == [
+        ("2023-12", "release", told),
+        ("2024-01", "hold", None),
+    ]
+    assert f"2023-12      {told}\n             restore the folder from the backup" in shown.out
+    if "judge" in file:  # what a released run was judged waits for nobody
+        assert (status.code, status.json) == (0, before)
+        return
+    assert (status.code, status.json[1:]) == (5, before)
+    unread = {"run": "2023-12", "what": told, "next": "restore the folder from the backup", "could_not_run": True}
+    assert unread.items() <= status.json[0].items()
+    assert status.json[0]["owner"] == "operations"
+    assert told in held_site("status").out
+    acted = held_site("waive", "1", "--reason", "known", "--until", "2030-01-01")
+    assert (acted.code, told in acted.err) == (5, True)
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.write_text("{"), Path.unlink], ids=["cut", "gone"])
+def test_a_run_of_which_nobody_can_read_what_it_was_opened_with_is_named(damage: Any, held_site: Any) -> None:
+    assert held_site("run", "2024-01", "--inline").code == 3
+    damage(held_site.state / "runs" / "2024-01" / "opened" / "inputs.json")
+    told, fix = "what run 2024-01 was opened with cannot be read", f"restore {held_site.state}/runs/2024-01/opened"
+
+    status = held_site("status")
+    refused = held_site("release", "2024-01")
+
+    assert status.code == 5
+    assert f"2024-01      {told}\n             waits for: operations\n             {fix}" in status.out
+    assert (refused.code, told in refused.err) == (5, True)
+
+
 def forbid_writing(site: Any) -> None:
     for path in (site.path, *site.path.rglob("*")):
         if not path.is_symlink():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +27,8 @@ def status(
     Examples:
       loadgate status
       loadgate status 2025-08 --json
+
+    Exit codes: 0 said, 5 said, and something cannot be read: nobody knows what waits there.
     """
     from loadgate.model.period import Period
     from loadgate.running.opened import find_site, open_site, site_cadence
@@ -38,13 +40,18 @@ def status(
     lines = standing(opened, str(chosen) if chosen else None)
     if as_json:
         say_json(lines)
-        return
-    if not lines:
-        say("nothing waits for anyone")
-    for line in lines:
-        say(f"{line['run']:<12} {line['what']}")
-        say(f"{'':<12} waits for: {_whose(line)}")
-        say(f"{'':<12} {runnable(line['next'] or '', opened.places.site)}")
+    else:
+        for line in lines:
+            say(f"{line['run']:<12} {line['what']}")
+            say(f"{'':<12} waits for: {_whose(line)}")
+            say(f"{'':<12} {runnable(line['next'], opened.places.site)}")
+        if not lines:
+            say("nothing waits for anyone")
+    raise typer.Exit(_all_read(lines))
+
+
+def _all_read(lines: Sequence[Mapping[str, Any]]) -> Exit:
+    return Exit.COULD_NOT_RUN if any("could_not_run" in line for line in lines) else Exit.OK
 
 
 def _whose(line: Mapping[str, str | None]) -> str:
@@ -58,6 +65,8 @@ def runs(site: SiteOption = None, as_json: JsonOption = False) -> None:
     Examples:
       loadgate runs
       loadgate runs --json
+
+    Exit codes: 0 listed, 5 listed, and of one of them something cannot be read.
     """
     from loadgate.running.opened import find_site, open_site, site_timezone
     from loadgate.running.standing import all_runs
@@ -66,18 +75,27 @@ def runs(site: SiteOption = None, as_json: JsonOption = False) -> None:
     rows = all_runs(open_site(root))
     if as_json:
         say_json(rows)
-        return
+        raise typer.Exit(_all_read(rows))
     timezone = site_timezone(root)
     as_told = [written_in(timezone, datetime.fromisoformat(row["as_of"])) for row in rows]
     for line in table(
         ("run", "state", "verdict", "cases", f"as of ({timezone})", "opened by"),
         [
-            (row["run"], row["state"], row["verdict"] or "", row["cases"], as_of, row["opened_by"])
+            (row["run"], row["state"], row["verdict"] or "", _count(row["cases"]), as_of, row["opened_by"])
             for row, as_of in zip(rows, as_told, strict=True)
         ],
         right=(3,),
     ):
         say(line)
+    for row in rows:
+        if "could_not_run" in row:
+            say(f"{row['run']:<12} {row['could_not_run']}")
+            say(f"{'':<12} {row['fix']}")
+    raise typer.Exit(_all_read(rows))
+
+
+def _count(number: int | None) -> object:
+    return "?" if number is None else number
 
 
 def arrivals(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from loadgate.errors import NotFound
+from loadgate.errors import CouldNotRun, NotFound
 from loadgate.model.encoding import load
 from loadgate.model.period import Cadence
 from loadgate.settings import Settings
@@ -58,16 +58,26 @@ class Opened:
         """The state database; made, with its folders, when it is not there yet.
 
         Raises CouldNotRun where it does not know what lies in the site's folders: from a database that was lost, cut
-        or made anew, all would seem well.
+        or made anew, all would seem well. So for a manifest that cannot be read, until someone has looked past it.
+        """
+        with self._lock:
+            if not self._known:
+                for _, fault in self.look_past_unreadable():
+                    self._known = False
+                    raise fault
+            return self.state_as_found
+
+    def look_past_unreadable(self) -> list[tuple[str, CouldNotRun]]:
+        """For who only looks, and tells this with what there is to see: each manifest that cannot be read, by its run.
+
+        Raises CouldNotRun as `state` does for a database that was lost.
         """
         from loadgate.store.heads import require_known
 
         with self._lock:
-            state = self.state_as_found
-            if not self._known:
-                require_known(self.places, state)
-                self._known = True
-            return state
+            unreadable = require_known(self.places, self.state_as_found)
+            self._known = True
+            return unreadable
 
     @property
     def state_as_found(self) -> State:
@@ -123,10 +133,19 @@ class Opened:
         with self._lock:
             if run not in self._runs:
                 path = self.places.inputs(run)
-                if not path.exists():
-                    raise NotFound(f"there is no run {run}", fix="`loadgate runs` lists them")
-                self._runs[run] = load(RunInputs, path.read_bytes())
+                try:
+                    self._runs[run] = load(RunInputs, path.read_bytes())
+                except FileNotFoundError:
+                    if run not in self.state.runs.ids():
+                        raise NotFound(f"there is no run {run}", fix="`loadgate runs` lists them") from None
+                    raise self._inputs_gone(run) from None
+                except ValueError:  # pydantic's too
+                    raise self._inputs_gone(run) from None
             return self._runs[run]
+
+    def _inputs_gone(self, run: str) -> CouldNotRun:
+        folder = self.places.inputs(run).parent
+        return CouldNotRun(f"what run {run} was opened with cannot be read", fix=f"restore {folder} from the backup")
 
     def delivery(self, run: str, version: str) -> Delivery:
         """A delivery version that counts in a run, by its id."""

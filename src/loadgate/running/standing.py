@@ -26,24 +26,37 @@ if TYPE_CHECKING:
     from loadgate.reporting.names import Names
     from loadgate.running.opened import Opened
     from loadgate.store.cases import CaseRow
+    from loadgate.store.runs import RunRow
 
 
 def all_runs(opened: Opened) -> list[dict[str, Any]]:
-    """Every run with its state and the verdict it ended with, oldest period first."""
+    """Every run with its state and the verdict it ended with, oldest period first.
+
+    One of which something cannot be read says so under `could_not_run`, and what to do under `fix`.
+    """
+    unreadable = opened.look_past_unreadable()
+    rows = opened.state.runs.rows()
+    for run, fault in unreadable:
+        if run not in {row.id for row in rows}:
+            raise fault
     judged = set(judged_runs(opened))
-    found = []
-    for row in opened.state.runs.rows():
-        judgement = deciding.stored(opened, row.id) if row.id in judged else None
-        found.append(
-            {
-                "run": row.id,
-                "state": row.state.value,
-                "verdict": _verdict(opened, row.id, judgement),
-                "cases": len(judgement.cases) if judgement else 0,
-                "as_of": row.as_of.isoformat(),
-                "opened_by": row.opened_by,
-            }
-        )
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        faults = [fault for run, fault in unreadable if run == row.id]
+        judgement = None
+        try:
+            judgement = deciding.stored(opened, row.id) if row.id in judged else None
+        except CouldNotRun as fault:
+            faults.append(fault)
+        view = {
+            "run": row.id,
+            "state": row.state.value,
+            "verdict": _verdict(opened, row.id, judgement),
+            "cases": len(judgement.cases) if judgement else None if faults else 0,
+            "as_of": row.as_of.isoformat(),
+            "opened_by": row.opened_by,
+        }
+        found.append(view | ({"could_not_run": faults[0].message, "fix": faults[0].fix} if faults else {}))
     return found
 
 
@@ -55,59 +68,68 @@ def _verdict(opened: Opened, run: str, judgement: Judgement | None) -> str | Non
     return judgement.verdict.value if judgement else None
 
 
-def standing(opened: Opened, period: str | None) -> list[dict[str, str | None]]:
-    """What waits, the most urgent first: each with the run, what it is, whose move it is, and the next command."""
-    from loadgate.reporting.sentences import findings_of, owner_of
+def standing(opened: Opened, period: str | None) -> list[dict[str, Any]]:
+    """What waits, the most urgent first: each with the run, what it is, whose move it is, and the next command.
+
+    What cannot be read, so that nobody knows what waits there, comes first and says `could_not_run`.
+    """
     from loadgate.store.runs import RunState
 
-    lines: list[dict[str, str | None]] = []
+    unread = [_unread(opened, run, fault) for run, fault in opened.look_past_unreadable()]
+    lines: list[dict[str, Any]] = []
     newest = {row.period: row for row in opened.state.runs.rows(period)}
     for row in newest.values():
         if row.state is RunState.RELEASED:
             continue
-        ref = Ref(str(opened.places.site), row.id)
-        if row.state in (RunState.OPEN, RunState.INTERRUPTED) or not month.is_done(ref):
-            how = "interrupted" if row.state is RunState.INTERRUPTED else "not complete"
-            next_step = f"loadgate run {row.period}"
-            lines.append({"run": row.id, "what": how, **_operations(opened, row.period), "next": next_step})
-            continue
         try:
-            judgement = judge_again(ref)  # with the acts and the clock of now, as its release would
+            lines += _of_run(opened, row)
         except CouldNotRun as fault:
-            next_step = f"loadgate run {row.period}"
-            lines.append({"run": row.id, "what": fault.message, **_operations(opened, row.period), "next": next_step})
-            continue
-        site = ref.frozen()[2]
-        if judgement.verdict is not Verdict.HOLD:
-            lines.append(
-                {
-                    "run": row.id,
-                    "what": f"judged {judgement.verdict.value}, not released",
-                    **_whose(site, Owner.APPROVER, Scope()),
-                    "next": f"loadgate release {row.id}",
-                }
-            )
-            continue
-        findings = {finding.id: finding for finding in judgement.findings}
-        for number in sorted({reason.case for reason in judgement.reasons if reason.effect == "block" and reason.case}):
-            waiting = acting.pending(opened, number)
-            case = next(one for one in judgement.cases if one.number == number)
-            told = acting.refused_cover(
-                opened, case, today=day_in(site.file.timezone, datetime.fromisoformat(judgement.as_of))
-            )
-            told += [f"{waiting.id} waits for a second person"] if waiting else []
-            role = Owner.APPROVER if waiting else owner_of(next(iter(findings_of(case, findings)), None))
-            lines.append(
-                {
-                    "run": row.id,
-                    "what": "; ".join([f"HOLD because of case {number}", *told]),
-                    **_whose(site, role, case.scope),
-                    "next": f"loadgate waive {number} --approve --actor NAME"
-                    if waiting
-                    else f"loadgate case show {number}" + _unless_newest(opened, number, row.id),
-                }
-            )
-    return lines + _kept_back(opened, period) + untold(opened, period)
+            told = _unread(opened, row.id, fault)
+            unread += [told] if told not in unread else []
+    return unread + lines + _kept_back(opened, period) + untold(opened, period)
+
+
+def _unread(opened: Opened, run: str, fault: CouldNotRun) -> dict[str, Any]:
+    whose = _operations(opened, run.partition(".")[0])
+    return {"run": run, "what": fault.message, **whose, "next": fault.fix or "loadgate doctor", "could_not_run": True}
+
+
+def _of_run(opened: Opened, row: RunRow) -> list[dict[str, Any]]:
+    """What waits in the newest run of a period. Raises CouldNotRun when it is not what was judged, or not readable."""
+    from loadgate.reporting.sentences import findings_of, owner_of
+    from loadgate.store.runs import RunState
+
+    ref = Ref(str(opened.places.site), row.id)
+    if row.state in (RunState.OPEN, RunState.INTERRUPTED) or not month.is_done(ref):
+        how = "interrupted" if row.state is RunState.INTERRUPTED else "not complete"
+        next_step = f"loadgate run {row.period}"
+        return [{"run": row.id, "what": how, **_operations(opened, row.period), "next": next_step}]
+    judgement = judge_again(ref)  # with the acts and the clock of now, as its release would
+    site = ref.frozen()[2]
+    if judgement.verdict is not Verdict.HOLD:
+        what, whose = f"judged {judgement.verdict.value}, not released", _whose(site, Owner.APPROVER, Scope())
+        return [{"run": row.id, "what": what, **whose, "next": f"loadgate release {row.id}"}]
+    lines: list[dict[str, Any]] = []
+    findings = {finding.id: finding for finding in judgement.findings}
+    for number in sorted({reason.case for reason in judgement.reasons if reason.effect == "block" and reason.case}):
+        waiting = acting.pending(opened, number)
+        case = next(one for one in judgement.cases if one.number == number)
+        told = acting.refused_cover(
+            opened, case, today=day_in(site.file.timezone, datetime.fromisoformat(judgement.as_of))
+        )
+        told += [f"{waiting.id} waits for a second person"] if waiting else []
+        role = Owner.APPROVER if waiting else owner_of(next(iter(findings_of(case, findings)), None))
+        lines.append(
+            {
+                "run": row.id,
+                "what": "; ".join([f"HOLD because of case {number}", *told]),
+                **_whose(site, role, case.scope),
+                "next": f"loadgate waive {number} --approve --actor NAME"
+                if waiting
+                else f"loadgate case show {number}" + _unless_newest(opened, number, row.id),
+            }
+        )
+    return lines
 
 
 def _whose(site: Site, role: Owner, scope: Scope) -> dict[str, str | None]:

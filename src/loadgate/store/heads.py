@@ -22,24 +22,33 @@ RESTORE: Final = (
 def ledger_heads(places: Places) -> list[Head]:
     """Heads of the ledger as printed on manifests and on CURRENT: label, entry, SHA-256. A cut tail shows.
 
-    Raises: VerificationFailed when CURRENT cannot be read.
+    Raises: CouldNotRun when a manifest, VerificationFailed when CURRENT cannot be read.
     """
-    return [*_sealed(places), *_current(places)]
+    heads, unreadable = _sealed(places)
+    for _, fault in unreadable:
+        raise fault
+    return [*heads, *_current(places)]
 
 
-def _sealed(places: Places) -> list[Head]:
-    heads = []
+def _sealed(places: Places) -> tuple[list[Head], list[tuple[str, CouldNotRun]]]:
+    """Heads, and of each manifest that cannot be read its run and what to say."""
+    heads, unreadable = [], []
     for root in (places.published, places.vintages, places.runs):
         for folder in sorted(root.iterdir()) if root.is_dir() else []:
             if folder.is_dir() and durable.exists(folder):
-                match durable.read_manifest(folder).get("ledger_head"):
+                try:
+                    printed = durable.read_manifest(folder).get("ledger_head")
+                except CouldNotRun as fault:
+                    unreadable.append((folder.name, fault))
+                    continue
+                match printed:
                     case None:
                         pass
                     case {"seq": int(seq), "sha256": str(sha)} if seq >= 0:
                         heads.append((f"{root.name}/{folder.name}/manifest.json", seq, sha))
                     case _:
-                        raise durable.unreadable(folder)
-    return heads
+                        unreadable.append((folder.name, durable.unreadable(folder)))
+    return heads, unreadable
 
 
 def _current(places: Places) -> list[Head]:
@@ -61,14 +70,15 @@ def _not_all(fault: LedgerFault) -> CouldNotRun:
     return CouldNotRun(f"the ledger does not say all that was approved: {fault}", fix=RESTORE)
 
 
-def require_known(places: Places, state: State) -> None:
+def require_known(places: Places, state: State) -> list[tuple[str, CouldNotRun]]:
     """Hold a database against what lies in the folders, which is written after it: what it does not know, it lost.
 
     Cheap: of the ledger, only the entry that the newest head names is looked at. A pointer CURRENT that is wrong, and
     names no entry beyond the ledger, is put right by releasing again, so it stops nobody here.
+    Out: of each manifest that cannot be read, the run and what to say: it may name a later entry than all others.
     Raises: CouldNotRun.
     """
-    heads = _sealed(places)
+    heads, unreadable = _sealed(places)
     with suppress(VerificationFailed):
         heads += [head for head in _current(places) if head[1] > state.ledger.head().seq]
     begun = {file.parents[1].name for file in places.runs.glob("*/opened/inputs.json")}
@@ -82,3 +92,4 @@ def require_known(places: Places, state: State) -> None:
             + (", …" if len(unknown) > 3 else ""),
             fix=f"{RESTORE}; where no backup knows of a run, move its folder away and run the month again",
         )
+    return unreadable
