@@ -57,6 +57,28 @@ def test_doctor_and_the_ledgers_own_check_say_that_the_database_was_lost(release
     assert released_site("verify").code == 1
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        shutil.rmtree,
+        lambda vintage: (vintage / "manifest.json").unlink(),
+        lambda vintage: (vintage / "figures.parquet").write_bytes(b"PAR1"),
+    ],
+    ids=["gone", "without its manifest", "other figures"],
+)
+def test_doctor_says_that_a_vintage_is_not_what_was_approved_before_a_run_misses_it(
+    damage: Any, released_site: Any
+) -> None:
+    def looked() -> tuple[int, list[tuple[str, str]]]:
+        done = released_site("doctor", "--json")
+        return done.code, [(one["state"], one["found"]) for one in done.json if one["what"] == "vintages"]
+
+    assert looked() == (0, [("ok", "2 as approved")])
+    damage(released_site.path / "baselines" / "vintages" / "2024-01")
+
+    assert looked() == (5, [("bad", "the vintage of 2024-01 is not what was approved")])
+
+
 def test_a_run_that_the_database_does_not_know_is_said_though_nothing_was_ever_approved(held_site: Any) -> None:
     held_site.run("2024-01")
     with held_site.database() as database:

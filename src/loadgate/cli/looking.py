@@ -248,7 +248,7 @@ def control_table(site: SiteOption = None, as_json: JsonOption = False) -> None:
 
 
 def doctor(site: SiteOption = None, as_json: JsonOption = False) -> None:
-    """Look whether this machine and site are fit to run: versions, content, inbox, database, disk, secrets.
+    """Look whether this machine and site are fit to run: versions, content, inbox, database, vintages, disk, secrets.
 
     \b
     Examples:

@@ -32,6 +32,7 @@ def examine(opened: Opened, *, python: str) -> list[dict[str, str]]:
     found.append(_tried("inbox", lambda: _inbox(opened)))
     found += _never_read(opened)
     found.append(_tried("database", lambda: f"{opened.state.ledger.head().seq} ledger entries"))
+    found.append(_tried("vintages", lambda: _vintages(opened)))
     there = next(one for one in (opened.places.state, *opened.places.state.parents) if one.exists())
     free = shutil.disk_usage(there).free
     found.append(_line("ok" if free > ENOUGH_BYTES else "bad", "disk", f"{free / 1e9:.0f} GB free"))
@@ -59,6 +60,13 @@ def _route(name: str, variable: str) -> dict[str, str]:
     if not is_address(url):
         return _line("bad", variable, f"no address that Apprise knows: alerts of route {name} are not sent")
     return _line("ok", variable, f"set: route {name}")
+
+
+def _vintages(opened: Opened) -> str:
+    """Each file is read: a vintage is gone or damaged for a month before a run misses it."""
+    from loadgate.running.baseline import approved, vintages
+
+    return f"{len(vintages(opened, [*approved(opened)])):,} as approved"
 
 
 def _inbox(opened: Opened) -> str:
