@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import sys
 import threading
@@ -157,7 +158,16 @@ def _internal(error: Exception) -> int:
     trail = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
     if os.environ.get("LOADGATE_DEBUG"):
         raise error
-    if isinstance(error, OSError) and error.errno is not None:  # the name of the file, too, may hold what nobody reads
-        fix = f"{_FIXES.get(error.errno, _FIX)}; then run it again"
-        return fail(CouldNotRun(f"{os.strerror(error.errno)} ({trail})", fix=fix))
+    number = _number(error)
+    if number is not None:  # the name of the file, too, may hold what nobody reads
+        fix = f"{_FIXES.get(number, _FIX)}; then run it again"
+        return fail(CouldNotRun(f"{os.strerror(number)} ({trail})", fix=fix))
     return fail(CouldNotRun(f"a fault of the program: {type(error).__name__} at {trail}"))
+
+
+def _number(error: Exception) -> int | None:
+    """The system's number of what went wrong; Polars names it in the text of an error of its own."""
+    if isinstance(error, OSError):
+        return error.errno
+    named = re.search(r"\(os error ([1-9]\d{0,2})\)", str(error))
+    return int(named[1]) if named else None

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,22 @@ def test_help_stays_within_the_terminal_but_for_commands_to_copy(command: list[s
     wide = [line for line in done.stdout.splitlines() if len(line) > columns]
     assert [line for line in wide if not line.startswith(("    loadgate ", "Kinds of faults"))] == []
     assert columns < 80 or not wide
+
+
+FILLS_THE_DISK = """
+import polars as pl
+from loadgate.cli import main
+main.app = lambda **_: pl.DataFrame({"a": range(100_000)}).write_parquet("/dev/full")
+main.main()
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_disk_that_is_full_while_polars_writes_is_told_as_that() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FILLS_THE_DISK], env=os.environ, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 5
+    assert done.stderr.startswith("No space left on device (")
+    assert done.stderr.endswith("  fix       make room on the disk; then run it again\n")
