@@ -74,6 +74,17 @@ def test_a_pointer_beyond_all_that_a_ledger_can_hold_is_an_entry_that_is_missing
         release(Ref(str(site), JANUARY), actor="anna")
 
 
+def test_a_pointer_to_the_last_entry_under_another_hash_stops_nobody_who_puts_it_right(released: Ref) -> None:
+    opened = released.open()
+    pointer = opened.places.current
+    pointer.write_bytes(canonical_json(json.loads(pointer.read_text()) | {"ledger_sha256": "0" * 64}) + b"\n")
+    opened.close()
+
+    assert verify(opened) == (JANUARY, ["CURRENT is not what the ledger says"])
+    assert release(released, actor="anna").already
+    assert verify(opened) == (JANUARY, [])
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -5,11 +5,13 @@ from __future__ import annotations
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from loadgate.errors import CouldNotRun, Refused, VerificationFailed
 from loadgate.model.findings import Verdict
 from loadgate.running import acting
+from loadgate.running.opened import Ref
 from loadgate.running.opening import open_run
 from loadgate.running.release import judge_again, release, released_as, verify
 from loadgate.store import durable, publication
@@ -171,3 +173,52 @@ def test_of_two_months_that_are_released_at_the_same_instant_the_newer_is_what_c
     other.join()
 
     assert verify(opened) == (FEBRUARY, [])
+
+
+def test_an_older_release_that_is_gone_or_altered_is_told_with_the_one_that_counts(site: SmallSite) -> None:
+    send(site, JANUARY)
+    send(site, FEBRUARY)
+    done = release(site.run(JANUARY), actor="test")
+    opened = site.run(FEBRUARY).open()
+    release(Ref(str(site.path), FEBRUARY), actor="test")
+
+    (done.folder / "release_notes.md").write_text("All is well.\n")
+    altered = verify(opened)
+    opened.state.runs.set_state(JANUARY, RunState.JUDGED)  # as if killed before its last step: its folder lies there
+    killed = verify(opened)
+    opened.state.runs.set_state(JANUARY, RunState.RELEASED)
+    durable.discard_folder(done.folder)
+
+    (told,) = altered[1]
+    assert told.startswith(f"published/{JANUARY}/release_notes.md: ")
+    assert killed == altered
+    assert verify(opened) == (FEBRUARY, [f"published/{JANUARY}: there is no manifest"])
+
+
+def test_what_later_months_are_compared_with_holds_what_detection_wrote_down(site: SmallSite) -> None:
+    send(site, JANUARY)
+    ref = site.run(JANUARY)
+    release(ref, actor="test")
+    places = ref.open().places
+    (written,) = places.step(JANUARY, "detect").rglob("history.parquet")
+
+    assert (places.vintage(JANUARY) / "history.parquet").read_bytes() == written.read_bytes()
+
+
+def test_a_part_that_is_withheld_goes_out_nowhere_and_the_ledger_names_it(make_site: MakeSite) -> None:
+    gate = "rules:\n  - {kinds: [checking.failed], then: block_part, reason: It is wrong.}\n"
+    rest = "  - {then: show, reason: The rest.}\n"
+    site = make_site({"expectations/gate.yaml": gate + rest}, of_kinds={"care/cases": EXPECTED})
+    site.deliver(f"{JANUARY}/cases_101.csv", "month;kind", f"{JANUARY};S", f"{JANUARY};N")
+    site.deliver(f"{JANUARY}/cases_102.csv", "month;kind", f"{JANUARY};S", f"{JANUARY};")
+    ref = site.run(JANUARY)
+
+    done = release(ref, actor="test")
+
+    opened = ref.open()
+    (entry,) = opened.state.ledger.entries(acting.RELEASED)
+    files = [folder(JANUARY) / "figures.parquet" for folder in (opened.places.release, opened.places.vintage)]
+    assert (done.verdict, done.withheld) == (Verdict.RELEASE_WITH_CAVEATS, ("care/102",))
+    assert entry.body["withheld"] == ["care/102"]
+    assert [set(pl.read_parquet(file)["part"]) for file in files] == [{"care/101"}] * 2
+    assert verify(opened) == (JANUARY, [])
