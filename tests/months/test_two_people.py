@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,11 @@ import pytest
 
 from loadgate.errors import NotFound, Refused
 from loadgate.model.findings import Verdict
+from loadgate.model.period import Period
 from loadgate.running import acting, deciding
+from loadgate.running.inline import run_inline
+from loadgate.running.opened import open_site
+from loadgate.running.opening import open_run
 from loadgate.running.release import judge_again
 
 if TYPE_CHECKING:
@@ -43,12 +47,12 @@ def held(make_site: MakeSite) -> Ref:
     return site.run(JANUARY)
 
 
-def ask(ref: Ref, number: int, *, reason: str = "as confirmed") -> Waiver:
+def ask(ref: Ref, number: int, *, reason: str = "as confirmed", until: date = date(2200, 1, 1)) -> Waiver:
     opened = ref.open()
     judgement = deciding.stored(opened, ref.run)
     case = next(one for one in judgement.cases if one.number == number)
     return acting.request_waiver(
-        opened, case, judgement.findings, reason=reason, until=date(2030, 1, 1), ceiling=None, actor="anna"
+        opened, case, judgement.findings, reason=reason, until=until, ceiling=None, actor="anna"
     )
 
 
@@ -106,3 +110,22 @@ def test_of_two_waivers_of_a_case_the_newest_waits_for_its_approval(held: Ref) -
     earlier = acting.pending(opened, 1)
     assert earlier is not None
     assert earlier.id == "W-1"
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(-1, Verdict.HOLD), (1, Verdict.RELEASE_WITH_CAVEATS)])
+def test_a_clock_that_was_set_back_since_the_run_makes_no_waiver_count_again(
+    days: int, verdict: Verdict, make_site: MakeSite
+) -> None:
+    site = make_site({"expectations/gate.yaml": GATE}, towns=["101"], of_kinds={"care/cases": OF_SOME_KIND})
+    settings = site.path / "site.toml"
+    settings.write_text(settings.read_text().replace("stated_times = true", "stated_times = false"))
+    site.deliver(f"{JANUARY}/cases_101.csv", "month;kind", f"{JANUARY};S", f"{JANUARY};")
+    (site.inbox / "received.csv").unlink()
+    ahead = datetime.now(UTC) + timedelta(days=30)  # by the clock of then
+    ref = open_run(open_site(site.path), Period.parse(JANUARY), as_of=ahead, actor="anna", quiet=True)
+    run_inline(ref, actor="anna")
+    until = (ahead + timedelta(days=days)).date()
+    for case in deciding.stored(ref.open(), JANUARY).cases:
+        acting.approve_waiver(ref.open(), ask(ref, case.known_number, until=until).id, actor="ben")
+
+    assert judge_again(ref).verdict is verdict

@@ -69,12 +69,12 @@ def _require_as_judged(ref: Ref, **found: str) -> None:
 
 
 def moment_of(ref: Ref, asked: datetime | None = None) -> datetime:
-    """What a waiver's end is held against: the clock, or the run's own time where arrival times are stated.
+    """What a waiver's end is held against: the clock, or the run's own time where that is later or times are stated.
 
-    An earlier moment than that would let a waiver count that is over.
+    An earlier moment than that would let a waiver count that is over: so would a clock that was set back.
     """
     _, inputs, site = ref.frozen()
-    earliest = inputs.as_of if site.file.stated_times else now()
+    earliest = inputs.as_of if site.file.stated_times else max(inputs.as_of, now())
     if asked is not None and asked < earliest:
         raise Refused(
             f"a release of {ref.run} cannot be judged by a moment before {written_in(site.file.timezone, earliest)}",
