@@ -64,6 +64,15 @@ def test_writers_at_the_same_time_make_one_chain(state: State) -> None:
     assert (state.ledger.verify().entries, state.ledger.verify().fault) == (60, None)
 
 
+def test_of_many_who_do_the_same_once_one_did_and_all_are_told_who(state: State) -> None:
+    with ThreadPoolExecutor(MANY) as pool:
+        who = [f"ann {number}" for number in range(MANY)]
+        told = [*pool.map(lambda name: state.ledger.append("approved", name, {"n": 1}, NOW, once=True), who)]
+
+    (entry,) = state.ledger.entries()
+    assert told == [entry] * MANY
+
+
 def test_a_changed_entry_is_named(state: State) -> None:
     for number in range(4):
         state.ledger.append("waived", "ann", {"n": number}, NOW)
