@@ -222,3 +222,23 @@ def test_a_part_that_is_withheld_goes_out_nowhere_and_the_ledger_names_it(make_s
     assert entry.body["withheld"] == ["care/102"]
     assert [set(pl.read_parquet(file)["part"]) for file in files] == [{"care/101"}] * 2
     assert verify(opened) == (JANUARY, [])
+
+
+def test_a_release_killed_before_its_folder_lay_there_is_asked_of_only_where_it_counts(site: SmallSite) -> None:
+    send(site, JANUARY)
+    send(site, FEBRUARY)
+    release(site.run(JANUARY), actor="test")
+    february = site.run(FEBRUARY)
+    opened = february.open()
+    before = opened.places.current.read_bytes()
+    done = release(february, actor="test")
+    after = opened.places.current.read_bytes()
+    opened.state.runs.set_state(FEBRUARY, RunState.JUDGED)
+    durable.discard_folder(done.folder)
+
+    opened.places.current.write_bytes(before)
+    killed = verify(opened)
+    opened.places.current.write_bytes(after)
+
+    assert killed == (JANUARY, [])
+    assert verify(opened) == (FEBRUARY, [f"published/{FEBRUARY}: there is no manifest"])
