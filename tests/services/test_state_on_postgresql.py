@@ -9,13 +9,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy
 
 from loadgate.errors import CouldNotRun
+from loadgate.running.locking import alone, alone_in_state
+from loadgate.running.opened import Opened
+from loadgate.settings import Settings
 from loadgate.store import advisory
 from loadgate.store.ledger import FaultKind
 from loadgate.store.lock import Held
@@ -209,3 +214,43 @@ def test_a_lock_does_not_survive_the_process_that_held_it(url: str, state: State
         except Held:
             assert time.monotonic() < until
             time.sleep(0.05)
+
+
+@pytest.fixture
+def machines(url: str, tmp_path: Path) -> Iterator[tuple[Opened, Opened]]:
+    """One site on two machines that see no lock file of each other's."""
+    (tmp_path / "site.toml").write_text('name = "shared"\ntimezone = "Europe/Copenhagen"\n')
+    both = [
+        Opened(tmp_path, replace(Settings.from_environment(), database_url=url, state=tmp_path / name))
+        for name in ("one", "other")
+    ]
+    yield both[0], both[1]
+    for opened in both:
+        opened.close()
+
+
+def test_no_machine_clears_the_state_while_another_works_on_a_period(machines: tuple[Opened, Opened]) -> None:
+    one, other = machines
+    one.state.runs.open("2026-10", inputs_sha256="0" * 64, as_of=NOW, opened_at=NOW, opened_by="maria")
+
+    with (
+        alone(one, "2026-10", actor="maria"),
+        pytest.raises(Held, match="2026-10 is being worked on by maria"),
+        alone_in_state(other, actor="anna"),
+    ):
+        pytest.fail("both at work")
+    with alone_in_state(other, actor="anna"):
+        pass
+
+
+def test_no_machine_begins_a_period_while_another_clears_the_state(machines: tuple[Opened, Opened]) -> None:
+    one, other = machines
+
+    with (
+        alone_in_state(other, actor="anna"),
+        pytest.raises(Held, match="state is being worked on by anna"),
+        alone(one, "2026-10", actor="maria"),
+    ):
+        pytest.fail("both at work")
+    with alone(one, "2026-10", actor="maria"):
+        pass

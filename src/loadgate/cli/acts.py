@@ -239,13 +239,24 @@ def ledger_show(site: SiteOption = None, as_json: JsonOption = False) -> None:
             written_in(timezone, entry.at),
             entry.actor,
             entry.kind,
-            entry.body.get("run") or f"{entry.body.get('waiver')}{_of_case(entry.body)}",
-            entry.body.get("reason") or entry.body.get("verdict") or "",
+            _of(entry.body),
+            entry.body.get("reason") or entry.body.get("verdict") or _pruned(entry.body),
         )
         for entry in entries
     ]
     for line in table(("entry", f"at ({timezone})", "who", "act", "of", "why"), rows, right=(0,)):
         say(line)
+
+
+def _of(body: Mapping[str, Any]) -> str:
+    if "before" in body:
+        return f"before {body['before']}"
+    return body.get("run") or f"{body.get('waiver')}{_of_case(body)}"
+
+
+def _pruned(body: Mapping[str, Any]) -> str:
+    """How much a prune deleted."""
+    return f"{body['files']} originals, {body['folders']} folders of rows" if "files" in body else ""
 
 
 def _of_case(body: Mapping[str, Any]) -> str:

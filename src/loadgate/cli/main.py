@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from loadgate.checking.engine.memory import share_free_memory
-from loadgate.cli import acts, alerts, looking, months, sampling, scoring, sites, suites
+from loadgate.cli import acts, alerts, clearing, looking, months, sampling, scoring, sites, suites
 from loadgate.cli.failing import fail, fail_usage
 from loadgate.cli.terminal import columns, take_any_text
 from loadgate.errors import CouldNotRun, Exit, Interrupted, LoadgateError, Terminated, is_interruption
@@ -71,6 +71,8 @@ for command in (
     acts.waive,
     acts.release,
     acts.verify,
+    clearing.tidy,
+    clearing.prune,
     scoring.score,
     looking.status,
     looking.runs,

@@ -16,11 +16,13 @@ from loadgate.content.lines import Document, KeyPath, listed, nearest, quoted
 from loadgate.errors import Fault
 from loadgate.model.expected import Dataset
 from loadgate.model.kinds import Kind, Owner
+from loadgate.model.period import Cadence
 from loadgate.model.profiles import Assignment, CalendarRule, DeliverySpec, FormatKind, Moment, SupplierProfile
 
 EVERY_PROVIDER = "*"
 _PLACEHOLDERS = ("period", "provider", "batch", "date", "part", "system", "dataset")
 _NEEDED = {"provider": "provider", "batch": "batch", "all": None}
+_TWO_PERIODS = {Cadence.DAY: 1, Cadence.WEEK: 1, Cadence.MONTH: 2, Cadence.QUARTER: 6, Cadence.YEAR: 24}  # in months
 _ENVIRONMENT = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -41,6 +43,14 @@ def site_faults(draft: Draft) -> Iterator[Fault]:
             found=quoted(site.inbox),
             expected="a folder below the site, or s3://bucket/prefix",
             fix='write "inbox"',
+        )
+    needed = _TWO_PERIODS[site.cadence]
+    if site.retention_months is not None and site.retention_months < needed:
+        yield document.fault(
+            ("retention_months",),
+            found=str(site.retention_months),
+            expected=f"at least {needed}: a {site.cadence} is compared with the one before it",
+            fix=f"write {needed} or more, or leave it out to delete nothing",
         )
     systems = [(document, ("systems", place, "id"), system.id) for place, system in enumerate(site.systems)]
     yield from duplicate_faults(systems, what="system")

@@ -46,7 +46,7 @@ class SiteFile(Written):
     stated_times: bool = False
     systems: tuple[SystemFacts, ...] = ()
     inbox: str = "inbox"  # a folder below the site, or s3://bucket/prefix
-    retention_months: int | None = None
+    retention_months: int | None = Field(default=None, ge=1, le=1200)  # of originals and typed rows; None: for ever
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

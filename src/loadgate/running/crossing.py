@@ -22,12 +22,13 @@ from loadgate.model.period import run_order
 from loadgate.model.tables import UNDECIDED
 from loadgate.running import delivering
 from loadgate.running.baseline import newest_approved
+from loadgate.running.inbox import BytesGone
 from loadgate.running.keeping import read_findings
 from loadgate.store import durable
 
 if TYPE_CHECKING:
     from loadgate.checking.suites import Reference
-    from loadgate.model.deliveries import Delivery
+    from loadgate.model.deliveries import Delivery, ExpectedDelivery
     from loadgate.model.expected import Dataset, ExpectationLine
     from loadgate.model.scope import Scope
     from loadgate.model.site import Site
@@ -121,21 +122,29 @@ def is_whole(folder: Path) -> bool:
     return bool(durable.read_manifest(folder)["rows_typed"]) and not serious
 
 
-def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path | None) -> tuple[Path, ...] | Absent:
+def last_approved(
+    opened: Opened, expected: ExpectedDelivery, *, baseline: Mapping[str, str], history: Sequence[str]
+) -> tuple[RunInputs, Delivery] | None:
     """The delivery of the same stream in the newest earlier run that was approved for one of its parts.
 
     A part without figures is not in the baseline: its newest run is found among all that were approved.
     """
-    expected = delivery.expected
     parts = [part_id(expected.area, provider) for provider in expected.providers]
-    named = [inputs.baseline.get(part) or newest_approved(opened, inputs.history, part) for part in parts]
+    named = [baseline.get(part) or newest_approved(opened, history, part) for part in parts]
     runs = sorted({run for run in named if run is not None}, key=run_order, reverse=True)
     if not runs or not opened.places.inputs(runs[0]).exists():
-        return Absent(reason=NOTHING_EARLIER)
+        return None
     then = opened.inputs(runs[0])
     earlier = next((one for one in then.deliveries if stream(one.expected.id) == stream(expected.id)), None)
-    if earlier is None or not durable.exists(opened.places.content(then.content)):
+    return None if earlier is None else (then, earlier)
+
+
+def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path | None) -> tuple[Path, ...] | Absent:
+    """The rows of the last approved delivery of the stream. Where its bytes are gone, that could not run."""
+    found = last_approved(opened, delivery.expected, baseline=inputs.baseline, history=inputs.history)
+    if found is None or not durable.exists(opened.places.content(found[0].content)):
         return Absent(reason=NOTHING_EARLIER)
+    then, earlier = found
     try:
         site = opened.frozen(then.content)
         folder = delivering.typed_folder(opened, site, earlier)
@@ -144,7 +153,9 @@ def _prior(opened: Opened, inputs: RunInputs, delivery: Delivery, *, aside: Path
             delivering.read_into(folder, opened, site, earlier)
         elif aside is None and not durable.exists(folder):
             delivering.read(opened, site, earlier)
-    except LoadgateError:  # its bytes were pruned, or content so old can no longer be read
+    except BytesGone as gone:
+        return Absent(reason=f"the last approved delivery: {gone.message}", state=OutcomeState.COULD_NOT_RUN)
+    except LoadgateError:  # content so old can no longer be read
         return Absent(reason=NOTHING_EARLIER)
     return (folder,) if has_rows(folder / "typed.parquet") else Absent(reason=NOTHING_EARLIER)
 

@@ -37,7 +37,11 @@ BATCH_BYTES = 8 << 20
 def work(ref: Ref) -> list[str]:
     """Versions of deliveries that are not read and checked yet under this content and engine."""
     opened, inputs, site = ref.frozen()
-    return [one.id for one in inputs.deliveries if not durable.exists(checks_folder(opened, site, one))]
+    return [
+        one.id
+        for one in inputs.deliveries
+        if not (durable.exists(checks_folder(opened, site, one)) and durable.exists(typed_folder(opened, site, one)))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from loadgate.model.deliveries import ArrivalState
 from loadgate.model.findings import OutcomeState
 from loadgate.model.period import Period
 from loadgate.model.shadow import in_shadow
-from loadgate.running import delivering, reducing
+from loadgate.running import deciding, delivering, reducing
 from loadgate.running.keeping import read_findings, read_outcomes
 from loadgate.store import durable
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from loadgate.running.opened import Ref
+
+_NOT_KEPT = "done; its rows are not kept any more, and are made anew where they are needed"
 
 
 def arriving(ref: Ref) -> str:
@@ -37,6 +39,8 @@ def reading(ref: Ref) -> str:
     opened, inputs, site = ref.frozen()
     folders = [delivering.typed_folder(opened, site, one) for one in inputs.deliveries]
     read = [durable.read_manifest(folder) for folder in folders if durable.exists(folder)]
+    if folders and not read and deciding.is_stored(opened, ref.run):
+        return _NOT_KEPT
     typed, rejected = (sum(one[name] for one in read) for name in ("rows_typed", "rows_rejected"))
     return f"{len(read)} of {len(folders)}  {_number(typed)} rows typed, {_number(rejected)} rejected"
 
@@ -45,6 +49,8 @@ def checking(ref: Ref) -> str:
     opened, inputs, site = ref.frozen()
     folders = [delivering.checks_folder(opened, site, one) for one in inputs.deliveries]
     done = [folder for folder in folders if durable.exists(folder)]
+    if folders and not done and deciding.is_stored(opened, ref.run):
+        return _NOT_KEPT
     tried = in_shadow(site, Period.parse(inputs.period)).checks
     outcomes = [outcome for folder in done for outcome in read_outcomes(folder)]
     states = Counter(outcome.state for outcome in outcomes if outcome.check not in tried)
@@ -99,9 +105,7 @@ def detecting(ref: Ref) -> str:
 
 
 def judging(ref: Ref) -> str:
-    from loadgate.running.deciding import stored
-
-    judgement = stored(ref.open(), ref.run)
+    judgement = deciding.stored(ref.open(), ref.run)
     return f"{_count(len(judgement.cases), 'case')}, {_count(len(judgement.findings), 'finding')}"
 
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from loadgate.errors import CouldNotRun
 from loadgate.model.deliveries import ReceivedFile
 from loadgate.model.identity import sha256
+from loadgate.running.pruned import PRUNED_FIX, pruned_by
 from loadgate.store import durable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from loadgate.model.deliveries import Part
     from loadgate.model.site import Site
     from loadgate.running.opened import Opened
     from loadgate.store.objects import Objects
@@ -68,12 +70,25 @@ def open_inbox(opened: Opened, site: Site) -> Objects:
     return open_objects(folder)
 
 
-def _archive(opened: Opened, inbox: Objects, name: str) -> str:
-    """Put the object's bytes into the archive unless they are there. Returns their SHA-256."""
+class BytesGone(CouldNotRun):
+    """Original bytes of a delivery are not in the archive any more."""
+
+
+def bring_back(opened: Opened, site: Site, parts: Iterable[Part]) -> None:
+    """Archive what is pruned once more: a period that is kept has the same bytes as one that was not."""
+    wanted = [part.name for part in parts if not opened.places.archived(part.sha256).exists()]
+    if wanted:
+        inbox = open_inbox(opened, site)
+        for name in wanted:
+            _archive(opened, inbox, name, again=True)
+
+
+def _archive(opened: Opened, inbox: Objects, name: str, *, again: bool = False) -> str:
+    """Put the object's bytes into the archive, unless they are there, or were pruned. Returns their SHA-256."""
     landed = opened.tmp / f"in-{threading.get_ident()}-{sha256(name.encode(errors='surrogatepass'))[:20]}"
     content = inbox.download(name, landed)
     final = opened.places.archived(content)
-    if final.exists():
+    if final.exists() or not (again or pruned_by(opened, [content]) is None):
         landed.unlink()
     else:
         landed.chmod(0o400)
@@ -103,9 +118,13 @@ def _stated_times(inbox: Objects) -> dict[str, datetime]:
     return times
 
 
-def archived_parts(opened: Opened, hashes: Iterable[str]) -> list[Path]:
-    """Paths of archived bytes. Raises CouldNotRun when one is gone (retention, or a lost disk)."""
+def archived_parts(opened: Opened, hashes: Sequence[str]) -> list[Path]:
+    """Paths of archived bytes. Raises BytesGone when one is gone (retention, or a lost disk)."""
     paths = [opened.places.archived(content) for content in hashes]
-    if not all(path.exists() for path in paths):
-        raise CouldNotRun("an archived file of this delivery is gone", fix="ask the supplier to send it again")
+    gone = [content for content, path in zip(hashes, paths, strict=True) if not path.exists()]
+    if gone:
+        prune = pruned_by(opened, gone)
+        if prune is None:
+            raise BytesGone("an archived file of this delivery is gone", fix="ask the supplier to send it again")
+        raise BytesGone(f"an archived file of this delivery was deleted: {prune}", fix=PRUNED_FIX)
     return paths

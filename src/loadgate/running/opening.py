@@ -19,9 +19,10 @@ from loadgate.model.period import Period, run_order
 from loadgate.model.scope import Scope
 from loadgate.model.version import VERSION
 from loadgate.running import baseline as baselines
-from loadgate.running.inbox import receive
+from loadgate.running.inbox import bring_back, receive
 from loadgate.running.inputs import RunInputs, content_key, without_names
 from loadgate.running.opened import Opened, Ref, now, open_site
+from loadgate.running.pruned import require_kept
 from loadgate.store import durable
 from loadgate.store.places import WATCH
 
@@ -86,11 +87,13 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
     """Everything that a run of the period would freeze now; its `run` is still empty."""
     site = opened.site()
     require_cadence(site, period)
+    require_kept(opened, period)
     expected = expected_deliveries(site, period)
     moment = as_of or _default_as_of(site, expected)
     files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())
     last = _last_deliveries(site, period, files, as_of=moment)
     arrivals, findings = _arrivals(opened, site, period, files, expected, last, as_of=moment)
+    bring_back(opened, site, [part for one in arrivals.arrivals if one.delivery for part in one.delivery.parts])
     prior = baselines.index(opened, period)
     findings += _unassigned(site, period, expected, prior)
     return RunInputs(

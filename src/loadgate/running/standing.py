@@ -77,6 +77,8 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, Any]]:
 
     unread = [_unread(opened, run, fault) for run, fault in opened.look_past_unreadable()]
     lines: list[dict[str, Any]] = []
+    if opened.places.pruning.exists():
+        lines.append({"run": "state", "what": "a prune was cut short", "next": "loadgate prune"})
     newest = {row.period: row for row in opened.state.runs.rows(period)}
     for row in newest.values():
         if row.state is RunState.RELEASED:

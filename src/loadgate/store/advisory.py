@@ -54,6 +54,18 @@ def hold(database: Database, name: str, *, who: str, now: datetime) -> Iterator[
         engine.dispose()
 
 
+def holder_of(database: Database, name: str) -> Holder | None:
+    """Who works on `name`; None when nobody does. Raises: CouldNotRun when the database refuses."""
+    try:
+        with database.engine.connect() as connection:
+            said = connection.execute(_HOLDERS, {"space": _SPACE, "name": name}).scalar()
+    except SQLAlchemyError as error:
+        raise _refused(error) from None
+    if said is None:
+        return None
+    return _read(said) or Holder(pid=0, host="?", who="another process", since="")
+
+
 def _take(connection: Connection, name: str, holder: Holder) -> None:
     keys = {"space": _SPACE, "name": name}
     said = json.dumps([holder.who[:20], holder.pid, holder.host[:16]], separators=(",", ":"))

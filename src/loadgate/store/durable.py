@@ -36,6 +36,7 @@ __all__ = [
     "open_folder",
     "point",
     "read_manifest",
+    "remove_file",
     "replace_file",
     "scratch",
     "seal",
@@ -108,6 +109,14 @@ def append(path: Path, data: bytes) -> None:
         file.write(data)
     _sync(path)
     if new:
+        _sync(path.parent)
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file; one that is not there is as well."""
+    if path.exists():
+        with around("unlink"):
+            path.unlink(missing_ok=True)
         _sync(path.parent)
 
 
@@ -231,6 +240,11 @@ def half_written(root: Path) -> Iterator[Path]:
             yield entry
         elif entry.is_dir() and not entry.is_symlink():
             yield from half_written(entry)
+
+
+def is_left_half(name: str) -> bool:
+    """Whether a folder's name says that it was being filled when its process was killed, or is being filled."""
+    return name.endswith(_HALF)
 
 
 def is_half(name: str) -> bool:

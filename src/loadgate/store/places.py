@@ -8,14 +8,17 @@ from pathlib import Path
 STATE_README = """This folder is loadgate's state. Back it up together with the inbox and baselines/vintages.
 
   loadgate.db     ledger, runs, work, outbox, projections                      KEEP
-  archive/        original bytes by SHA-256, read-only                         KEEP (retention)
+  archive/        original bytes by SHA-256, read-only                         KEEP (retention: loadgate prune)
   content/        content snapshots                                            KEEP
   fingerprints/   small summaries of deliveries, without personal data         KEEP
   deliveries/     typed rows, rejects, check results: personal data            SAFE: redone from the archive
   runs/           what each run found, its figures, judgement and report       KEEP
+  pruning.json    what a prune that was cut short has to delete                KEEP: the next `loadgate prune` ends it
   staged/         a release on its way to published/                           KEEP
   published/      releases, and CURRENT, which names the one that counts       KEEP
   prefect/ tmp/   Prefect's home; half-written things                          SAFE when idle
+
+`loadgate tidy` deletes what is SAFE and not needed soon (prefect/ aside): no run may be at work.
 """
 
 WATCH = "watch-"
@@ -47,10 +50,14 @@ class Places:
     @property
     def row_values(self) -> tuple[Path, ...]:
         """Folders below the state in which row values stand: only their owner may look."""
-        return (self.state / "archive", self.state / "deliveries", self.tmp)
+        return (self.archive, self.deliveries, self.tmp)
+
+    @property
+    def archive(self) -> Path:
+        return self.state / "archive"
 
     def archived(self, sha256: str) -> Path:
-        return self.state / "archive" / sha256[:2] / sha256
+        return self.archive / sha256[:2] / sha256
 
     def content(self, sha256: str) -> Path:
         return self.state / "content" / sha256
@@ -58,12 +65,16 @@ class Places:
     def fingerprint(self, content_key: str) -> Path:
         return self.state / "fingerprints" / f"{content_key}.json"
 
+    @property
+    def deliveries(self) -> Path:
+        return self.state / "deliveries"
+
     def typed(self, delivery: str, key: str) -> Path:
         """Typed rows and rejects of a delivery version (`…/v1`)."""
-        return self.state / "deliveries" / delivery / f"typed-{key}"
+        return self.deliveries / delivery / f"typed-{key}"
 
     def checks(self, delivery: str, key: str) -> Path:
-        return self.state / "deliveries" / delivery / f"checks-{key}"
+        return self.deliveries / delivery / f"checks-{key}"
 
     @property
     def runs(self) -> Path:
@@ -75,8 +86,12 @@ class Places:
     def inputs(self, run: str) -> Path:
         """What a run froze; a watch (`watch-2026-10`) freezes nothing and writes its own anew each time."""
         if run.startswith(WATCH):
-            return self.state / "watch" / f"{run}.json"
+            return self.watches / f"{run}.json"
         return self.step(run, "opened") / "inputs.json"
+
+    @property
+    def watches(self) -> Path:
+        return self.state / "watch"
 
     def step(self, run: str, step: str) -> Path:
         return self.run(run) / step
@@ -106,5 +121,14 @@ class Places:
     def current(self) -> Path:
         return self.published / "CURRENT"
 
+    @property
+    def locks(self) -> Path:
+        return self.state / "locks"
+
     def lock(self, period: str) -> Path:
-        return self.state / "locks" / f"{period}.lock"
+        return self.locks / f"{period}.lock"
+
+    @property
+    def pruning(self) -> Path:
+        """What a prune is about to delete: there from before its ledger entry until all of it is gone."""
+        return self.state / "pruning.json"

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from loadgate.store import durable
-from loadgate.store.lock import Held, hold
+from loadgate.store.lock import Held, hold, holder_of
 
 _LOCK = "lock"
 _FORGOTTEN = timedelta(days=7)  # without its owner asking for it; no step of a month takes as long
@@ -66,6 +66,21 @@ class Scratch:
                 else:
                     _remove_if_forgotten(entry, now)
 
+    def leavings(self, *, now: datetime) -> list[Path]:
+        """What a sweep would remove now."""
+        if not self._root.is_dir():
+            return []
+        others = [entry for entry in sorted(self._root.iterdir()) if entry != self._own]
+        return [entry for entry in others if self._is_left(entry, now)]
+
+    def _is_left(self, entry: Path, now: datetime) -> bool:
+        try:
+            if not self._is_in_sight(entry):
+                return _is_forgotten(entry, now)
+            return holder_of(entry / _LOCK) is None
+        except OSError:  # of another account, or gone
+            return False
+
     def close(self) -> None:
         with self._guard:
             self._end()
@@ -102,8 +117,12 @@ def _leave(own: Path, held: ExitStack, pid: int) -> None:
 
 def _remove_if_forgotten(entry: Path, now: datetime) -> None:
     with suppress(FileNotFoundError):  # its owner, or another machine, was faster
-        if now - datetime.fromtimestamp(entry.lstat().st_mtime, tz=UTC) > _FORGOTTEN:
+        if _is_forgotten(entry, now):
             _remove(entry.rename(entry.with_name(f"{socket.gethostname()}-{secrets.token_hex(4)}")))
+
+
+def _is_forgotten(entry: Path, now: datetime) -> bool:
+    return now - datetime.fromtimestamp(entry.lstat().st_mtime, tz=UTC) > _FORGOTTEN
 
 
 def _remove(entry: Path) -> None:

@@ -67,6 +67,15 @@ class Sightings:
                 known = self._known(connection, wanted)
         return [known[_key(one)] for one in wanted]
 
+    def newest_arrivals(self) -> dict[str, datetime]:
+        """SHA-256 of bytes → when they arrived last, under whatever name."""
+        newest: dict[str, datetime] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(select(SIGHTINGS)):
+                arrived = moment(row.stated_at or row.first_seen)
+                newest[row.content_sha256] = max(arrived, newest.get(row.content_sha256, arrived))
+        return newest
+
     def _known(self, connection: Connection, seen: Sequence[Seen]) -> dict[tuple[str, str], Sighting]:
         """(name, content) → its sighting, of those that were seen before; a few statements for all of them."""
         names = sorted({one.name_sha256 for one in seen})
