@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from loadgate.model.kinds import Kind
 from loadgate.running import deciding
 from loadgate.running.locking import alone
 from loadgate.running.opened import open_site
+from loadgate.running.opening import current_period
 from loadgate.running.pruned import PRUNED
 from loadgate.running.pruning import prune
 from loadgate.running.standing import standing
@@ -227,6 +229,17 @@ def test_pruned_bytes_that_a_younger_period_comes_with_are_archived_again(site: 
     assert not [one for one in judgement.outcomes if one.state is OutcomeState.COULD_NOT_RUN]
 
 
+def test_where_arrival_times_are_not_stated_the_clock_says_what_is_old(site: SmallSite) -> None:
+    path = site.path / "site.toml"
+    path.write_text(path.read_text().replace("stated_times = true", "stated_times = false"))
+
+    done = prune(open_site(site.path), actor="maria", dry_run=True)
+
+    assert done.plan.before == str(current_period(open_site(site.path).site()).shift(-2))
+    assert done.plan.periods == MONTHS[:4]  # all of it is past; May is the current release
+    assert done.plan.compared == 2
+
+
 def test_a_period_that_waits_stays_whole_until_it_is_decided(site: SmallSite) -> None:
     suite = site.path / "expectations/suites/care/cases.yaml"
     suite.write_text(suite.read_text() + "# edited\n")
@@ -262,7 +275,7 @@ def test_the_newest_approved_delivery_of_a_stream_stays_until_there_is_a_newer(m
     ref = site.run(JUNE)
     states = {one.state for one in deciding.stored(ref.open(), JUNE).outcomes if one.check == SHARE}
     assert OutcomeState.COULD_NOT_RUN not in states
-    assert "1 older deliveries" in said(site, "prune", "--dry-run").stdout
+    assert "1 older delivery" in said(site, "prune", "--dry-run").stdout
 
 
 def test_a_rerun_whose_earlier_delivery_was_pruned_could_not_hold_it_against_that(site: SmallSite) -> None:
@@ -345,12 +358,34 @@ def test_a_prune_that_is_killed_anywhere_is_ended_by_the_next(
     assert seen == {(True, False), (True, True), (False, True)}
 
 
-def test_a_prune_that_cannot_delete_says_so_and_is_ended_later(site: SmallSite) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("nothing is forbidden to root")
-    folder = Path(site.path / "state/deliveries/2026-01")
-    folder.chmod(0o500)
-    with pytest.raises(CouldNotRun):
-        prune(open_site(site.path), actor="maria")
-    folder.chmod(0o700)
-    assert prune(open_site(site.path), actor="maria").ended is not None
+DISCARDS = """
+import os, sys
+from pathlib import Path
+from loadgate.errors import CouldNotRun
+from loadgate.running.tidying import discard
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    discard(Path(sys.argv[1]))
+except CouldNotRun as fault:
+    print(fault.message, fault.fix, sep="|", end="")
+"""
+
+
+def test_what_cannot_be_deleted_is_told_and_not_taken_for_deleted() -> None:
+    with tempfile.TemporaryDirectory() as above:  # where another account may go
+        Path(above).chmod(0o755)
+        folder = Path(above) / "v1" / "typed-0"
+        folder.mkdir(parents=True)
+        (folder / "typed.parquet").write_text("rows")
+        folder.chmod(0o555)
+
+        told = subprocess.run([sys.executable, "-c", DISCARDS, str(folder)], capture_output=True, text=True, check=True)
+
+        assert (folder / "typed.parquet").exists()
+        assert told.stdout == (
+            f"1 of what is to be deleted could not be, the first below {folder.parent}|"
+            "let the account that runs this write there, then run the command again"
+        )
+        folder.chmod(0o755)

@@ -96,7 +96,7 @@ def _lines(done: Pruned, *, would: bool) -> list[str]:
     if plan.compared:
         lines.append(
             f"kept, since the next period is compared with them or they are of the current release: "
-            f"{plan.compared:,} older deliveries"
+            f"{plan.compared:,} older {'delivery' if plan.compared == 1 else 'deliveries'}"
         )
     if done.entry is not None:
         lines.append(f"ledger entry {done.entry}")

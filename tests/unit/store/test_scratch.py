@@ -61,8 +61,10 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_has_stays(tmp
         kill(dead)
         assert (left / "rows" / "waiting.parquet").is_file()
 
+        assert scratch.leavings(now=NOW) == [left]
         scratch.sweep(now=NOW)
 
+        assert scratch.leavings(now=NOW) == []
         assert sorted((tmp_path / "tmp").iterdir()) == sorted([own, living])
         assert (living / "rows" / "waiting.parquet").read_bytes() == b"rows"
 
@@ -96,6 +98,7 @@ def test_what_another_machine_has_on_a_shared_folder_is_not_touched(tmp_path: Pa
     with at_work(tmp_path / "tmp") as (dead, ours):
         kill(dead)
 
+    assert shared.leavings(now=NOW) == [ours]
     shared.sweep(now=NOW)
 
     assert theirs.is_dir()
@@ -110,6 +113,7 @@ def test_what_a_machine_that_never_came_back_left_on_a_shared_folder_goes_after_
         (place / "lock").write_text("")
         last_asked_for(place, NOW - timedelta(days=8))
 
+    assert len(shared.leavings(now=NOW)) == 2
     shared.sweep(now=NOW)
 
     assert list((tmp_path / "tmp").iterdir()) == []
