@@ -70,7 +70,7 @@ def _open_and_do(opened: Opened, period: Period, *, as_of: datetime | None, who:
         server = None if inline or _was_judged(opened, period) else _server(opened)
         ref = open_run(opened, period, as_of=as_of, actor=who)
         month.take_up(ref)
-        left = not month.is_done(ref)
+        left = month.is_left(ref)
         if shown:
             inputs = opened.inputs(ref.run)
             timezone = opened.frozen(inputs.content).file.timezone

@@ -18,7 +18,7 @@ from loadgate.model.kinds import Severity
 from loadgate.model.period import Period
 from loadgate.model.shadow import in_shadow
 from loadgate.running import deciding
-from loadgate.running.looking import Seen, look
+from loadgate.running.looking import Seen, look, read_then
 from loadgate.running.opening import require_cadence
 from loadgate.running.wording import names
 
@@ -320,6 +320,7 @@ def _known_errors(
     outcomes += [made for one in seen if one.unseen is not None for made in _unseen(site, one.delivery.expected)]
     outcomes += [made for one in inputs.current if one.delivery is None for made in _unseen(site, one.expected)]
     found, _ = deciding.gather(opened, inputs, opened.frozen(inputs.content))
+    found += [finding for one in seen for finding in read_then(opened, inputs, site, one)]
     own = {outcome.check for outcome in outcomes}
     register = [error for error in site.known_errors if (whole if error.check is None else error.check in own)]
     told = consult(

@@ -73,6 +73,25 @@ def look(
             return list(pool.map(partial(_cross, opened, site, inputs, seen, scratch), seen))
 
 
+def read_then(opened: Opened, inputs: RunInputs, site: Site, seen: Seen) -> tuple[Finding, ...]:
+    """What the run's own reading found in a delivery of which that is no longer there; nothing where it is.
+
+    It is read again by the run's content where the content of now reads it otherwise.
+    """
+    frozen = opened.frozen(inputs.content)
+    folder = delivering.typed_folder(opened, frozen, seen.delivery)
+    if durable.exists(folder):
+        return ()
+    try:
+        if seen.unseen is None and delivering.typed_folder(opened, site, seen.delivery) == folder:
+            return seen.read
+        with durable.scratch(opened.tmp) as scratch:
+            delivering.read_into(scratch, opened, frozen, seen.delivery)
+            return read_findings(scratch)
+    except LoadgateError:  # it could not be read then either, or its bytes are gone
+        return ()
+
+
 def _references(site: Site, wanted: Iterable[Delivery]) -> frozenset[str]:
     """Names of datasets that others are held against."""
     names = {one.expected.dataset for one in wanted}

@@ -77,6 +77,15 @@ def is_done(ref: Ref) -> bool:
     return not JUDGE.left(ref)
 
 
+def is_left(ref: Ref) -> bool:
+    """Whether there is work in this run: it is not done, or results of deliveries that it had are gone since."""
+    from loadgate.store.work import WorkState
+
+    rows = ref.open().state.work.rows(ref.run)
+    failed = {row.work_id for row in rows if row.step == DELIVERIES.name and row.state is WorkState.FAILED}
+    return not is_done(ref) or not failed.issuperset(delivering.work(ref))
+
+
 @contextmanager
 def hold(ref: Ref, *, actor: str, again: bool = True) -> Iterator[None]:
     """Be the only process at work on the run's period. `again`: to do what is left; else only to look or to release."""
@@ -99,6 +108,8 @@ def take_up(ref: Ref) -> None:
     failed = {row.step for row in state.work.rows(ref.run) if row.state is WorkState.FAILED}
     if failed and state.runs.get(ref.run).state is not RunState.RELEASED:
         _begin_again(ref, failed)
+    if not failed and is_done(ref) and is_left(ref):
+        state.work.plan_again(ref.run, steps=[DELIVERIES.name])
 
 
 def _begin_again(ref: Ref, failed: Collection[str]) -> None:

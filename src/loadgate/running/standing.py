@@ -78,7 +78,8 @@ def standing(opened: Opened, period: str | None) -> list[dict[str, Any]]:
     unread = [_unread(opened, run, fault) for run, fault in opened.look_past_unreadable()]
     lines: list[dict[str, Any]] = []
     if opened.places.pruning.exists():
-        lines.append({"run": "state", "what": "a prune was cut short", "next": "loadgate prune"})
+        whose = _operations(opened, period)
+        lines.append({"run": "state", "what": "a prune was cut short", **whose, "next": "loadgate prune"})
     newest = {row.period: row for row in opened.state.runs.rows(period)}
     for row in newest.values():
         if row.state is RunState.RELEASED:
@@ -139,8 +140,8 @@ def _whose(site: Site, role: Owner, scope: Scope) -> dict[str, str | None]:
     return {"owner": role.value, "contact": contact_name(site.contacts, role, scope)}
 
 
-def _operations(opened: Opened, period: str) -> dict[str, str | None]:
-    """That it is operations' move, and their contact by the period's newest run; None also where that says nothing."""
+def _operations(opened: Opened, period: str | None) -> dict[str, str | None]:
+    """That it is operations' move, their contact by the newest run (of a period); None also where that is silent."""
     role = Owner.OPERATIONS
     try:
         site = opened.frozen(opened.inputs(opened.state.runs.rows(period)[-1].id).content)
