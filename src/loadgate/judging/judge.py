@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from loadgate.judging.cases import follow
+from loadgate.judging.cases import Matched, follow
 from loadgate.judging.caveats import caveats
 from loadgate.judging.completeness import complete
 from loadgate.judging.failures import failures
@@ -44,6 +44,7 @@ def judge(
     awaited: Collection[str] = (),
     provisional: bool = False,
     shadow: Shadow | None = None,
+    settled: Matched | None = None,
 ) -> Judgement:
     """Judge a run, or, provisionally, what there is of it. Pure: the same values in any order, the same Judgement.
 
@@ -51,7 +52,8 @@ def judge(
     executed are made into findings here. `missing` are the ids of deliveries that did not come, `awaited` of those that
     may come yet. `parts` are all parts (area/provider) of the release. `lineage` has the columns of LINEAGE. `as_of` is
     *now*, and the day that it is in the site's `timezone` decides whether a waiver has expired. New cases have no
-    number yet: see `number_cases`.
+    number yet: see `number_cases`. `settled` are the cases of a run that was judged before: people have acted on them
+    by number, and however its findings would be grouped today, acts and the clock change only what they do.
     While provisional, nothing is resolved and no known error is gone. What is in `shadow` changes nothing but the
     findings that tell of it.
     """
@@ -66,7 +68,7 @@ def judge(
     found = _in_order([*registered.findings, *tried])
 
     unexplained = [finding for finding in found if finding.id not in registered.explained]
-    matched = follow(
+    matched = settled or follow(
         group([f for f in unexplained if _makes_a_case(f, gate, parts)], parts=parts),
         open_cases=still_seen(open_cases, shadow),
         findings=found,

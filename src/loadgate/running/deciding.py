@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from loadgate.judging.cases import Matched
     from loadgate.model.deliveries import Delivery
     from loadgate.model.site import Site
     from loadgate.running.inputs import RunInputs
@@ -70,7 +71,6 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
 
     opened, inputs, site = ref.frozen()
     findings, outcomes = gather(opened, inputs, site)
-    known = list(stored(opened, ref.run).cases) if is_stored(opened, ref.run) else _followed(opened, inputs.period)
     judgement = judge(
         run=ref.run,
         planned=inputs.planned,
@@ -78,7 +78,7 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         findings=findings,
         register=site.known_errors,
         waivers=acting.waivers(opened),
-        open_cases=known,
+        open_cases=_followed(opened, inputs.period),
         gate=site.gate,
         parts=parts(inputs),
         lineage=reducing.load_lineage(opened, ref.run, site),
@@ -87,11 +87,22 @@ def judge_now(ref: Ref, *, as_of: datetime | None = None) -> Judgement:
         missing=_without(inputs, ArrivalState.MISSING),
         awaited=_without(inputs, ArrivalState.AWAITED, ArrivalState.OVERDUE),
         shadow=in_shadow(site, Period.parse(inputs.period)),
+        settled=_settled(opened, ref.run),
     )
     later = {row.number for row in opened.state.cases.rows() if is_later(row.last_run, ref.run)}
     resolved = tuple(number for number in judgement.resolved if number not in later)
     merged = tuple((number, into) for number, into in judgement.merged if number not in later)
     return replace(judgement, resolved=resolved, merged=merged)
+
+
+def _settled(opened: Opened, run: str) -> Matched | None:
+    """The cases that a run was judged to have; None before it is."""
+    from loadgate.judging.cases import Matched
+
+    if not is_stored(opened, run):
+        return None
+    judged = stored(opened, run)
+    return Matched(cases=judged.cases, resolved=judged.resolved, merged=judged.merged)
 
 
 def judge_delivery(ref: Ref, version: str) -> Judgement:
