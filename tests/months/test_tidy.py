@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -206,6 +207,18 @@ def test_what_a_killed_process_left_goes_and_what_a_live_one_has_stays(site: Sma
     assert (done.deleted["tmp"].folders, done.deleted["tmp"].size_bytes) == (1, 5)
     assert own.exists()
     assert not dead.exists()
+
+
+def test_a_run_that_was_killed_before_it_froze_its_inputs_stops_nothing(site: SmallSite) -> None:
+    opened, moment = open_site(site.path), datetime(2026, 5, 7, tzinfo=UTC)
+    send(site, APRIL)
+    opened.state.runs.open(APRIL, inputs_sha256="ab", as_of=moment, opened_at=moment, opened_by="anna")
+
+    assert said(site, "tidy").exit_code == 0
+
+    assert folders(site) == {MONTHS[-1]: 4}
+    assert said(site, "status").stdout.startswith(f"{APRIL}      not complete")
+    assert site.run(APRIL).run == "2026-04.2"  # with other inputs
 
 
 def test_nothing_is_tidied_while_a_run_is_at_work(site: SmallSite) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from loadgate.model.deliveries import Delivery
     from loadgate.model.site import Site
     from loadgate.running.opened import Opened
+    from loadgate.store.runs import RunRow
 
 _OVER = (RunState.RELEASED, RunState.WITHDRAWN)
 
@@ -39,7 +40,7 @@ class Needed:
 
 def needed(opened: Opened, site: Site) -> Needed:
     """Raises CouldNotRun where the ledger is not whole: then what was approved is not known."""
-    newest = {row.period: row for row in opened.state.runs.rows()}
+    newest = {row.period: row for row in opened.state.runs.rows() if not _is_bare(opened, row)}
     waiting = [row.id for row in newest.values() if row.state not in _OVER]
     watched = [file.stem for file in opened.places.watches.glob(f"{WATCH}*.json")]
     waiting += sorted(one for one in watched if one.removeprefix(WATCH) not in newest)
@@ -61,6 +62,11 @@ def needed(opened: Opened, site: Site) -> Needed:
     return Needed(
         waiting=tuple(waiting), compared={run: tuple(found.values()) for run, found in sorted(compared.items())}
     )
+
+
+def _is_bare(opened: Opened, row: RunRow) -> bool:
+    """Whether a run was killed before it froze its inputs: nothing was done in it, `loadgate run` opens it again."""
+    return row.state is RunState.OPEN and not opened.places.inputs(row.id).exists()
 
 
 def _before(opened: Opened, site: Site, period: Period) -> list[tuple[str, Delivery]]:
