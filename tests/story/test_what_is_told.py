@@ -125,6 +125,7 @@ def test_alerts_that_did_not_get_out_are_sent_when_someone_asks_for_it(site: Any
     assert [done.code for done in (still, unset, dry, sent)] == [5, 5, 0, 0]
     assert f"{line}0 sent, the others were not taken: they are tried again\n" in still.out
     assert [one["why"] for one in unset.json] == ["LOADGATE_ALERT_URL is not set"]
+    assert "    # looks at each route's URL\n" in still.out
     assert dry.out == f"{line}would be sent\n"
     assert sent.out == f"{line}1 sent\n"
     assert (asked, len(httpserver.log)) == (0, 1)

@@ -45,5 +45,5 @@ def alerts_send(
             say(f"{which}{line['messages']} not sent, {line['given_up']} of them given up: {said}{why}")
     if not dry_run and any(line["why"] for line in lines):
         if not as_json:
-            say(runnable("  loadgate doctor    # looks at each route's URL", opened.places.site))
+            say(runnable("  loadgate doctor    looks at each route's URL", opened.places.site))
         raise typer.Exit(Exit.COULD_NOT_RUN)
