@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loadgate.errors import NotFound, Refused
+from loadgate.errors import CouldNotRun, NotFound, Refused
 from loadgate.model.findings import CaseState, Verdict
 from loadgate.running import acting, deciding
 from loadgate.running.cases import newest_judgement_of, rebuild, require_waivable
@@ -116,6 +116,26 @@ def test_cases_of_months_judged_out_of_order_are_rebuilt_as_they_were(site: Smal
     rebuild(opened)
 
     assert [row.number for row in before] == [1]
+    assert opened.state.cases.rows() == before
+
+
+def test_a_rebuild_that_cannot_read_a_judgement_leaves_the_cases_as_they_are(site: SmallSite) -> None:
+    send(site, JANUARY, "S", "")
+    site.run(JANUARY)
+    send(site, FEBRUARY, "S", "")
+    opened = site.run(FEBRUARY).open()
+    before = opened.state.cases.rows()
+    judged = opened.places.step(FEBRUARY, "judge") / "all" / deciding.JUDGEMENT
+    whole = judged.read_bytes()
+
+    judged.write_bytes(whole[:-1])
+    with pytest.raises(CouldNotRun, match="the judgement of 2026-02 is not what was kept"):
+        rebuild(opened)
+    assert opened.state.cases.rows() == before
+    assert opened.state.cases.findings(1) != []
+
+    judged.write_bytes(whole)
+    assert rebuild(opened) == {"cases": len(before), "runs": 2}
     assert opened.state.cases.rows() == before
 
 

@@ -14,8 +14,11 @@ from loadgate.model.period import run_order
 from loadgate.running import deciding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from loadgate.model.judgement import Judgement
     from loadgate.running.opened import Opened
+    from loadgate.store.cases import Held
 
 
 def newest_run(opened: Opened, text: str) -> str:
@@ -70,15 +73,28 @@ def require_waivable(opened: Opened, number: int, *, run: str) -> None:
 
 
 def rebuild(opened: Opened) -> dict[str, int]:
-    """Write the cases anew from the runs' judgements, by period and number."""
+    """Write the cases anew from the runs' judgements. Raises CouldNotRun where one cannot be read: they stay then."""
+    counts: dict[str, int] = {}
+
+    def made() -> list[Held]:
+        runs = sorted(judged_runs(opened), key=run_order)
+        cases = _cases_of([deciding.stored(opened, run) for run in runs])
+        counts.update(cases=len(cases), runs=len(runs))
+        return cases
+
+    opened.state.cases.replace_all(made)
+    return counts
+
+
+def _cases_of(judgements: Sequence[Judgement]) -> list[Held]:
+    """The cases of these judgements, in order of period and number of their runs."""
     from loadgate.judging.cases import case_origin
     from loadgate.store.cases import CaseRow, CaseState
 
-    opened.state.cases.clear()
     rows: dict[int, CaseRow] = {}
-    runs = sorted(judged_runs(opened), key=run_order)
-    for run in runs:
-        judgement = deciding.stored(opened, run)
+    findings: dict[int, dict[str, tuple[str, ...]]] = {}
+    for judgement in judgements:
+        run = judgement.run
         for case in judgement.cases:
             number = case.known_number
             earlier = rows.get(number)
@@ -92,10 +108,8 @@ def rebuild(opened: Opened) -> dict[str, int]:
                 last_run=run,
                 body=to_plain(Case, case),
             )
-            opened.state.cases.put(rows[number])
-            opened.state.cases.attach(number, run=run, finding_ids=case.findings)
+            findings.setdefault(number, {})[run] = case.findings
         for number in judgement.resolved:
             if number in rows:
                 rows[number] = replace(rows[number], state=CaseState.CLOSED, last_run=run)
-                opened.state.cases.put(rows[number])
-    return {"cases": len(rows), "runs": len(runs)}
+    return [(rows[number], findings[number]) for number in rows]

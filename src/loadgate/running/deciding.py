@@ -213,19 +213,18 @@ def _project(opened: Opened, judgement: Judgement) -> None:
     rows = {row.number: row for row in opened.state.cases.rows()}
     for case in judgement.cases:
         row = rows.get(case.known_number)
-        opened.state.cases.attach(case.known_number, run=judgement.run, finding_ids=case.findings)
-        if row is not None and is_later(row.last_run, judgement.run):
-            continue
-        opened.state.cases.put(
-            CaseRow(
-                number=case.known_number,
-                origin=row.origin if row else case_origin(case, run=judgement.run),
-                state=RowState.OPEN,
-                opened_run=case.first_seen,
-                last_run=judgement.run,
-                body=to_plain(Case, case),
+        if row is None or not is_later(row.last_run, judgement.run):
+            opened.state.cases.put(
+                CaseRow(
+                    number=case.known_number,
+                    origin=row.origin if row else case_origin(case, run=judgement.run),
+                    state=RowState.OPEN,
+                    opened_run=case.first_seen,
+                    last_run=judgement.run,
+                    body=to_plain(Case, case),
+                )
             )
-        )
+        opened.state.cases.attach(case.known_number, run=judgement.run, finding_ids=case.findings)
     for resolved in judgement.resolved:
         opened.state.cases.put(replace(rows[resolved], state=RowState.CLOSED, last_run=judgement.run))
 

@@ -5,12 +5,12 @@ What a case says is the caller's (`body`); here it gets its number, once. Import
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from loadgate.errors import NotFound
 from loadgate.store.database import Database, from_text, to_text
@@ -34,6 +34,10 @@ class CaseRow:
     body: Mapping[str, Any]
 
 
+Held = tuple[CaseRow, Mapping[str, Iterable[str]]]
+"""A case, and by run the ids of the findings that it has held."""
+
+
 class Cases:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -50,7 +54,7 @@ class Cases:
         return number
 
     def put(self, row: CaseRow) -> None:
-        """Write a case as it is, number included: a rebuild, or a change of its state or body."""
+        """Write a case as it is, number included."""
         with self._database.write(alone="cases") as connection:
             if not self._database.insert_unless_there(connection, CASES, _values(row)):
                 connection.execute(update(CASES).where(CASES.c.number == row.number).values(**_values(row)))
@@ -60,9 +64,7 @@ class Cases:
         of_run = (CASE_FINDINGS.c.number == number) & (CASE_FINDINGS.c.run == run)
         with self._database.write() as connection:
             connection.execute(delete(CASE_FINDINGS).where(of_run))
-            rows = [{"number": number, "run": run, "finding_id": finding} for finding in sorted(set(finding_ids))]
-            if rows:
-                connection.execute(insert(CASE_FINDINGS), rows)
+            _attach(connection, number, {run: finding_ids})
 
     def get(self, number: int) -> CaseRow:
         """The case with this number. Raises NotFound."""
@@ -85,11 +87,30 @@ class Cases:
         with self._database.read() as connection:
             return sorted((row.run, row.finding_id) for row in connection.execute(chosen))
 
-    def clear(self) -> None:
-        """Forget all cases, to rebuild them."""
+    def replace_all(self, made: Callable[[], Iterable[Held]]) -> None:
+        """Write all cases anew, as they are when no other process can write one; where that fails, they stay.
+
+        So does a number that was given and not written about yet: its run is being judged.
+        """
         with self._database.write(alone="cases") as connection:
+            cases = list(made())
+            numbers, origins = [row.number for row, _ in cases], [row.origin for row, _ in cases]
+            known = or_(CASES.c.number.in_(numbers), CASES.c.origin.in_(origins), CASES.c.body != to_text({}))
             connection.execute(delete(CASE_FINDINGS))
-            connection.execute(delete(CASES))
+            connection.execute(delete(CASES).where(known))
+            for row, findings in cases:
+                connection.execute(insert(CASES).values(**_values(row)))
+                _attach(connection, row.number, findings)
+
+
+def _attach(connection: Connection, number: int, findings: Mapping[str, Iterable[str]]) -> None:
+    rows = [
+        {"number": number, "run": run, "finding_id": finding}
+        for run, names in findings.items()
+        for finding in sorted(set(names))
+    ]
+    if rows:
+        connection.execute(insert(CASE_FINDINGS), rows)
 
 
 def _values(row: CaseRow) -> dict[str, object]:

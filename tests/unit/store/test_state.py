@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -338,13 +339,29 @@ def test_a_case_gets_the_next_number_once(state: State) -> None:
 
 
 def test_a_rebuilt_case_keeps_its_number_and_the_next_is_above_it(state: State) -> None:
-    state.cases.open("2026-09 run", run="2026-09", body={})
-    state.cases.clear()
+    state.cases.open("2026-09 run", run="2026-09", body={"a": 1})
+    given = state.cases.get(state.cases.open("2026-10 of a run that is being judged", run="2026-10", body={}))
     row = CaseRow(number=7, origin="o", state=CaseState.OPEN, opened_run="2026-09", last_run="2026-10", body={"a": [1]})
-    state.cases.put(row)
+    state.cases.replace_all(lambda: [(row, {"2026-09": ["b", "a"], "2026-10": ["a"]})])
 
-    assert state.cases.get(7) == row
+    assert state.cases.rows() == [given, row]
+    assert state.cases.findings(7) == [("2026-09", "a"), ("2026-09", "b"), ("2026-10", "a")]
     assert state.cases.open("new", run="2026-10", body={}) == 8
+
+
+def test_cases_that_cannot_be_made_anew_stay_as_they_were(state: State) -> None:
+    state.cases.open("2026-09 run", run="2026-09", body={"a": 1})
+    state.cases.attach(1, run="2026-09", finding_ids=["a"])
+    before = state.cases.rows()
+
+    def made() -> Never:
+        raise CouldNotRun("the judgement of 2026-09 is not what was kept")
+
+    with pytest.raises(CouldNotRun, match="not what was kept"):
+        state.cases.replace_all(made)
+
+    assert state.cases.rows() == before
+    assert state.cases.findings(1) == [("2026-09", "a")]
 
 
 def test_a_closed_case_is_not_among_the_open_ones(state: State) -> None:
