@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,11 @@ from loadgate.cli.main import app
 from loadgate.errors import CouldNotRun, Refused, SiteError
 from loadgate.model.findings import OutcomeState
 from loadgate.model.kinds import Kind
+from loadgate.model.period import Period
 from loadgate.running import deciding
 from loadgate.running.locking import alone
 from loadgate.running.opened import open_site
-from loadgate.running.opening import current_period
+from loadgate.running.opening import current_period, open_run
 from loadgate.running.pruned import PRUNED
 from loadgate.running.pruning import prune
 from loadgate.running.standing import standing
@@ -307,6 +309,16 @@ def test_nothing_is_pruned_while_a_run_is_at_work(site: SmallSite) -> None:
     with alone(open_site(site.path), JUNE, actor="maria"), pytest.raises(Held):
         prune(open_site(site.path), actor="anna")
     assert (len(archived(site)), entries(site)) == (10, [])
+
+
+def test_a_run_as_of_a_later_day_makes_nothing_older(site: SmallSite) -> None:
+    send(site, JUNE)
+    open_run(open_site(site.path), Period.parse(JUNE), as_of=datetime(2062, 7, 7, tzinfo=UTC), actor="test", quiet=True)
+
+    plan = prune(open_site(site.path), actor="maria").plan
+
+    assert plan.before == "2026-05"
+    site.run("2026-07")
 
 
 def test_who_prunes_has_a_name(site: SmallSite) -> None:

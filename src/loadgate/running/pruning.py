@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loadgate.errors import Refused
+from loadgate.errors import Refused, SiteError
 from loadgate.model.identity import canonical_json, key_of
 from loadgate.model.moments import day_in
 from loadgate.model.period import Period, run_order
@@ -22,6 +22,7 @@ from loadgate.running import acting
 from loadgate.running.locking import alone_in_state
 from loadgate.running.needed import Needed, needed
 from loadgate.running.opened import now
+from loadgate.running.opening import expected_deliveries
 from loadgate.running.pruned import PRUNED, note
 from loadgate.running.tidying import delivery_folders, discard, forget_empty, heap, version_of
 from loadgate.store import durable
@@ -148,9 +149,19 @@ def _plan(opened: Opened, site: Site, *, need: Needed | None = None, without: Pl
 
 
 def _today(opened: Opened, site: Site) -> date:
-    """The day at the site; where arrival times are stated, that of the newest run (decision 0004)."""
-    moments = [row.as_of for row in opened.state.runs.rows()] if site.file.stated_times else []
-    return day_in(site.file.timezone, max(moments, default=now()))
+    """The day at the site; where arrival times are stated, that of the newest run (decision 0004).
+
+    A run may be judged as of a day long after its period, to see what would be: then it is the day that this closed.
+    """
+    rows = opened.state.runs.rows() if site.file.stated_times else []
+    if not rows:
+        return day_in(site.file.timezone, now())
+    newest = max(run_order(row.id)[0] for row in rows)
+    try:
+        closes = [day_in(site.file.timezone, one.closes) for one in expected_deliveries(site, newest)]
+    except SiteError:  # the calendar need not reach so far any more
+        closes = []
+    return min(day_in(site.file.timezone, max(row.as_of for row in rows)), max(closes, default=newest.end))
 
 
 def _months_before(day: date, months: int) -> date:
