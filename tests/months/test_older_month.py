@@ -150,6 +150,22 @@ def test_a_case_that_is_over_is_shown_as_it_was_and_waived_only_where_a_run_wait
     assert (judgement.run, case.number) == (JANUARY, 1)
     with pytest.raises(NotFound, match=r"case 1 was resolved in 2026-01\.2"):
         waive(opened, 1)
+    shown = case_detail(opened, judgement, case)
+    assert (shown["over"], shown["next"]) == ("case 1 was resolved in 2026-01.2", [])
+
+
+def test_a_case_of_a_released_run_is_waived_for_the_next_and_its_run_released_no_more(site: SmallSite) -> None:
+    send(site, JANUARY, "S", "")
+    ref = site.run(JANUARY)
+    opened = ref.open()
+    waiting = case_detail(opened, *newest_judgement_of(opened, 1))
+    site.approve(JANUARY)
+
+    shown = case_detail(opened, *newest_judgement_of(opened, 1))
+
+    assert waiting["next"] == [*shown["next"], f"loadgate release {JANUARY}"]
+    assert [command.partition(" --")[0] for command in shown["next"]] == ["loadgate waive 1"]
+    assert (waiting["over"], shown["over"]) == (None, None)
 
 
 def test_a_waiver_of_an_older_run_covers_what_its_case_was_there(make_site: MakeSite) -> None:

@@ -211,14 +211,15 @@ def case_show(
     say(f"  {view['message']}")
     say(f"  scope  {view['scope']}")
     say(f"  owner  {_whose(view)}")
-    for told in view["waivers"]:
+    for told in (*view["waivers"], *([view["over"]] if view["over"] else [])):
         say(f"  {told}")
     head, rows = evidence_rows(view)
     if rows:
         say()
         for line in table(head, rows, right=tuple(range(2, len(head)))):
             say(f"  {line}")
-    say()
+    if view["next"]:
+        say()
     for command in view["next"]:
         say(runnable(f"  {command}", opened.places.site))
 

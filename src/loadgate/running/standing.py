@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from loadgate.errors import CouldNotRun, LoadgateError
+from loadgate.errors import CouldNotRun, LoadgateError, NotFound
 from loadgate.model.contacts import contact_name
 from loadgate.model.findings import GroupEvidence, Verdict
 from loadgate.model.kinds import Owner
 from loadgate.model.moments import day_in
 from loadgate.model.scope import Scope
 from loadgate.running import acting, alerts, deciding, month, wording
-from loadgate.running.cases import judged_runs, newest_judgement_of
+from loadgate.running.cases import judged_runs, newest_judgement_of, require_waivable
 from loadgate.running.opened import Ref
 from loadgate.running.release import judge_again, moment_of, released_as
 from loadgate.running.views import case_view
@@ -198,8 +198,12 @@ def case_headings(opened: Opened, rows: Sequence[CaseRow]) -> list[str]:
 
 
 def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, Any]:
-    """The case with its evidence by provider and cell, its history and the commands that can follow."""
+    """The case with its evidence by provider and cell, its history and the commands that can follow.
+
+    `over` says in which run it was resolved, where nothing is left to waive.
+    """
     from loadgate.reporting.steps import waive_command
+    from loadgate.store.runs import RunState
 
     inputs = opened.inputs(judgement.run)
     site = opened.frozen(inputs.content)
@@ -216,11 +220,17 @@ def case_detail(opened: Opened, judgement: Judgement, case: Case) -> dict[str, A
     view["history"] = [
         {"run": run, "finding": finding} for run, finding in opened.state.cases.findings(case.known_number)
     ]
-    of_run = _unless_newest(opened, case.known_number, judgement.run)
-    view["next"] = [
-        waive_command(case, as_of=judgement.as_of, timezone=site.file.timezone) + of_run,
-        f"loadgate release {judgement.run}",
-    ]
+    view["over"] = None
+    view["next"] = []
+    try:
+        require_waivable(opened, case.known_number, run=judgement.run)
+        of_run = _unless_newest(opened, case.known_number, judgement.run)
+        view["next"] = [waive_command(case, as_of=judgement.as_of, timezone=site.file.timezone) + of_run]
+    except NotFound as over:
+        view["over"] = over.message
+    newest = opened.state.runs.rows(inputs.period)[-1]
+    if newest.id == judgement.run and newest.state is not RunState.RELEASED:
+        view["next"] += [f"loadgate release {judgement.run}"]
     return view
 
 
