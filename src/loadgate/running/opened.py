@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from loadgate.errors import CouldNotRun, NotFound
+from loadgate.errors import CouldNotRun, NotFound, SiteError
 from loadgate.model.encoding import load
 from loadgate.model.period import Cadence
+from loadgate.model.version import VERSION
 from loadgate.settings import Settings
 from loadgate.store.places import STATE_README, Places
 from loadgate.store.scratch import Scratch
@@ -118,12 +119,21 @@ class Opened:
         return load_content(self.places.site)
 
     def frozen(self, content: str) -> Site:
-        """The content of a snapshot."""
+        """The content of a snapshot. Raises CouldNotRun where it cannot be read, or not by this version any more."""
         from loadgate.content.loader import load as load_content
 
+        folder = self.places.content(content)
         with self._lock:
             if content not in self._frozen:
-                self._frozen[content] = load_content(self.places.content(content))
+                try:
+                    self._frozen[content] = load_content(folder)
+                except SiteError as error:
+                    first = error.faults[0]
+                    raise CouldNotRun(
+                        f"the content that a run was judged by has {first.found} in {folder / first.file}, and "
+                        f"loadgate {VERSION} expects {first.expected}",
+                        fix="`loadgate run PERIOD` loads it by the content of now; restore a snapshot that was changed",
+                    ) from None
             return self._frozen[content]
 
     def inputs(self, run: str) -> RunInputs:

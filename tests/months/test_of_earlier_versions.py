@@ -1,4 +1,4 @@
-"""A run whose cases an earlier version made: however its findings would be grouped today, its cases stay as judged."""
+"""Runs that an earlier version judged: their cases stay as they were, and content that it took stops no other run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.months.conftest import SmallSite
 from typer.testing import CliRunner
 
 from loadgate.cli.main import app
@@ -16,8 +17,13 @@ from loadgate.judging.scopes import hull
 from loadgate.model.encoding import dump
 from loadgate.model.findings import Verdict
 from loadgate.model.judgement import Judgement
+from loadgate.model.period import Period
+from loadgate.model.version import VERSION
 from loadgate.running import acting, deciding, reducing
+from loadgate.running.opened import open_site
+from loadgate.running.opening import open_run
 from loadgate.running.release import release
+from loadgate.running.standing import standing
 from loadgate.store import durable
 
 if TYPE_CHECKING:
@@ -81,3 +87,28 @@ def test_it_waits_for_the_case_that_was_told_and_its_waiver_lets_it_out(ref: Ref
     assert waiting["what"] == f"HOLD because of case {case.number}"
     assert waived["what"] == "judged release_with_caveats, not released"
     assert (done.verdict, done.waivers) == (Verdict.RELEASE_WITH_CAVEATS, (asked.id,))
+
+
+def test_content_that_is_no_longer_read_is_told_of_its_run_alone(
+    ref: Ref, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = ref.open().inputs(ref.run).content
+    site = SmallSite(tmp_path_factory.mktemp("later") / "site")  # opened by nobody yet
+    ref.open().close()
+    shutil.copytree(ref.site, site.path)
+    frozen = site.path / "state" / "content" / content / "site.toml"
+    for file, months in ((frozen, 1), (site.path / "site.toml", 2)):  # an earlier version took 1
+        file.write_text(f"retention_months = {months}\n{file.read_text()}")
+    site.deliver("2026-02/cases_101.csv", "month;kind", "2026-02;S")
+    opened = open_site(site.path)
+    february = open_run(opened, Period.parse("2026-02"), as_of=None, actor="test", quiet=True)
+
+    told, waiting = standing(opened, None)
+
+    assert told["what"] == (
+        f"the content that a run was judged by has 1 in {frozen}, and loadgate {VERSION} expects at least 2: "
+        "a month is compared with the one before it"
+    )
+    assert (told["run"], told["could_not_run"]) == (JANUARY, True)
+    assert (waiting["run"], waiting["what"]) == (february.run, "not complete")
+    assert site.run(JANUARY).run == "2026-01.2"
