@@ -311,6 +311,18 @@ def test_nothing_is_pruned_while_a_run_is_at_work(site: SmallSite) -> None:
     assert (len(archived(site)), entries(site)) == (10, [])
 
 
+def test_a_period_whose_arrivals_were_looked_at_stays_and_is_told_with_what_ends_it(site: SmallSite) -> None:
+    before = "2025-12"
+    send(site, before)
+    assert said(site, "arrivals", before).exit_code == 0
+
+    told = said(site, "prune", "--actor", "maria").stdout.replace("\n", " ")
+
+    assert f"nobody has decided about them: {before} (`loadgate status`; `loadgate run` for those" in told
+    assert archived(site) == {*came(site, *YOUNG), *came(site, f"watch-{before}")}
+    site.run(before)
+
+
 def test_a_run_as_of_a_later_day_makes_nothing_older(site: SmallSite) -> None:
     send(site, JUNE)
     open_run(open_site(site.path), Period.parse(JUNE), as_of=datetime(2062, 7, 7, tzinfo=UTC), actor="test", quiet=True)

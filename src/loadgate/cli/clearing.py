@@ -92,7 +92,10 @@ def _lines(done: Pruned, *, would: bool) -> list[str]:
             f"{', '.join(plan.periods) or 'of no run'}"
         )
     if plan.waiting:
-        lines.append(f"kept whole, since they wait for a decision: {', '.join(plan.waiting)} (`loadgate status`)")
+        lines.append(
+            f"kept whole, since nobody has decided about them: {', '.join(plan.waiting)} (`loadgate status`; `loadgate "
+            "run` for those whose arrivals were looked at and that were never run)"
+        )
     if plan.compared:
         lines.append(
             f"kept, since the next period is compared with them or they are of the current release: "
