@@ -89,8 +89,9 @@ def look(opened: Opened, period: Period, *, as_of: datetime | None) -> RunInputs
     require_cadence(site, period)
     require_kept(opened, period)
     expected = expected_deliveries(site, period)
-    moment = as_of or _default_as_of(site, expected)
-    files = receive(opened, site, seen_at=min(now(), moment) if site.file.stated_times else now())
+    clock = now()  # read once: what a look sees for the first time was there at its moment
+    moment = as_of or _default_as_of(site, expected, clock=clock)
+    files = receive(opened, site, seen_at=min(clock, moment) if site.file.stated_times else clock)
     last = _last_deliveries(site, period, files, as_of=moment)
     arrivals, findings = _arrivals(opened, site, period, files, expected, last, as_of=moment)
     bring_back(opened, site, [part for one in arrivals.arrivals if one.delivery for part in one.delivery.parts])
@@ -150,10 +151,10 @@ def expected_deliveries(site: Site, period: Period) -> list[ExpectedDelivery]:
     )
 
 
-def _default_as_of(site: Site, expected: Sequence[ExpectedDelivery]) -> datetime:
+def _default_as_of(site: Site, expected: Sequence[ExpectedDelivery], *, clock: datetime) -> datetime:
     if site.file.stated_times and expected:
         return max(delivery.closes for delivery in expected)
-    return now()
+    return clock
 
 
 def _arrivals(
