@@ -50,11 +50,17 @@ def element_count(asked: Asked) -> Reduction:
 
 
 def undecided_count(asked: Asked) -> Reduction:
+    return _undecided(asked, asked.rows.undecided)
+
+
+def undecided_value_count(asked: Asked) -> Reduction:
+    return _undecided(asked, asked.undecided_values())
+
+
+def _undecided(asked: Asked, rows: pl.Expr | None) -> Reduction:
     import polars as pl
 
-    if asked.rows.undecided is None:
-        return Reduction(needs=(added(pl.lit(0)),))
-    return count(asked.rows.undecided, whole=asked.rows.whole)
+    return Reduction(needs=(added(pl.lit(0)),)) if rows is None else count(rows, whole=asked.rows.whole)
 
 
 def non_null_count(asked: Asked) -> Reduction:

@@ -129,10 +129,12 @@ def prepare(index: int, expectation: Expectation, *, result_format: Mapping[str,
     condition = plain_condition(domain.get("row_condition"), parser=domain.get("condition_parser"))
     volume = _volume(main) if rule is None else None
     reads_rows = rule is not None or volume is not None or main == "table.row_count"
-    names = ("rows.undecided_count", "rows.element_count")
+    entry = look_up(main)[0] if rule is not None else None
+    asks_values = isinstance(entry, RowRule) and entry.skips_missing
+    names = ("rows.undecided_value_count" if asks_values else "rows.undecided_count", "rows.element_count")
     undecided, elements = (MetricConfiguration(name, domain) for name in names)
     opens = None
-    if rule is not None and isinstance(entry := look_up(main)[0], RowRule) and entry.opens is not None:
+    if isinstance(entry, RowRule) and entry.opens is not None:
         values = metrics[main].metric_value_kwargs
         undecided, elements, opens = (MetricConfiguration(f"{rule}{suffix}", domain, values) for suffix in DOUBT)
     return Check(

@@ -47,7 +47,7 @@ class Asked:
     """One metric as asked for: its columns (checked to exist), arguments and rows.
 
     `before` is, for rules that look at the value before a row's, the last one of earlier batches. `at_once`: the rows
-    asked are a batch in memory, not a stream.
+    asked are a batch in memory, not a stream. `unread`: where the value of the first column failed to cast.
     """
 
     columns: tuple[str, ...]
@@ -58,6 +58,7 @@ class Asked:
     domain: Mapping[str, Any] = field(default_factory=dict)
     before: pl.Expr | None = None
     at_once: bool = False
+    unread: pl.Expr | None = None
 
     def given(self, name: str) -> Any:
         """An argument without which nothing can be asked. Raises: CannotEvaluateError if it is not given."""
@@ -129,6 +130,13 @@ class Asked:
             self.column() if dtype == pl.String else held(self.columns[0], self.schema[self.columns[0]]).cast(pl.String)
         )
 
+    def undecided_values(self) -> pl.Expr | None:
+        """Undecided rows that may have a value in the column: one without is not asked, whatever else it holds."""
+        if self.rows.undecided is None:
+            return None
+        present = self.column().is_not_null()
+        return self.rows.undecided & (present if self.unread is None else present | self.unread)
+
     def picked(self) -> pl.Expr:
         """The column's values in the rows that count."""
         column = self.column()
@@ -167,6 +175,7 @@ def ask(
         rows=rows,
         references={} if references is None else references,
         domain=domain,
+        unread=flags.get(columns[0]) if columns else None,
     )
 
 

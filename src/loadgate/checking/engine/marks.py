@@ -32,8 +32,7 @@ Marks = Callable[["pl.DataFrame"], None]
 
 
 def undecided(rule: RowRule, asked: Asked) -> pl.Expr | None:
-    del rule  # whether a row can be decided is a matter of its columns alone
-    return asked.rows.undecided
+    return asked.undecided_values() if rule.skips_missing else asked.rows.undecided
 
 
 class Marking:

@@ -74,6 +74,7 @@ METRICS: Final[dict[str, Metric]] = {
     "table.row_count": Aggregate(build=aggregates.row_count),
     "rows.element_count": Aggregate(build=aggregates.element_count),  # ours: for any domain, see domain.Rows
     "rows.undecided_count": Aggregate(build=aggregates.undecided_count),
+    "rows.undecided_value_count": Aggregate(build=aggregates.undecided_value_count),
     "column.sum": Aggregate(build=aggregates.column_sum),
     "column.mean": Aggregate(build=aggregates.mean),
     "column.min": Aggregate(build=aggregates.minimum),
