@@ -100,3 +100,31 @@ def test_a_batch_is_parted_by_the_column_of_that_very_name(tmp_path: Path) -> No
     spec |= {"partitioner_method": "partition_on_year", "partitioner_kwargs": parted}
 
     assert scan(spec, storage_options={}).frame.collect()["row"].to_list() == [1]
+
+
+def test_a_column_without_a_name_keeps_none_where_failing_rows_are_shown() -> None:
+    """A CSV file that pandas wrote with its index has one."""
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    from loadgate.checking.engine.fast import compile_suite
+
+    frame = pl.DataFrame({"": [0, 1], "code": ["a", "a"], "n": [7, 7]})
+    wanted = {"result_format": "SUMMARY", "unexpected_index_column_names": [""], "include_unexpected_rows": True}
+    suite = ExpectationSuite(
+        name="names",
+        expectations=[
+            gxe.ExpectColumnValuesToBeUnique(column="code"),
+            gxe.ExpectMulticolumnSumToEqual(column_list=["", "n"], sum_total=0),
+        ],
+    )
+
+    found = compile_suite(suite, result_format=wanted, values=True).validate(frame.lazy()).result.results
+
+    assert [one.result["unexpected_count"] for one in found] == [2, 2]
+    assert [one.result["partial_unexpected_index_list"] for one in found] == [
+        [{"code": "a", "": 0}, {"code": "a", "": 1}],
+        [{"": 0, "n": 7}, {"": 1, "n": 7}],
+    ]
+    assert [list(one.result["unexpected_rows"].columns) for one in found] == [["", "code", "n"]] * 2

@@ -16,7 +16,7 @@ def in_words(rows: pl.DataFrame) -> pl.DataFrame:
     """Write the durations of a frame as text; nothing else changes."""
     import polars as pl
 
-    return pl.DataFrame([_column_in_words(column) for column in rows.get_columns()])
+    return pl.DataFrame({column.name: _column_in_words(column) for column in rows.get_columns()})
 
 
 def values_in_words(values: Iterable[Any], dtype: pl.DataType) -> list[Any]:

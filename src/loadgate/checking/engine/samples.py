@@ -153,13 +153,13 @@ def _whole_rows(rows: pl.DataFrame) -> Any:
     import pandas as pd
 
     numbers = rows.to_series(0).to_list()
-    found = rows[:, 1:]
+    found = rows.drop(rows.columns[0])
     return pd.DataFrame(found.rows(), index=numbers, columns=found.columns, dtype=object)
 
 
 def _named_rows(rows: pl.DataFrame, wanted: Sample) -> list[dict[str, Any]]:
     """Name rows by their keys, each with its values beside them; without values GX puts all keys into one record."""
-    found = rows[:, 1:]
+    found = rows.drop(rows.columns[0])
     if not wanted.values:
         return [found.to_dict(as_series=False)] if found.height else []
     return found.to_dicts()
