@@ -347,6 +347,24 @@ def test_a_rule_that_gives_no_expression_says_so_and_leaves_the_others_their_ans
     assert sound.state is CheckState.PASS
 
 
+@pytest.mark.parametrize("read", [pl.col("gone") > 0, pl.col("^a.*$") > pl.col("gone")])
+def test_a_rule_that_reads_a_column_that_is_not_there_leaves_the_others_their_answers(read: pl.Expr) -> None:
+    row_rule("column_values.answering")(lambda *_, **__: read)
+    suite = suite_of("expect_column_values_to_answer", column="amount")
+    suite.expectations.append(ExpectationConfiguration("expect_column_to_exist", {"column": "amount"}).to_domain_obj())
+
+    odd, sound = compile_suite(suite).validate(FRAME.lazy()).outcomes
+    results = validator_for(FRAME, expectation_suite=suite).validate().results
+
+    assert (odd.state, odd.reason) == (CheckState.COULD_NOT_RUN, "column gone is missing")
+    assert sound.state is CheckState.PASS
+    assert {one.expectation_config.type: one.success for one in results} == {
+        "expect_column_values_to_answer": False,
+        "expect_column_to_exist": True,
+    }
+    assert compile_suite(suite).failing_rows(FRAME.lazy()).collect().is_empty()
+
+
 @pytest.mark.filterwarnings("ignore")  # GX warns about its own batch parameters
 def test_gxs_validator_takes_a_metric_of_a_column_written_in_gxs_way_beside_a_type_that_it_cannot_judge() -> None:
     import loadgate.checking.engine.datasource  # noqa: F401  adds add_polars

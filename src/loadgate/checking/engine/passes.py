@@ -17,7 +17,7 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from loadgate.checking.engine.faults import unusable_expression
+from loadgate.checking.engine.faults import missing_columns, unusable_expression
 
 if TYPE_CHECKING:
     import polars as pl
@@ -194,9 +194,19 @@ def preflight(schema: Mapping[str, pl.DataType], expressions: Mapping[Key, pl.Ex
     reasons: dict[Key, str] = {}
     for key, expression in expressions.items():
         if problem := _problem(empty, [expression]):
-            columns = ", ".join(f"{name} ({schema[name]})" for name in dict.fromkeys(expression.meta.root_names()))
-            reasons[key] = unusable_expression(problem, columns=columns or "the table").reason
+            reasons[key] = _why_unusable(problem, dict.fromkeys(expression.meta.root_names()), schema)
     return reasons
+
+
+def _why_unusable(problem: BaseException, names: Iterable[str], schema: Mapping[str, pl.DataType]) -> str:
+    """Word why an expression cannot be used that names these columns, which may be patterns, or in no table."""
+    import polars as pl
+
+    absent = [name for name in names if name not in schema]
+    if absent and isinstance(problem, pl.exceptions.ColumnNotFoundError):
+        return missing_columns(absent).reason
+    columns = ", ".join(f"{name} ({schema[name]})" for name in names if name in schema)
+    return unusable_expression(problem, columns=columns or "the table").reason
 
 
 def _columns_read(schema: Mapping[str, pl.DataType], expressions: Collection[pl.Expr]) -> Mapping[str, pl.DataType]:
