@@ -172,13 +172,14 @@ def _type_of(asked: pl.Expr, columns: Sequence[str], schema: Mapping[str, pl.Dat
 def _compare(column: pl.Expr, dtype: pl.DataType, operator: str, parameter: Any) -> pl.Expr:
     import polars as pl
 
+    wanted_as = as_checked(dtype)
+    if wanted_as != dtype and (dtype.is_temporal() or operator in ("IN", "NOT_IN")):
+        column, dtype = column.cast(wanted_as), wanted_as
     if operator in _ORDER:
         return getattr(column, _ORDER[operator])(bound(parameter, dtype))  # type: ignore[no-any-return]
     if operator in _COMPARED and dtype in (pl.Date, pl.Datetime) and isinstance(parameter, int | float):
         raise CannotEvaluateError(f"its row_condition compares a column of type {dtype} with a number")
     wanted = parameter if operator in ("IN", "NOT_IN") else [parameter]
-    if operator in ("IN", "NOT_IN") and as_checked(dtype) != dtype:
-        column, dtype = column.cast(as_checked(dtype)), as_checked(dtype)
     found = is_one_of(column, dtype, wanted)
     return found if operator in ("IN", "==") else ~found
 
@@ -202,9 +203,16 @@ def readable(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def as_checked(dtype: pl.DataType) -> pl.DataType:
-    """The type that checks compare a column in: as in GX, the Float32 next to 0.1 is not 0.1, but a little more."""
+    """The type that checks compare a column in: as in GX, the Float32 next to 0.1 is not 0.1, but a little more.
+
+    Beside milliseconds, Polars cuts what is finer off the limit that they are compared with.
+    """
     import polars as pl
 
+    if isinstance(dtype, pl.Datetime) and dtype.time_unit == "ms":
+        return pl.Datetime("us", dtype.time_zone)
+    if isinstance(dtype, pl.Duration) and dtype.time_unit == "ms":
+        return pl.Duration("us")
     return pl.Float64() if dtype == pl.Float32 else dtype
 
 

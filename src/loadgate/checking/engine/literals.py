@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,8 @@ class _Unfit:
 UNFIT: Final = _Unfit()
 EXACT: Final = 2**53  # up to here a float holds every whole number
 _DIGITS: Final = 38  # of Polars' decimals
+_WIDE: Final = Context(prec=100)  # Python's own cuts a decimal to 28 digits
+_OF_NANOSECONDS: Final = range(1678, 2262)  # years that 64 bits hold whole
 _INFINITE: Final = (float("inf"), float("-inf"))
 
 
@@ -55,8 +57,22 @@ def fit_set(values: Iterable[Any], dtype: pl.DataType) -> FittedSet:
             "a set of values must be a list of single values, and holds lists or mappings, or is none"
         ) from None
     usable = tuple(dict.fromkeys(fitted for _, fitted in written if fitted is not UNFIT))
-    series = pl.Series("values", list(usable), dtype=as_read(dtype))
+    series = _held(usable, as_read(dtype))
     return FittedSet(values=usable, written=written, series=series)
+
+
+def _held(values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
+    """Those of the values that a column of this type has room for; no row can equal the others.
+
+    Moments that count nanoseconds have none for the year 9999.
+    """
+    import polars as pl
+
+    try:
+        return pl.Series("values", values, dtype=dtype)
+    except pl.exceptions.PolarsError:
+        parts = [_held((value,), dtype) for value in values] if len(values) > 1 else []
+        return pl.concat([pl.Series("values", [], dtype=dtype), *parts])
 
 
 def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
@@ -69,7 +85,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     import polars as pl
 
     if dtype.is_decimal() and _is_number(value):
-        return pl.lit(_limit_of_decimals(value))
+        return pl.lit(_limit_of_decimals(value, dtype))
     if dtype.is_numeric() and isinstance(value, float) and value in _INFINITE:
         return pl.lit(value)
     if dtype.is_numeric() and _is_number(value):
@@ -106,7 +122,7 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
     if dtype.is_float():
         return float(value) if _is_number(value) or value in _INFINITE else UNFIT
     if isinstance(dtype, pl.Decimal):
-        return _fit_decimal(value, dtype.scale)
+        return _fit_decimal(value, dtype)
     if is_text(dtype):
         return value if isinstance(value, str) else UNFIT
     if dtype == pl.Boolean:
@@ -122,15 +138,15 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
     return UNFIT
 
 
-def _fit_decimal(value: Any, scale: int) -> Any:
+def _fit_decimal(value: Any, dtype: pl.Decimal) -> Any:
     if not _is_number(value):
         return UNFIT
     try:
-        exact = Decimal(str(value))
-        rounded = exact.quantize(Decimal(1).scaleb(-scale))
+        exact = _as_decimal(value)
+        rounded = exact.quantize(Decimal(1).scaleb(-dtype.scale), context=_WIDE)
     except InvalidOperation:
         return UNFIT
-    return rounded if rounded == exact else UNFIT
+    return rounded if rounded == exact and rounded.adjusted() < dtype.precision - dtype.scale else UNFIT
 
 
 def _fit_moment(value: Any, dtype: pl.DataType) -> Any:
@@ -166,24 +182,38 @@ def _moment(value: dt.date | str) -> dt.date | None:
         return None
 
 
-def _limit_of_decimals(value: Any) -> Decimal | float:
-    """The very decimal that is written, or, where Polars' 38 digits do not hold it, the float next to it."""
-    exact = Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value))
+def _limit_of_decimals(value: Any, dtype: pl.DataType) -> Decimal | float:
+    """The very decimal that is written; or the float next to it, where no type has room for both it and the column."""
+    held: Any = dtype
+    exact = _as_decimal(value)
     exponent = exact.as_tuple().exponent
-    after = max(0, -exponent) if isinstance(exponent, int) else 0
-    return exact if exact.is_finite() and after + max(0, exact.adjusted() + 1) <= _DIGITS else float(exact)
+    after = max(held.scale, -exponent) if isinstance(exponent, int) else 0
+    before = max(held.precision - held.scale, exact.adjusted() + 1)
+    return exact if exact.is_finite() and before + after <= _DIGITS else float(exact)
+
+
+def _as_decimal(value: Any) -> Decimal:
+    """The decimal that is written; truth is 0 or 1, as in Python."""
+    return Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value))
 
 
 def _moment_literal(moment: dt.date, dtype: pl.DataType) -> pl.Expr:
-    """Make a literal of a day or moment; one with a zone by way of UTC, where each exists, once, in any year."""
+    """Make a literal of a day or moment; one with a zone by way of UTC, where each exists, once, in any year.
+
+    For a column of nanoseconds it counts these, if it can: beside microseconds Polars cuts the column's values.
+    """
     import polars as pl
 
-    zone = getattr(dtype, "time_zone", None)
-    if zone is None or not isinstance(moment, dt.datetime) or moment.tzinfo is None:
+    if not isinstance(moment, dt.datetime):
         return pl.lit(moment)
+    zone = getattr(dtype, "time_zone", None)
     offset = moment.utcoffset() or dt.timedelta()
-    there = pl.lit(moment.replace(tzinfo=None)) - pl.lit(offset)  # Polars' years go on where Python's end
-    return there.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    there = pl.lit(moment.replace(tzinfo=None))
+    if zone is not None:
+        there -= pl.lit(offset)  # Polars' years go on where Python's end
+    if isinstance(dtype, pl.Datetime) and dtype.time_unit == "ns" and moment.year in _OF_NANOSECONDS:
+        there = there.dt.cast_time_unit("ns")
+    return there if zone is None else there.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
 
 
 def _day_or_moment(moment: dt.date, dtype: pl.DataType) -> dt.date:

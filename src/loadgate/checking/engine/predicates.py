@@ -271,7 +271,7 @@ def _within(value: pl.Expr, dtype: pl.DataType, asked: Asked) -> pl.Expr:
     if low is None and high is None:
         raise CannotEvaluateError("neither min_value nor max_value is given")
     strict = bool(asked.arguments.get("strict_min")), bool(asked.arguments.get("strict_max"))
-    if low is not None and high is not None:  # at once, so that the value is worked out once
+    if low is not None and high is not None and not dtype.is_decimal():  # at once: the value is worked out once
         return value.is_between(bound(low, dtype), bound(high, dtype), closed=_CLOSED[strict])
     limits = []
     if low is not None:
