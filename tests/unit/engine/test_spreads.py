@@ -45,6 +45,42 @@ def test_quantiles_are_those_of_numpy(how: Any, count: int) -> None:
     assert found == pytest.approx(list(np.quantile(values, SHARES, method=how)))
 
 
+@pytest.mark.parametrize("shares", [[1.5], [-0.1, 0.5], ["0.5"], [None], [float("nan")]])
+def test_a_share_that_is_none_has_no_quantile(shares: Any) -> None:
+    assert metric("column.quantile_values", NUMBERS, quantiles=shares) == "quantiles must be numbers from 0 to 1"
+
+
+def test_what_numpy_holds_is_taken_for_shares_and_for_bins() -> None:
+    assert metric("column.quantile_values", NUMBERS, quantiles=np.array([0, 1], dtype=np.float32)) == [-5, 40]
+    assert metric("column_values.histogram", NUMBERS, bins=np.array([0, 2, 4])) is not None
+
+
+@pytest.mark.filterwarnings("ignore")  # GX's own
+def test_each_of_several_expectations_about_a_column_gets_its_own_quantiles() -> None:
+    """In GX's Validator, whatever the engine, all get those of the first."""
+    import_gx()
+    import great_expectations.expectations as gxe
+    from great_expectations.core import ExpectationSuite
+
+    from loadgate.checking.engine.fast import compile_suite
+
+    frame = pl.DataFrame({"n": NUMBERS})
+    suite = ExpectationSuite(name="quantiles")
+    for share in (0, 1):
+        wanted = {"quantiles": [share], "value_ranges": [[-5 + 45 * share, -5 + 45 * share]]}
+        suite.expectations.append(gxe.ExpectColumnQuantileValuesToBeBetween(column="n", quantile_ranges=wanted))
+    left_open = {"quantiles": {"$PARAMETER": "shares"}, "value_ranges": [[2, 2]]}
+    suite.expectations.append(gxe.ExpectColumnQuantileValuesToBeBetween(column="n", quantile_ranges=left_open))
+
+    compiled = compile_suite(suite, values=True)
+    done = compiled.validate(frame.lazy(), parameters={"shares": [0.375]})
+    other = compiled.validate(frame.lazy(), parameters={"shares": [0.875]})
+
+    values = [one.result["observed_value"]["values"] for one in done.result.results]
+    assert values == [[-5], [40], [2]]
+    assert other.result.results[2].result["observed_value"]["values"] == [9]
+
+
 @pytest.mark.parametrize(("how", "minutes"), [("linear", 45), ("midpoint", 90), ("lower", 0), ("higher", 180)])
 def test_a_quantile_of_moments_is_a_moment(how: str, minutes: int) -> None:
     start = dt.datetime(2024, 1, 1)

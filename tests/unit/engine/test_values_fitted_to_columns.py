@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -123,6 +125,35 @@ def test_python_s_objects_are_no_members_of_a_set_and_no_strangers_to_it() -> No
     found = outcome(pl.DataFrame({"c": pl.Series([1, "x"], dtype=pl.Object)}), "not_be_in_set", value_set=[1])
 
     assert found.reason == "a set of values cannot be compared with a column of type Object"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ([1], np.int64(1)),
+        ([1.5], np.float32(1.5)),
+        ([True], np.bool_(True)),
+        (["a"], np.str_("a")),
+        ([DAY], np.datetime64("2024-02-03")),
+        ([NOON], np.datetime64("2024-02-03T12", "ns")),
+        ([dt.timedelta(hours=1)], np.timedelta64(1, "h")),
+        ([Decimal("1.5")], np.float64(1.5)),
+    ],
+)
+def test_a_value_of_numpy_is_the_value_that_it_is_in_python(column: list[Any], value: Any) -> None:
+    frame = pl.DataFrame({"c": column})
+
+    assert outcome(frame, "be_in_set", value_set=[value]).state.value == "pass"
+    assert outcome(frame, "not_be_in_set", value_set=[value]).state.value == "fail"
+
+
+@pytest.mark.parametrize("column", [[1, None], [1.5, None], [True, None], ["a", None], [NOON, None]])
+@pytest.mark.parametrize("missing", [pd.NA, pd.NaT, np.datetime64("NaT"), np.float64("nan"), None])
+def test_a_missing_value_of_pandas_in_a_set_is_no_row_s_value(column: list[Any], missing: Any) -> None:
+    frame = pl.DataFrame({"c": column})
+
+    assert outcome(frame, "be_in_set", value_set=[missing, column[0]]).state.value == "pass"
+    assert outcome(frame, "not_be_in_set", value_set=[missing]).state.value == "pass"
 
 
 @pytest.mark.parametrize("unwanted", [[[1, 2]], [1, {"code": 2}]])

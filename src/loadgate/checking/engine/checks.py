@@ -160,7 +160,12 @@ def refuse_elsewhere(type_: str) -> None:
 
 
 def _needed(expectation: Expectation, result_format: Mapping[str, Any]) -> Mapping[str, MetricConfiguration]:
-    """Ask for the fewest metrics that the result format needs."""
+    """Ask for the fewest metrics that the result format needs.
+
+    They are made anew, for their ids: GX tells one which quantiles it is asked only after it has got its id.
+    """
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
     try:
         dependencies = expectation.get_validation_dependencies(
             execution_engine=None, runtime_configuration={"result_format": dict(result_format)}
@@ -169,7 +174,10 @@ def _needed(expectation: Expectation, result_format: Mapping[str, Any]) -> Mappi
         raise NeedsEngineError(f"GX could not say what it needs ({type(error).__name__})") from None
     except Exception as error:  # they check their arguments at this point, each in its own way
         raise CannotEvaluateError(f"GX could not say what it needs ({type(error).__name__})") from None
-    return dependencies.metric_configurations
+    return {
+        name: MetricConfiguration(metric.metric_name, metric.metric_domain_kwargs, metric.metric_value_kwargs)
+        for name, metric in dependencies.metric_configurations.items()
+    }
 
 
 def _volume(main: str) -> str | None:

@@ -38,7 +38,8 @@ def histogram(asked: Asked) -> Reduction:
     """Count values per bin, as numpy does: a bin holds its lower edge, the last one its upper edge too."""
     import polars as pl
 
-    edges = [float(edge) for edge in asked.arguments.get("bins") or ()]
+    bins = asked.arguments.get("bins")
+    edges = [] if bins is None else [float(edge) for edge in bins]
     if len(edges) < 2 or any(later < earlier for earlier, later in pairwise(edges)):
         raise CannotEvaluateError("bins are no rising list of at least two numbers")
     if not (asked.dtype().is_numeric() or asked.dtype() in (pl.Boolean, pl.Null)):

@@ -84,6 +84,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
     """
     import polars as pl
 
+    value = plain(value)
     if dtype.is_decimal() and _is_number(value):
         return pl.lit(_limit_of_decimals(value, dtype))
     if dtype.is_numeric() and isinstance(value, float) and value in _INFINITE:
@@ -117,6 +118,7 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
     """Convert one value to the Python type in which Polars holds this column, or UNFIT."""
     import polars as pl
 
+    value = plain(value)
     if dtype.is_integer():
         return int(value) if _is_number(value) and _is_whole(value) and _in_range(int(value), dtype) else UNFIT
     if dtype.is_float():
@@ -136,6 +138,19 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
     if dtype == pl.Binary:
         return value if isinstance(value, bytes) else UNFIT
     return UNFIT
+
+
+def plain(value: Any) -> Any:
+    """What a value of numpy or pandas is to Python, to the microsecond; one that is missing is None."""
+    import numpy as np
+
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if not isinstance(value, np.generic):
+        return value
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        value = value.astype(f"{'datetime' if isinstance(value, np.datetime64) else 'timedelta'}64[us]")
+    return value.item()
 
 
 def _fit_decimal(value: Any, dtype: pl.Decimal) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loadgate.checking.engine.aggregates import maximum, mean, minimum, plain_number
 from loadgate.checking.engine.domain import Asked
 from loadgate.checking.engine.faults import CannotEvaluateError
+from loadgate.checking.engine.literals import plain
 from loadgate.checking.engine.needs import Reduction, Whole, added, moments
 
 if TYPE_CHECKING:
@@ -60,11 +61,14 @@ def quantiles(asked: Asked) -> Reduction:
     how = asked.arguments.get("allow_relative_error") or "nearest"
     if how not in _INTERPOLATIONS:
         raise CannotEvaluateError(f"allow_relative_error: {how} is none of {', '.join(_INTERPOLATIONS)}")
-    wanted = asked.arguments.get("quantiles")
-    if wanted is None:
+    given = asked.arguments.get("quantiles")
+    if given is None:
         raise CannotEvaluateError("quantiles are not given")
+    wanted = [plain(share) for share in given]
     if not wanted:
         return Reduction(needs=(added(pl.len()),), finish=lambda _: [])
+    if not all(isinstance(share, int | float) and 0 <= share <= 1 for share in wanted):
+        raise CannotEvaluateError("quantiles must be numbers from 0 to 1")
     values = _values(asked).drop_nulls().sort()
     if asked.dtype() == pl.Boolean and how in ("linear", "midpoint"):  # as 0 and 1: truth has nothing in between
         values = values.cast(pl.Int8)
