@@ -90,6 +90,12 @@ class Sample:
     def values(self, column: str) -> list[Any]:
         return [value for value in self.frame[column].to_list() if value is not None]
 
+    def has_pairs(self, one: str, other: str) -> bool:
+        """Whether any row has a value in both columns; to pandas NaN is none."""
+        if not {one, other} <= set(self.frame.columns):
+            return True
+        return any(a == a and b == b for a, b in self.frame.select(one, other).drop_nulls().rows())
+
     def has_missing(self, column: str) -> bool:
         return self.frame[column].null_count() > 0
 

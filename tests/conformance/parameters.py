@@ -234,7 +234,7 @@ def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
         values = sample.values(column)
         found |= {f"kind:{kind.name}", f"family:{kind.family}"}
         found |= {"missing"} if sample.has_missing(column) else set()
-        found |= {"no values"} if not values else set()
+        found |= {"no values"} if not any(value == value for value in values) else set()
         found |= (
             {"infinite"} if any(v in (float("inf"), float("-inf")) for v in values if isinstance(v, float)) else set()
         )
@@ -243,6 +243,8 @@ def facts(name: str, kwargs: dict[str, Any], sample: Sample) -> frozenset[str]:
         found |= {"separators"} if any(isinstance(v, str) and SEPARATORS & set(v) for v in values) else set()
         found |= {"ends a line"} if any(isinstance(v, str) and v.endswith("\n") for v in values) else set()
         found |= {"no binary fraction"} if any(isinstance(v, Decimal) and v != float(v) for v in values) else set()
+    if "column_A" in kwargs and not sample.has_pairs(kwargs["column_A"], kwargs["column_B"]):
+        found.add("no values")
     condition = kwargs.get("row_condition")
     if condition is not None:
         found.add("condition:text" if isinstance(condition, str) else "condition:object")
