@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgate.model.expected import Column, ColumnType
-from loadgate.model.profiles import FileFormat
+from loadgate.model.profiles import FileFormat, FormatKind
 from loadgate.reading import casting
 
 if TYPE_CHECKING:
@@ -43,10 +43,14 @@ _WORDS = ("true", "false")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guessed:
-    """Types by raw column; None where a column holds what no column of a dataset can (lists, times of day, bytes)."""
+    """Types by raw column; None where a column holds what no column of a dataset can (lists, times of day, bytes).
+
+    `unsaid`: some numbers are written with the file's delimiter in them, in quotes, which no profile can say.
+    """
 
     types: dict[str, Column | None]
     form: FileFormat
+    unsaid: bool = False
 
 
 def guess(raw: pl.LazyFrame, form: FileFormat) -> Guessed:
@@ -61,11 +65,11 @@ def guess(raw: pl.LazyFrame, form: FileFormat) -> Guessed:
         form = form.model_copy(update={"null_values": (*form.null_values, NULL)})
     nothing = ["", *form.null_values]
     texts = {name: values.filter(~values.is_in(nothing)) for name, values in texts.items()}
-    form = _with_forms(list(texts.values()), form)
+    form, unsaid = _with_forms(list(texts.values()), form)
     types: dict[str, Column | None] = {}
     for name, kind in schema.items():
         types[name] = _of_text(texts[name], form) if name in texts else _of_typed(sample[name], kind, form)
-    return Guessed(types=types, form=form)
+    return Guessed(types=types, form=form, unsaid=unsaid)
 
 
 def _is_text(kind: pl.DataType) -> bool:
@@ -78,11 +82,13 @@ def _all(values: pl.Series, pattern: str) -> bool:
     return bool(len(values)) and bool(values.str.contains(pattern).all())
 
 
-def _with_forms(columns: Sequence[pl.Series], form: FileFormat) -> FileFormat:
-    """One form of decimals, dates and moments per file: that of most columns, as in a profile."""
+def _with_forms(columns: Sequence[pl.Series], form: FileFormat) -> tuple[FileFormat, bool]:
+    """One form of decimals, dates and moments per file, that of most columns, as in a profile; and what is `unsaid`."""
     behind = any(_all(values, _MINUS_BEHIND) and bool(values.str.ends_with("-").any()) for values in columns)
-    numbers = [_decimal(values.str.replace("-$", "") if behind else values) for values in columns]
-    decimal = Counter(mark for mark in numbers if mark).most_common(1)
+    found = [_decimal(values.str.replace("-$", "") if behind else values) for values in columns]
+    numbers = [marks for marks in found if marks]
+    between = form.delimiter if form.kind is FormatKind.CSV else ""
+    decimal = Counter(marks for marks in numbers if between not in marks.split()).most_common(1)
     dated = [values for values in columns if _all(values.head(50), _BEGINS_AS_DAY)]
     dates = _commonest(dated, _DATE_FORMS, _reads_as_date)
     moments = _commonest(dated, _TIME_FORMS, _reads_as_moment)
@@ -94,7 +100,7 @@ def _with_forms(columns: Sequence[pl.Series], form: FileFormat) -> FileFormat:
         update["date_form"] = dates
     if moments is not None:
         update["timestamp_form"] = moments
-    return form.model_copy(update=update)
+    return form.model_copy(update=update), any(between in marks.split() for marks in numbers)
 
 
 def _decimal(values: pl.Series) -> str | None:

@@ -190,7 +190,10 @@ def _as_known(drawn: Mapping[str, Column], known: Mapping[str, Column]) -> dict[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Typed:
-    """`unheld`: columns of a type that no column of a dataset has; `nameless`: how many no profile can name."""
+    """`unheld`: columns of a type that no column of a dataset has; `nameless`: how many no profile can name.
+
+    `unsaid`: numbers are written as no profile can say.
+    """
 
     columns: dict[str, Column]
     surveyed: list[Surveyed]
@@ -199,6 +202,7 @@ class _Typed:
     form: FileFormat
     unheld: list[str]
     nameless: int
+    unsaid: bool
 
 
 def _typed(raw: Raw, names: Sequence[str]) -> _Typed:
@@ -250,6 +254,7 @@ def _typed(raw: Raw, names: Sequence[str]) -> _Typed:
         form=guessed.form,
         unheld=unheld,
         nameless=nameless,
+        unsaid=guessed.unsaid,
     )
 
 
@@ -261,6 +266,8 @@ def _left_out(typed: _Typed) -> Iterator[str]:
         yield f"Columns are left out, of a type that no column has: {', '.join(typed.unheld)}"
     if typed.nameless:
         yield f"Columns are left out that have no name in the header: {typed.nameless}"
+    if typed.unsaid:
+        yield "Some numbers have the delimiter in them, which no profile can say: they are text here."
 
 
 def _about_the_file(raw: Raw) -> Iterator[str]:

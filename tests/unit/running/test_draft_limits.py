@@ -117,3 +117,24 @@ def test_single_names_and_numbers_as_a_spreadsheet_writes_them_look_personal(
 @pytest.mark.parametrize("values", [["Ja", "Nej"], ["Nord", "Syd", "Vest"], [f"{at:c}KK" for at in range(65, 80)]])
 def test_few_words_and_codes_are_listed(tmp_path: Path, values: list[str]) -> None:
     assert about_values(drafted_of(tmp_path, pl.Series(values * 12)))["values_to_be_in_set"] == {"value_set": values}
+
+
+@pytest.mark.parametrize("amount", ["1,234.{:02}", "12,{:02}"])
+def test_numbers_with_the_delimiter_in_them_are_text_since_no_profile_can_say_them(tmp_path: Path, amount: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,amount\n" + "".join(f'{at},"{amount.format(at)}"\n' for at in range(60)), encoding="utf-8")
+
+    drafted = draft_file(path, Asked())
+
+    assert "#   format: {kind: csv}\n" in drafted.text
+    assert "# Some numbers have the delimiter in them, which no profile can say: they are text here." in drafted.text
+    assert [one["type"] for one in drafted.facts["columns"]] == ["integer", "text"]
+
+
+def test_of_many_keys_the_first_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    names = ";".join(f"n{column}" for column in range(40))
+    rows = (";".join(str(row * 7919 + column) for column in range(40)) for row in range(60))
+    path.write_text("\n".join([names, *rows]), encoding="utf-8")
+
+    assert "# Key: also possible: n1; n2; n3, and 36 more\n" in draft_file(path, Asked()).text

@@ -28,7 +28,7 @@ _RARER = 3  # rows that a value would have, as much rarer than the rarest as tha
 _LIMITS_FROM_VALUES = 20  # of fewer, limits would say which they are, and little about the next
 _RISING_FROM_ROWS = 100
 _MISSING_AT_MOST = 0.1
-_CHANCES_TOLD = 3
+_KEYS_TOLD = 3
 _LONGEST_TEXT = 200  # characters, beyond which a limit says nothing
 _LARGEST_NUMBER = 10**18  # of which content can hold limits with slack
 _PERIOD = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(0[1-9]|1[0-2])?(?![0-9])")  # a year, or a year and a month, in a value
@@ -285,10 +285,14 @@ def _about_keys(keys: Sequence[Sequence[str]], chances: Sequence[Sequence[str]],
     if rows < KEY_FROM_ROWS:
         yield f"Key: too few rows ({rows:,}) to tell one."
     elif chances and not keys:
-        named = "; ".join(", ".join(one) for one in chances[:_CHANCES_TOLD])
-        more = f", and {len(chances) - _CHANCES_TOLD} more" if len(chances) > _CHANCES_TOLD else ""
-        yield f"Key: perhaps {named}{more}: no two rows are alike, but so few may differ by chance. Write it if it is."
+        named = _first(chances)
+        yield f"Key: perhaps {named}: no two rows are alike, but so few may differ by chance. Write it if it is."
     elif not keys:
         yield "Key: no column, and no two to four of them, tell all rows apart."
-    for others in keys[1:]:
-        yield f"Key: also possible: {', '.join(others)}"
+    if keys[1:]:
+        yield f"Key: also possible: {_first(keys[1:])}"
+
+
+def _first(keys: Sequence[Sequence[str]]) -> str:
+    more = f", and {len(keys) - _KEYS_TOLD} more" if len(keys) > _KEYS_TOLD else ""
+    return "; ".join(", ".join(one) for one in keys[:_KEYS_TOLD]) + more
