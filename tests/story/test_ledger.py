@@ -299,6 +299,7 @@ def test_the_cases_are_rebuilt_from_ledger_and_runs(site_with_cases: Any) -> Non
     before = [site_with_cases.rows(query) for query in CASES]
     assert {state for _, _, state, *_ in before[0]} == {"open", "closed"}
     shown = site_with_cases("case", "list", "--all", "--json").json
+    assert [(one["id"], one["state"]) for one in shown] == [(number, state) for number, _, state, *_ in before[0]]
     sql("DELETE FROM case_findings", "DELETE FROM cases")(site_with_cases)
     assert site_with_cases("case", "list", "--all", "--json").json == []
 

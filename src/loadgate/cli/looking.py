@@ -166,7 +166,7 @@ def case_list(
     if as_json:
         say_json(
             [
-                {"id": row.number, "state": row.state.value, "opened": row.opened_run, "last": row.last_run, **row.body}
+                {**row.body, "id": row.number, "state": row.state.value, "opened": row.opened_run, "last": row.last_run}
                 for row in chosen
             ]
         )
