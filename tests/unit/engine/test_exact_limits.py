@@ -144,3 +144,26 @@ def test_milliseconds_are_compared_with_a_column_of_microseconds() -> None:
     done = compile_suite(ExpectationSuite("pairs", expectations=asked)).validate(frame)
 
     assert [one.state.value for one in done.outcomes] == ["pass", "fail"]
+
+
+@pytest.mark.filterwarnings("ignore")  # GX's own, of conditions that are texts
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_days_are_compared_with_moments_in_any_year(unit: Any) -> None:
+    import_gx()
+    from great_expectations import ExpectationSuite
+
+    pair = {"column_A": "end", "column_B": "begin"}
+    several = {"column_list": ["end", "begin"]}
+    open_ended = {"column": "key", "row_condition": "end > begin", "condition_parser": "pandas"}
+    asked = [
+        {"type": "expect_column_pair_values_a_to_be_greater_than_b", "kwargs": pair},
+        {"type": "expect_column_pair_values_to_be_equal", "kwargs": pair},
+        {"type": "expect_select_column_values_to_be_unique_within_record", "kwargs": several},
+        {"type": "expect_column_values_to_not_be_null", "kwargs": open_ended},
+    ]
+    begin = moments(unit, NEW_YEAR, NEW_YEAR)
+    frame = pl.LazyFrame({"end": [NEVER.date(), NEW_YEAR.date()], "begin": begin, "key": [None, 1]})
+
+    done = compile_suite(ExpectationSuite("pairs", expectations=asked)).validate(frame)
+
+    assert [one.rows_failed for one in done.outcomes] == [1, 1, 1, 1]

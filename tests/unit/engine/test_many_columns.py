@@ -19,7 +19,7 @@ from loadgate.checking.engine.conditions import as_checked
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.fast import compile_suite
 from loadgate.checking.engine.literals import as_read
-from loadgate.checking.engine.many_columns import MANY, Part, all_differ, as_numbers, can_be_sorted, sum_of, type_of_sum
+from loadgate.checking.engine.many_columns import MANY, Part, all_differ, as_kin, can_be_sorted, sum_of, type_of_sum
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState
 from loadgate.checking.engine.passes import preflight
 from loadgate.checking.engine.quiet import import_gx
@@ -92,7 +92,7 @@ def test_values_that_are_sorted_differ_where_they_do_in_pairs(monkeypatch: pytes
     met = rows = 0
     for seed in range(400):
         frame, asked, types = some_table(seed)
-        columns, numbers = as_numbers(read(asked), types)
+        columns, numbers = as_kin(read(asked), types)
         assert can_be_sorted(numbers)
         expected = frame.select(met=predicates.all_different(asked))
 

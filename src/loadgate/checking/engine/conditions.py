@@ -11,6 +11,7 @@ from loadgate.checking.engine.column_parts import take_parts, text_meets
 from loadgate.checking.engine.exact_names import values_of
 from loadgate.checking.engine.faults import CannotEvaluateError, unusable_expression
 from loadgate.checking.engine.literals import bound, fit_set
+from loadgate.checking.engine.many_columns import as_kin
 from loadgate.checking.engine.text_sets import stands_among
 from loadgate.checking.engine.written_conditions import PANDAS, read_condition
 
@@ -117,7 +118,9 @@ def _compared(condition: Mapping[str, Any], schema: Mapping[str, pl.DataType], f
     if "value" in right:
         met = _compare(left, dtype, operator, right["value"])
     else:
-        met = getattr(left, _COMPARED[operator])(_operand(right, schema)[0])
+        other, its_type = _operand(right, schema)
+        (left, other), _ = as_kin([left, other], [dtype, its_type])
+        met = getattr(left, _COMPARED[operator])(other)
         _type_of(met, columns, schema)
     met = met.fill_null(operator in ("!=", "NOT_IN") and bool(condition["missing"]))
     up = [flags[name] for name in columns if name in flags]

@@ -73,16 +73,22 @@ def family(dtype: pl.DataType) -> str:
     return str(dtype.base_type()).lower()
 
 
-def as_numbers(values: Sequence[pl.Expr], types: Sequence[pl.DataType]) -> tuple[list[pl.Expr], list[pl.DataType]]:
-    """Read truth as 0 and 1 beside decimals, with which Polars compares numbers only; beside others it does both."""
+def as_kin(values: Sequence[pl.Expr], types: Sequence[pl.DataType]) -> tuple[list[pl.Expr], list[pl.DataType]]:
+    """Read truth as 0 and 1 beside decimals, with which Polars compares numbers only, and days as their midnights.
+
+    Beside moments Polars would count them in the same unit, and in nanoseconds the year 9999 is a missing value.
+    """
     import polars as pl
 
-    truths = pl.Boolean in types and any(dtype.is_decimal() for dtype in types)
-    cast = [truths and dtype == pl.Boolean for dtype in types]
-    return (
-        [value.cast(pl.Int8) if is_truth else value for value, is_truth in zip(values, cast, strict=True)],
-        [pl.Int8() if is_truth else dtype for dtype, is_truth in zip(types, cast, strict=True)],
-    )
+    read: dict[pl.DataType, pl.DataType] = {}
+    if any(dtype.is_decimal() for dtype in types):
+        read[pl.Boolean()] = pl.Int8()
+    if any(isinstance(dtype, pl.Datetime) for dtype in types):
+        read[pl.Date()] = pl.Datetime("us")
+    wanted = [read.get(dtype, dtype) for dtype in types]
+    return [
+        value if new == dtype else value.cast(new) for value, dtype, new in zip(values, types, wanted, strict=True)
+    ], wanted
 
 
 def can_be_sorted(types: Sequence[pl.DataType]) -> bool:

@@ -19,7 +19,7 @@ from loadgate.checking.engine.literals import EXACT, as_read, bound
 from loadgate.checking.engine.many_columns import (
     MANY,
     all_differ,
-    as_numbers,
+    as_kin,
     can_be_sorted,
     family,
     sum_of,
@@ -208,7 +208,7 @@ def all_equal(asked: Asked) -> pl.Expr:
 def all_different(asked: Asked) -> pl.Expr:
     import polars as pl
 
-    columns, types = as_numbers(_columns(asked), [as_read(asked.dtype(index)) for index in range(len(asked.columns))])
+    columns, types = as_kin(_columns(asked), [as_read(asked.dtype(index)) for index in range(len(asked.columns))])
     if len(types) >= MANY and can_be_sorted(types):
         return all_differ(columns, types)
     return pl.all_horizontal([~_same(asked, left, right) for left, right in combinations(range(len(types)), 2)])
@@ -223,7 +223,7 @@ def _same(asked: Asked, left: int, right: int) -> pl.Expr:
 
 
 def _pair(asked: Asked, left: int, right: int) -> list[pl.Expr]:
-    columns, _ = as_numbers([asked.column(left), asked.column(right)], [asked.dtype(left), asked.dtype(right)])
+    columns, _ = as_kin([asked.column(left), asked.column(right)], [asked.dtype(left), asked.dtype(right)])
     return columns
 
 
