@@ -19,6 +19,7 @@ LINES = {
     "expect_column_values_to_be_of_type.py": "if isinstance(execution_engine, PandasExecutionEngine):",
     "legacy_row_conditions.py": "return parse_string(condition, row_condition)",
     "expect_column_quantile_values_to_be_between.py": '"success": np.all(success_details),',
+    "expect_column_kl_divergence_to_be_less_than.py": "bins = resolved_metrics[partition_metric_configuration.id]",
 }
 
 

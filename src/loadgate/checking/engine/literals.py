@@ -23,6 +23,7 @@ UNFIT: Final = _Unfit()
 EXACT: Final = 2**53  # up to here a float holds every whole number
 _DIGITS: Final = 38  # of Polars' decimals
 _WIDE: Final = Context(prec=100)  # Python's own cuts a decimal to 28 digits
+_PYTHON_S_OWN: Final = frozenset((int, float, str, bool, Decimal, dt.date, dt.datetime, dt.time, dt.timedelta, bytes))
 _OF_NANOSECONDS: Final = range(1678, 2262)  # years that 64 bits hold whole
 _INFINITE: Final = (float("inf"), float("-inf"))
 
@@ -142,6 +143,8 @@ def fit(value: Any, dtype: pl.DataType) -> Any:
 
 def plain(value: Any) -> Any:
     """What a value of numpy or pandas is to Python, to the microsecond; one that is missing is None."""
+    if type(value) in _PYTHON_S_OWN:  # most are, and a set may have a hundred thousand
+        return value
     import numpy as np
 
     if type(value).__name__ in ("NAType", "NaTType"):
