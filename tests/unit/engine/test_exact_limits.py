@@ -121,6 +121,15 @@ def test_a_condition_compares_milliseconds_with_what_is_finer(operator: str, par
     assert frame.select(compile_condition(condition, schema=frame.schema, flags={})).item() is met
 
 
+def test_a_condition_orders_truth_as_python_does() -> None:
+    frame = pl.DataFrame({"c": [True, False, None]})
+    condition = {"type": "comparison", "column": {"name": "c"}, "operator": ">", "parameter": False}
+
+    found = frame.select(compile_condition(condition, schema=frame.schema, flags={}))
+
+    assert found.to_series().to_list() == [True, False, False]
+
+
 @pytest.mark.parametrize(("operator", "met"), [("!=", True), ("==", False), ("NOT_IN", True)])
 def test_a_condition_may_name_a_year_that_nanoseconds_do_not_reach(operator: str, met: bool) -> None:
     frame = moments("ns", NEW_YEAR).to_frame("c")

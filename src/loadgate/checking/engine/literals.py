@@ -101,7 +101,7 @@ def bound(value: Any, dtype: pl.DataType) -> pl.Expr:
         moment = _moment(value)
         if moment is not None:
             return _moment_literal(_day_or_moment(moment, dtype), dtype)
-    if is_text(dtype) and isinstance(value, str):
+    if (is_text(dtype) and isinstance(value, str)) or (dtype == pl.Boolean and isinstance(value, bool)):
         return pl.lit(value)
     if dtype == pl.Null:
         return pl.lit(None)
