@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.months.conftest import SmallSite
 from typer.testing import CliRunner
 
 from loadgate.cli.main import app
 from loadgate.errors import CouldNotRun
 from loadgate.running import deciding
-from loadgate.running.opened import Ref
+from loadgate.running.opened import Ref, open_site
 from loadgate.store import durable
 
 if TYPE_CHECKING:
-    from tests.months.conftest import MakeSite, SmallSite
+    from collections.abc import Callable
+
+    from tests.months.conftest import MakeSite
+
+    LaidOnce = Callable[[str, Callable[[Path], object]], Path]
 
 MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"]
 EXPECTED = """\
@@ -49,16 +54,22 @@ KNOWN = "expectations/known_errors/courier.yaml"
 
 
 @pytest.fixture
-def site(make_site: MakeSite) -> SmallSite:
+def site(make_site: MakeSite, laid_once: LaidOnce, tmp_path: Path) -> SmallSite:
     """Five months, all approved but the last; in each a kind is missing and a row cannot be read."""
-    made = make_site({"expectations/gate.yaml": GATE, KNOWN: KNOWN_ERROR}, of_kinds={"care/cases": EXPECTED})
-    for number, period in enumerate(MONTHS):
-        send(made, period, number)
-    for period in MONTHS:
-        made.run(period)
-        if period != MONTHS[-1]:
-            made.approve(period)
-    return made
+
+    def lay_out(template: Path) -> None:
+        site = make_site({"expectations/gate.yaml": GATE, KNOWN: KNOWN_ERROR}, of_kinds={"care/cases": EXPECTED})
+        for number, period in enumerate(MONTHS):
+            send(site, period, number)
+        for period in MONTHS:
+            site.run(period)
+            if period != MONTHS[-1]:
+                site.approve(period)
+        open_site(site.path).close()
+        shutil.move(site.path, template)
+
+    shutil.copytree(laid_once("months that were tidied", lay_out), tmp_path, dirs_exist_ok=True)
+    return SmallSite(tmp_path)
 
 
 def send(site: SmallSite, period: str, number: int) -> None:
@@ -93,7 +104,7 @@ def found(ref: Ref) -> tuple[Any, ...]:
 def twin(site: SmallSite, folder: Path) -> SmallSite:
     """The same site elsewhere."""
     shutil.copytree(site.path, folder)
-    return type(site)(folder)
+    return SmallSite(folder)
 
 
 @pytest.mark.parametrize("words", [["status"], ["runs"], ["case", "list", "--all"], ["case", "show", "1"], ["verify"]])
