@@ -81,3 +81,28 @@ def test_a_period_that_no_run_of_the_site_has_is_told_in_the_form_of_its_runs(
         f"a run period, a {cadence}, or nothing",
         f"write it as the runs are called, like {form}",
     )
+
+
+def test_each_fault_is_told_once_with_its_first_line_and_how_many_more_have_it(make_site: MakeSite) -> None:
+    lines = [
+        "2026-01,spent,9,,2026-01,1,",
+        '2026-01,spent,"9\n9",,2026-01,1,',  # two lines of the file
+        "",
+        "2026-01,spent,9,,2026-01,2,",
+        "2026-01,spent,9,,2026-01,3,1,4",
+        "2026-01,spend,9,,2026-01,1,",
+        "2026-01,spent,9,,2026-01,4,",
+        "2026-01,spend,9,,2026-02,one,",
+    ]
+    file = "baselines/control_figures/office_2026.csv"
+    with pytest.raises(SiteError) as stopped:
+        load(make_site(extra={file: HEADER + "\n".join(lines) + "\n"}))
+
+    told = [(one.line, one.key, one.found) for one in stopped.value.faults if one.file == file]
+    assert told == [
+        (4, "cell", '"9\n9"'),
+        (6, "(line)", "a second line for the same cell (and on 1 more line)"),
+        (7, "(line)", "8 fields"),
+        (8, "figure", '"spend" (and on 1 more line)'),
+        (10, "value", '"one"'),
+    ]
