@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peers.frames import scan
+from benchmarks.peers.frames import scan, schema
 from benchmarks.peers.gx_suite import gx_suite, quiet
 from benchmarks.peers.suite import Check, Run
 
 
 def prepare(suite: Sequence[Check]) -> Run:
     quiet()
+    from loadgate.checking.engine.csv_pieces import CsvFile
     from loadgate.checking.engine.fast import CheckState, compile_suite
     from loadgate.checking.engine.memory import share_free_memory
 
@@ -23,7 +24,8 @@ def prepare(suite: Sequence[Check]) -> Run:
     compiled = compile_suite(gx_suite(suite))
 
     def run(path: Path) -> dict[str, int]:
-        outcomes = compiled.validate(scan(path)).outcomes
+        table = scan(path) if path.suffix == ".parquet" else CsvFile(path=path, options={"schema": schema()})
+        outcomes = compiled.validate(table).outcomes
         return {
             suite[one.index].name: int(one.state is CheckState.FAIL) if one.rows_failed is None else one.rows_failed
             for one in outcomes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,5 +23,12 @@ def scan(path: Path) -> pl.LazyFrame:
 
     if path.suffix == ".parquet":
         return pl.scan_parquet(path)
+    return pl.scan_csv(path, schema=schema())
+
+
+def schema() -> dict[str, Any]:
+    """The types of the columns in CSV."""
+    import polars as pl
+
     kinds = {"quantity": pl.Int64, "remaining": pl.Int64, "price": pl.Float64, **dict.fromkeys(DATES, pl.Date)}
-    return pl.scan_csv(path, schema={name: kinds.get(name, pl.String) for name in COLUMNS})
+    return {name: kinds.get(name, pl.String) for name in COLUMNS}

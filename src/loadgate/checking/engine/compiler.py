@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final, assert_never
 
 from loadgate.checking.engine import aggregates, rules, samples
+from loadgate.checking.engine.csv_pieces import CsvFile, cut
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError, not_here
@@ -60,14 +61,14 @@ def compile_metrics(
     return Plan(metrics=tuple(by_id), schema=schema, flags=around.flags(schema), compile_one=compile_one)
 
 
-def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Computed:
+def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None, file: CsvFile | None = None) -> Computed:
     """Run a plan over a frame with the schema that it was compiled for.
 
-    With a `guard`, nothing has a value if a row has more fields than there are columns.
+    With a `guard`, nothing has a value if a row has more fields than there are columns. `file` has the frame's rows.
     """
     with Fold(plan) as fold:
         try:
-            feed(fold, frame, guard=guard)
+            feed(fold, frame, guard=guard, file=file)
             return fold.finish(frame)
         except SurplusError:
             return Computed(values={}, reasons=dict.fromkeys(plan.metrics, SURPLUS))
@@ -76,7 +77,7 @@ def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Compu
     alone = plan.apart()
     if len(alone) <= 1:
         return Computed(values={}, reasons=dict.fromkeys(plan.metrics, broken(fault.kind)))
-    parts = [run(part, frame, guard=guard) for part in alone]
+    parts = [run(part, frame, guard=guard, file=file) for part in alone]
     return Computed(
         values={metric: value for part in parts for metric, value in part.values.items()},
         reasons={metric: reason for part in parts for metric, reason in part.reasons.items()},
@@ -85,7 +86,7 @@ def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None) -> Compu
     )
 
 
-def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None) -> None:
+def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None, file: CsvFile | None = None) -> None:
     """Stream the columns concerned of a frame through a fold. Raises: UnreadableError."""
     plan = fold.plan
     if not plan.reads_batches and not (guard is not None and plan.variant(frozenset()).needs):
@@ -94,6 +95,14 @@ def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None) -> None
     columns = ([*plan.schema][:1] or None) if plan.columns == [] else plan.columns
     if guard is not None and (columns is None or len(columns) == len(plan.schema)):
         guard = None  # Polars notices by itself
+    if file is not None and guard is None and not plan.flags and not plan.carries:
+        pieces = cut(file, plan.schema, columns)
+        if pieces is not None:
+            with pieces:
+                rest = pieces.rest(fold.add_read(pieces.read))
+            if rest is None:
+                return
+            frame = rest
     if guard is not None:
         wanted = guard.frame.select(all_of([*(columns or ()), guard.column]))
     else:

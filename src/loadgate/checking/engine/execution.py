@@ -53,6 +53,7 @@ from loadgate.checking.engine.checks import (
 )
 from loadgate.checking.engine.compiler import Computed, compile_metrics, is_built_in, run
 from loadgate.checking.engine.conditions import compile_condition, plain_condition
+from loadgate.checking.engine.csv_pieces import CsvFile
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError, not_here
 from loadgate.checking.engine.object_stores import StorageOptions
@@ -101,12 +102,14 @@ class PolarsBatchData(BatchData):
         frame: pl.LazyFrame,
         *,
         guard: Guard | None = None,
+        file: CsvFile | None = None,
         unfit: str | None = None,
         untyped: str | None = None,
     ) -> None:
         super().__init__(execution_engine)
         self.frame = frame
         self.guard = guard
+        self.file = file
         self.unfit = unfit
         self.untyped = untyped
 
@@ -183,7 +186,12 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
             except CannotEvaluateError as fault:
                 raise GreatExpectationsError(fault.reason) from None
             data = PolarsBatchData(
-                self, scanned.frame, guard=scanned.guard, unfit=scanned.unfit, untyped=scanned.untyped
+                self,
+                scanned.frame,
+                guard=scanned.guard,
+                file=scanned.file,
+                unfit=scanned.unfit,
+                untyped=scanned.untyped,
             )
         return data, BatchMarkers(ge_load_time=f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}")
 
@@ -328,7 +336,7 @@ def _computed(
     """Compute metrics; a frame that cannot even be opened answers none of them, and its text stays here."""
     try:
         plan = compile_metrics(metrics, schema=data.schema, around=Surroundings(references=references))
-        return run(plan, data.frame, guard=data.guard)
+        return run(plan, data.frame, guard=data.guard, file=data.file)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loadgate.checking.engine import marks
 from loadgate.checking.engine.checks import Check, could_not_run, evaluate, prepare
 from loadgate.checking.engine.compiler import Computed, Plan, compile_metrics, run
+from loadgate.checking.engine.csv_pieces import CsvFile
 from loadgate.checking.engine.faults import CannotEvaluateError, NeedsEngineError, arguments_fit
 from loadgate.checking.engine.folding import NO_SECOND_PASS, Fold
 from loadgate.checking.engine.hashes import HELD_BYTES
@@ -74,14 +75,14 @@ class CompiledSuite:
 
     def validate(
         self,
-        frame: pl.LazyFrame,
+        frame: pl.LazyFrame | CsvFile,
         *,
         parameters: Mapping[str, object] = _NOTHING,
         undecided: Mapping[str, str] = _NOTHING,
         aside: Collection[str] = ASIDE,
         references: Mapping[str, pl.LazyFrame] = _NOTHING,
     ) -> Validated:
-        """Validate one frame.
+        """Validate one frame, or one CSV file.
 
         `parameters` fill `{"$PARAMETER": name}`. `undecided` names, per column, the boolean column of the frame that
         says where a value failed to cast; those columns and `aside` are no part of the table. `references` are other
@@ -93,12 +94,14 @@ class CompiledSuite:
 
         around = Surroundings(undecided=undecided, aside=aside, references=references)
         planned = [self._fill(entry, parameters) for entry in self.planned]
+        file = frame if isinstance(frame, CsvFile) else None
         try:
-            schema = frame.collect_schema()
+            rows = frame.frame() if isinstance(frame, CsvFile) else frame
+            schema = rows.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
             return self._unread(planned, unread(error), parameters)
         plan = self._plan(_checks(planned), schema, around)
-        return self._judged(planned, frame, run(plan, frame), parameters, around)
+        return self._judged(planned, rows, run(plan, rows, file=file), parameters, around)
 
     def start(
         self,

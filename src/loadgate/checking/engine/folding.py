@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,7 @@ NO_SECOND_PASS = "it takes a second look at the rows, and they are gone"
 _SMALL: Final = 10_000
 _FEWEST_IN_PIECE: Final = 1000  # rows: looking at smaller pieces one by one takes longer than putting them together
 _AT_A_TIME: Final = 2  # batches: a query leaves a processor idle now and then
+_READ_AT_A_TIME: Final = 3  # pieces: two leave a processor idle where one ends
 DISK_FAILED = "what is held for it did not fit on the disk"
 
 
@@ -118,6 +120,34 @@ class Fold:
                     self._take_first(asked)
             while asked:
                 self._take_first(asked)
+
+    def add_read(self, read: Callable[[int], pl.DataFrame | None]) -> int:
+        """Take batches that are yet to be read, by their number, up to the first that is none; each is read and asked
+        by one thread. For plans without flags.
+
+        Out: how many rows they had. Raises: UnreadableError.
+        """
+        before = self._rows
+        asked: deque[Future[tuple[pl.DataFrame, _Seen] | None]] = deque()
+        with ThreadPoolExecutor(max_workers=_READ_AT_A_TIME) as pool:
+            try:
+                for number in count():
+                    asked.append(pool.submit(self._read, read, number, self._begin(frozenset())))
+                    if len(asked) > _READ_AT_A_TIME:
+                        found = asked.popleft().result()
+                        if found is None:
+                            break
+                        self._take(*found)
+            finally:
+                for one in asked:
+                    one.cancel()
+        return self._rows - before
+
+    def _read(
+        self, read: Callable[[int], pl.DataFrame | None], number: int, variant: Variant
+    ) -> tuple[pl.DataFrame, _Seen] | None:
+        batch = read(number)
+        return None if batch is None else (batch, self._seen(batch, variant))
 
     def _begin(self, up: frozenset[str]) -> Variant:
         self._begun = True
