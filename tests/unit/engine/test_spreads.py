@@ -16,6 +16,11 @@ from loadgate.checking.engine.quiet import import_gx
 NUMBERS = [9.0, 1.0, 2.0, 2.0, 40.0, 3.0, 7.0, -5.0]
 SHARES = [0.0, 0.1, 0.25, 0.5, 0.6, 0.875, 1.0]
 WINDOWS = [(method, reach) for method in ("iqr", "std") for reach in (0, 0.5, 1, 1.5, 3)]
+DISTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("z_score.under_threshold", {"threshold": 1, "double_sided": True}),
+    ("not_outliers", {"method": "std", "multiplier": 1}),
+    ("not_outliers", {"method": "iqr", "multiplier": 0.3}),
+)
 
 
 def metric(name: str, values: pl.Series | list[Any], **arguments: Any) -> Any:
@@ -140,6 +145,21 @@ def test_the_window_is_of_quartiles_and_reaches_one_and_a_half_of_their_distance
 
     assert failing("not_outliers", values) == failing("not_outliers", values, method="iqr", multiplier=1.5)
     assert [failing("not_outliers", [*values[:-1], last]) for last in (7.5, 7.51)] == [0, 1]
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64])
+@pytest.mark.parametrize("far", [0, 2**53 + 1, 2**62])
+def test_whole_numbers_lie_as_far_apart_wherever_they_lie(far: int, dtype: Any) -> None:
+    """Floats tell no neighbours apart beyond 2**53."""
+    for near in ([2, 0, 2], [0, 1, 2, 3, 4, 7], [5, 5, 6], [3, 3, None]):
+        values = pl.Series([None if one is None else one + far for one in near], dtype=dtype)
+        plain = [failing(rule, pl.Series(near, dtype=dtype), **how) for rule, how in DISTANCES]
+        assert [failing(rule, values, **how) for rule, how in DISTANCES] == plain
+
+    least = pl.Series([-(2**63), 2**63 - 1, 0, 1], dtype=pl.Int64)
+    assert [failing(rule, least, **how) for rule, how in DISTANCES] == [2, 2, 2]
+    low, high, spread = metric("column.outlier_statistics", [2**53 + 2, 2**53, 2**53 + 2, 2**53 + 4], method="iqr")
+    assert (low - 2**53, high - 2**53, spread) == (2, 2, 1.0)
 
 
 @pytest.mark.parametrize("method", ["iqr", "std"])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _INTERPOLATIONS: Final = ("linear", "lower", "higher", "midpoint", "nearest")
 _OUTLIER_METHODS: Final = ("iqr", "std")
+_EXACT: Final = 2**53
+"""Up to here floats tell whole numbers apart."""
 
 
 def standard_deviation(asked: Asked) -> Reduction:
@@ -83,6 +85,8 @@ def outlier_statistics(asked: Asked) -> Reduction:
     import polars as pl
 
     low, high, spread = _outlier_window(asked)
+    if asked.dtype() in _wide():
+        low, high = (one + _taken_off(asked).cast(pl.Float64) for one in (low, high))
     return Reduction(
         needs=(Whole(expr=pl.struct(low.alias("low"), high.alias("high"), spread.alias("spread"))),),
         finish=_gx_statistics,
@@ -97,7 +101,7 @@ def is_no_outlier(asked: Asked) -> pl.Expr:
     reach = 1.5 if multiplier is None else float(multiplier)
     low, high, spread = _outlier_window(asked)
     threshold = spread * reach
-    column = _as_float(asked.column(), asked.dtype())
+    column = _told_apart(asked.column(), asked)
     if (asked.arguments.get("method") or "iqr") == "iqr":
         inside = (column >= low - threshold) & (column <= high + threshold)
     else:
@@ -111,9 +115,9 @@ def z_score_under(asked: Asked) -> pl.Expr:
     import polars as pl
 
     threshold = asked.given("threshold")
-    values = _measured(asked)
+    values = _told_apart(asked.picked(), asked)
     spread = _spread(values)
-    score = (_as_float(asked.column(), asked.dtype()) - _middle(values)) / spread
+    score = (_told_apart(asked.column(), asked) - _middle(values)) / spread
     both = asked.arguments.get("double_sided", True)
     under = score.abs() < abs(threshold) if both else score < threshold
     undefined = score.is_nan() | (spread == 0)
@@ -126,7 +130,7 @@ def _outlier_window(asked: Asked) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
         raise CannotEvaluateError(f"method: {method} is none of {', '.join(_OUTLIER_METHODS)}")
     if asked.dtype().is_temporal() or asked.dtype().is_nested():
         raise CannotEvaluateError(f"a column of type {asked.dtype()} has no numbers to find outliers among")
-    values = _measured(asked)
+    values = _told_apart(asked.picked(), asked)
     if method == "std":
         return _middle(values), _middle(values), _spread(values)
     ordered = values.drop_nulls().sort()
@@ -179,6 +183,30 @@ def _values(asked: Asked) -> pl.Expr:
 def _measured(asked: Asked) -> pl.Expr:
     """The values that count as floats. Raises: CannotEvaluateError if they are no numbers."""
     return _as_float(asked.picked(), asked.dtype())
+
+
+def _told_apart(values: pl.Expr, asked: Asked) -> pl.Expr:
+    """Values as floats, less what is taken off all of them. Raises: CannotEvaluateError if they are no numbers."""
+    import polars as pl
+
+    if asked.dtype() not in _wide():
+        return _as_float(values, asked.dtype())
+    return (values.cast(pl.Int128) - _taken_off(asked)).cast(pl.Float64)
+
+
+def _taken_off(asked: Asked) -> pl.Expr:
+    """The least of a column's whole numbers if there are some that floats do not tell apart, else nothing."""
+    import polars as pl
+
+    values = asked.picked()
+    far = (values.max() > _EXACT) | (values.min() < -_EXACT)
+    return pl.when(far).then(values.min().cast(pl.Int128)).otherwise(pl.lit(0, dtype=pl.Int128))
+
+
+def _wide() -> tuple[pl.DataType, ...]:
+    import polars as pl
+
+    return pl.Int64(), pl.UInt64()
 
 
 def _as_float(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
