@@ -56,7 +56,7 @@ test-browser: install ## the report in Chromium, with axe
 	@$(BIN)/python -m pytest $(TESTS) -m browser
 
 chaos: install ## SIGKILL at every durable write of a run and a release
-	@$(BIN)/python -m pytest $(TESTS) -m chaos -n 2 --dist worksteal
+	@$(BIN)/python -m pytest $(TESTS) -m chaos -n 2 --dist worksteal --timeout 1800
 
 # GX_CHECKOUT=PATH names a checkout of GX's repository, for its own tables of cases.
 conformance: install ## this engine against GX on pandas, case by case (minutes); GX_CHECKOUT=PATH adds GX's own cases

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peers.frames import scan, schema
+from benchmarks.peers.frames import schema
 from benchmarks.peers.gx_suite import gx_suite, quiet
 from benchmarks.peers.suite import Check, Run
 
@@ -19,12 +19,14 @@ def prepare(suite: Sequence[Check]) -> Run:
     from loadgate.checking.engine.csv_pieces import CsvFile
     from loadgate.checking.engine.fast import CheckState, compile_suite
     from loadgate.checking.engine.memory import share_free_memory
+    from loadgate.checking.engine.parquet_slices import ParquetFile
 
     share_free_memory()
     compiled = compile_suite(gx_suite(suite))
 
     def run(path: Path) -> dict[str, int]:
-        table = scan(path) if path.suffix == ".parquet" else CsvFile(path=path, options={"schema": schema()})
+        parquet = path.suffix == ".parquet"
+        table = ParquetFile(path=path) if parquet else CsvFile(path=path, options={"schema": schema()})
         outcomes = compiled.validate(table).outcomes
         return {
             suite[one.index].name: int(one.state is CheckState.FAIL) if one.rows_failed is None else one.rows_failed

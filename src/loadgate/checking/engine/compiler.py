@@ -10,14 +10,15 @@ from collections.abc import Hashable, Iterable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, assert_never
 
-from loadgate.checking.engine import aggregates, rules, samples
-from loadgate.checking.engine.csv_pieces import CsvFile, cut
+from loadgate.checking.engine import aggregates, csv_pieces, parquet_slices, rules, samples
+from loadgate.checking.engine.csv_pieces import CsvFile
 from loadgate.checking.engine.domain import Asked, ask
 from loadgate.checking.engine.exact_names import all_of
 from loadgate.checking.engine.faults import CannotEvaluateError, not_here
 from loadgate.checking.engine.folding import Computed, Fold
 from loadgate.checking.engine.metrics import METRICS, OWN_RULES, Aggregate, Metric, RowRule, SchemaFact
 from loadgate.checking.engine.needs import Question
+from loadgate.checking.engine.parquet_slices import ParquetFile
 from loadgate.checking.engine.passes import Guard, SurplusError, UnreadableError, batches, broken, guarded
 from loadgate.checking.engine.plans import Compiled, Known, Plan
 from loadgate.checking.engine.surroundings import ALONE, Surroundings
@@ -61,7 +62,9 @@ def compile_metrics(
     return Plan(metrics=tuple(by_id), schema=schema, flags=around.flags(schema), compile_one=compile_one)
 
 
-def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None, file: CsvFile | None = None) -> Computed:
+def run(
+    plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None, file: CsvFile | ParquetFile | None = None
+) -> Computed:
     """Run a plan over a frame with the schema that it was compiled for.
 
     With a `guard`, nothing has a value if a row has more fields than there are columns. `file` has the frame's rows.
@@ -86,7 +89,9 @@ def run(plan: Plan, frame: pl.LazyFrame, *, guard: Guard | None = None, file: Cs
     )
 
 
-def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None, file: CsvFile | None = None) -> None:
+def feed(
+    fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None, file: CsvFile | ParquetFile | None = None
+) -> None:
     """Stream the columns concerned of a frame through a fold. Raises: UnreadableError."""
     plan = fold.plan
     if not plan.reads_batches and not (guard is not None and plan.variant(frozenset()).needs):
@@ -95,8 +100,8 @@ def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None, file: C
     columns = ([*plan.schema][:1] or None) if plan.columns == [] else plan.columns
     if guard is not None and (columns is None or len(columns) == len(plan.schema)):
         guard = None  # Polars notices by itself
-    if file is not None and guard is None and not plan.flags and not plan.carries:
-        pieces = cut(file, plan.schema, columns)
+    if isinstance(file, CsvFile) and guard is None and not plan.flags and not plan.carries:
+        pieces = csv_pieces.cut(file, plan.schema, columns)
         if pieces is not None:
             with pieces:
                 rest = pieces.rest(fold.add_read(pieces.read))
@@ -107,7 +112,9 @@ def feed(fold: Fold, frame: pl.LazyFrame, *, guard: Guard | None = None, file: C
         wanted = guard.frame.select(all_of([*(columns or ()), guard.column]))
     else:
         wanted = frame if columns is None else frame.select(all_of(columns))
-    with closing(batches(wanted, in_order=plan.in_order)) as rows:  # or an exception's traceback would keep it reading
+    cuts = parquet_slices.cut(file) if isinstance(file, ParquetFile) else None
+    stream = batches(wanted, in_order=plan.in_order) if cuts is None else parquet_slices.slices(wanted, cuts)
+    with closing(stream) as rows:  # or an exception's traceback would keep it reading
         kept = rows if guard is None else guarded(rows, guard)
         fold.add_all((batch, plan.up(batch)) for batch in kept)
 

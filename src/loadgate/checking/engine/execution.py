@@ -57,6 +57,7 @@ from loadgate.checking.engine.csv_pieces import CsvFile
 from loadgate.checking.engine.domain import ask
 from loadgate.checking.engine.faults import CannotEvaluateError, not_here
 from loadgate.checking.engine.object_stores import StorageOptions
+from loadgate.checking.engine.parquet_slices import ParquetFile
 from loadgate.checking.engine.passes import Guard, unread
 from loadgate.checking.engine.scanning import scan
 from loadgate.checking.engine.surroundings import Surroundings
@@ -102,7 +103,7 @@ class PolarsBatchData(BatchData):
         frame: pl.LazyFrame,
         *,
         guard: Guard | None = None,
-        file: CsvFile | None = None,
+        file: CsvFile | ParquetFile | None = None,
         unfit: str | None = None,
         untyped: str | None = None,
     ) -> None:
@@ -316,10 +317,11 @@ class PolarsValidator(Validator):
             types = MetricConfiguration("table.column_types", {} if batch_id is None else {"batch_id": batch_id})
             found = self._execution_engine.resolve_metrics([types])[types.id]
             verdict = judge_type(configuration, found)
-        except CannotEvaluateError as fault:
+        except (CannotEvaluateError, MetricResolutionError) as fault:
             if not wanted.get("catch_exceptions", True):
                 raise
-            return could_not_run(0, configuration, fault.reason)[0]
+            reason = fault.reason if isinstance(fault, CannotEvaluateError) else fault.message
+            return could_not_run(0, configuration, reason)[0]
         if parse_result_format(wanted.get("result_format") or "BASIC")["result_format"] == "BOOLEAN_ONLY":
             verdict["result"] = {}
         return ExpectationValidationResult(expectation_config=configuration, **verdict)
@@ -337,7 +339,7 @@ def _computed(
     try:
         plan = compile_metrics(metrics, schema=data.schema, around=Surroundings(references=references))
         return run(plan, data.frame, guard=data.guard, file=data.file)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = unread(error)
     return Computed(values={}, reasons={metric.id: reason for metric in metrics})
 

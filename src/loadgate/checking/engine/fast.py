@@ -22,6 +22,7 @@ from loadgate.checking.engine.hashes import HELD_BYTES
 from loadgate.checking.engine.marks import Marking, Marks
 from loadgate.checking.engine.outcomes import CheckOutcome, CheckState, Validated
 from loadgate.checking.engine.parameters import fill, listed, parameter_names
+from loadgate.checking.engine.parquet_slices import ParquetFile
 from loadgate.checking.engine.passes import unread
 from loadgate.checking.engine.quiet import import_gx
 from loadgate.checking.engine.rules import failed
@@ -75,14 +76,14 @@ class CompiledSuite:
 
     def validate(
         self,
-        frame: pl.LazyFrame | CsvFile,
+        frame: pl.LazyFrame | CsvFile | ParquetFile,
         *,
         parameters: Mapping[str, object] = _NOTHING,
         undecided: Mapping[str, str] = _NOTHING,
         aside: Collection[str] = ASIDE,
         references: Mapping[str, pl.LazyFrame] = _NOTHING,
     ) -> Validated:
-        """Validate one frame, or one CSV file.
+        """Validate one frame, or one file.
 
         `parameters` fill `{"$PARAMETER": name}`. `undecided` names, per column, the boolean column of the frame that
         says where a value failed to cast; those columns and `aside` are no part of the table. `references` are other
@@ -94,11 +95,11 @@ class CompiledSuite:
 
         around = Surroundings(undecided=undecided, aside=aside, references=references)
         planned = [self._fill(entry, parameters) for entry in self.planned]
-        file = frame if isinstance(frame, CsvFile) else None
+        file = frame if isinstance(frame, CsvFile | ParquetFile) else None
         try:
-            rows = frame.frame() if isinstance(frame, CsvFile) else frame
+            rows = frame.frame() if isinstance(frame, CsvFile | ParquetFile) else frame
             schema = rows.collect_schema()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             return self._unread(planned, unread(error), parameters)
         plan = self._plan(_checks(planned), schema, around)
         return self._judged(planned, rows, run(plan, rows, file=file), parameters, around)

@@ -106,12 +106,12 @@ class Fold:
     def add_all(self, batches: Iterator[tuple[pl.DataFrame, frozenset[str]]]) -> None:
         """Take many batches, each with its columns with failed casts; two are asked at the same time if that can be.
 
-        One that is not full is the last, or alone, and not worth a thread.
+        One that is not half full is the last, or alone, and not worth a thread.
         """
         asked: deque[tuple[pl.DataFrame, Future[_Seen]]] = deque()
         with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:  # it has no thread before there is work for it
             for batch, up in batches:
-                if self.plan.carries or (batch.height < passes.BATCH_ROWS and not asked):
+                if self.plan.carries or (2 * batch.height < passes.BATCH_ROWS and not asked):
                     self.add(batch, up)
                 elif not batch.is_empty() or not self._begun:
                     asked.append((batch, pool.submit(self._seen, batch, self._begin(up))))

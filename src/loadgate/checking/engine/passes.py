@@ -26,7 +26,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 BATCH_ROWS: Final = 250_000
 _AHEAD: Final = {
-    "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",
+    "POLARS_ROW_GROUP_PREFETCH_SIZE": "2",  # with 1, a query that meets a damaged row group may never end
     "POLARS_CSV_CHUNK_PREFETCH_LIMIT": "4",
     "POLARS_CSV_CHUNK_SIZE": str(8 << 20),
 }
@@ -270,7 +270,7 @@ def failures() -> tuple[type[BaseException], ...]:
     return Exception, pl.exceptions.PanicException
 
 
-def unread(error: Exception) -> str:
+def unread(error: BaseException) -> str:
     """Word the reason of every metric of a frame that cannot even be opened."""
     return f"the data could not be read ({type(error).__name__})"
 

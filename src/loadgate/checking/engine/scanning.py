@@ -16,6 +16,7 @@ from loadgate.checking.engine.csv_pieces import CsvFile
 from loadgate.checking.engine.exact_names import exactly
 from loadgate.checking.engine.faults import CannotEvaluateError, missing_columns
 from loadgate.checking.engine.object_stores import StorageOptions, for_polars, s3_client
+from loadgate.checking.engine.parquet_slices import ParquetFile
 from loadgate.checking.engine.passes import Guard, failures
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ _PATTERNS: Final = {CSV: "**/*.csv", PARQUET: "**/*.parquet"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """A batch; `file` if it is one CSV file on this machine, and all of it.
+    """A batch; `file` if it is one file on this machine, and all of it.
 
     `unfit` is why no check can run on it; `untyped` why nothing can be said of its columns' types.
     """
 
     frame: pl.LazyFrame
     guard: Guard | None = None
-    file: CsvFile | None = None
+    file: CsvFile | ParquetFile | None = None
     unfit: str | None = None
     untyped: str | None = None
 
@@ -73,12 +74,14 @@ def scan(spec: Mapping[str, Any], *, storage_options: StorageOptions) -> Scanned
         frame = scanner(source, glob=False, **found.options)
         unfit = found.unfit or (_unfit_csv(path, frame, options) if csv and directory is None else None)
         guard = _guard(source, frame, found.options) if csv and refuse and unfit is None else None
-        file = CsvFile(path=Path(path), options=found.options) if csv and directory is None and not remote else None
+        file: CsvFile | ParquetFile | None = None
+        if directory is None and not remote:
+            file = (CsvFile if csv else ParquetFile)(path=Path(path), options=found.options)
         if spec.get("partitioner_method") and unfit is None:
             file = None
             frame = _part(frame, spec)
             guard = guard and Guard(frame=_part(guard.frame, spec), column=guard.column)
-    except (pl.exceptions.PolarsError, OSError, TypeError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, TypeError, ValueError) as error:
         raise CannotEvaluateError(f"the batch cannot be scanned ({type(error).__name__})") from None
     return Scanned(frame=frame, guard=guard, file=file, unfit=unfit, untyped=found.untyped)
 
